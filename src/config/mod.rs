@@ -1,0 +1,2 @@
+//! Configuration (edge).
+pub mod embedded;
