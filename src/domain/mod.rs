@@ -1,1 +1,19 @@
-//! (domain)
+//! The words of the trade as plain values: what was reported, what was read, what may be done, what was decided.
+//!
+//! This module never reads a clock, a random source, a file, the environment or a socket, and imports nothing of ours:
+//! time and fresh ids enter as arguments. Everything that is stored carries its format version in the value itself.
+//!
+//! Begin with [`case`] (the durable record), then [`plan`], [`effect`] and [`guard`] (what an approval is a vote on).
+#![deny(clippy::wildcard_enum_match_arm)]
+
+pub mod actor;
+pub mod case;
+pub mod effect;
+pub mod guard;
+pub mod ids;
+pub mod inbound;
+pub mod notice;
+pub mod plan;
+pub mod settings;
+pub mod tenant;
+pub mod time;
