@@ -8,3 +8,4 @@ pub mod directory;
 pub mod error;
 pub mod fresh;
 pub mod secret;
+pub mod store;
