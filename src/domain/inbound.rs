@@ -1,1 +1,138 @@
-//! (inbound)
+//! What a surface hears, after it verified it. This is also what the inbox keeps, so the text in it is redacted first.
+
+use super::actor::Actor;
+use super::ids::CaseId;
+use super::time::At;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Where something was said.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Channel.
+    pub channel: String,
+    /// Thread in which an answer belongs.
+    pub thread: String,
+    /// The message itself.
+    pub message: String,
+}
+
+/// The verbs of buttons. The label is the contract with people and scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// Propose `restore`.
+    Restore,
+    /// Propose `reassign`.
+    Reassign,
+    /// Vote for the proposal shown.
+    Approve,
+    /// Vote it down.
+    Deny,
+    /// Take a vote, or the whole proposal, back.
+    Withdraw,
+    /// Read both directories again.
+    LookAgain,
+    /// Propose the remaining effects of a stopped run.
+    GoOn,
+    /// Propose the way back of a stopped run.
+    RollBack,
+    /// Propose the inverse of a finished run.
+    Undo,
+    /// This is no provisioning error.
+    NotAnError,
+}
+
+impl Verb {
+    /// Every verb.
+    pub const ALL: [Self; 10] = [
+        Self::Restore,
+        Self::Reassign,
+        Self::Approve,
+        Self::Deny,
+        Self::Withdraw,
+        Self::LookAgain,
+        Self::GoOn,
+        Self::RollBack,
+        Self::Undo,
+        Self::NotAnError,
+    ];
+
+    /// The label of its button.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Restore => "Restore user",
+            Self::Reassign => "Reassign",
+            Self::Approve => "Approve",
+            Self::Deny => "Deny",
+            Self::Withdraw => "Withdraw",
+            Self::LookAgain => "Look again",
+            Self::GoOn => "Go on",
+            Self::RollBack => "Roll back",
+            Self::Undo => "Undo",
+            Self::NotAnError => "Not an error",
+        }
+    }
+
+    /// The verb with this label, letters' case aside.
+    pub fn by_label(label: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|verb| verb.label().eq_ignore_ascii_case(label.trim()))
+    }
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.label())
+    }
+}
+
+/// What was said or pressed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Body {
+    /// A message in a channel.
+    Message {
+        /// Redacted text.
+        text: String,
+    },
+    /// A message that mentions the bot; the mention itself is cut off.
+    Mention {
+        /// Redacted text after the mention.
+        text: String,
+    },
+    /// The arguments of `/reanchor`: a signed interaction.
+    Command {
+        /// Redacted text after the command.
+        text: String,
+    },
+    /// A button: a signed interaction.
+    Press {
+        /// Which button.
+        verb: Verb,
+        /// On the card of which case.
+        case: CaseId,
+        /// Number of the proposal that the card showed, where it showed one.
+        number: Option<i64>,
+        /// What the person wrote in the form of the button (the reason of a denial).
+        note: Option<String>,
+    },
+}
+
+/// One event from a surface.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inbound {
+    /// Format version (1).
+    pub v: u32,
+    /// Name of the surface.
+    pub surface: String,
+    /// Identity of the event on the surface; the same event delivered twice has the same key.
+    pub event_key: String,
+    /// Where.
+    pub place: Place,
+    /// Who.
+    pub actor: Actor,
+    /// When, by our clock.
+    pub at: At,
+    /// What.
+    pub body: Body,
+}

@@ -9,3 +9,4 @@ pub mod error;
 pub mod fresh;
 pub mod secret;
 pub mod store;
+pub mod surface;

@@ -1,0 +1,53 @@
+//! What the bot needs of a place where people talk, and the proof that a press or a slash command was really theirs.
+
+use crate::domain::actor::Actor;
+use crate::domain::notice::Notice;
+use async_trait::async_trait;
+
+/// An actor whose identity the surface verified (a signature, a gateway session, the sandbox's own console). Only this can
+/// change anything (SAFETY A1); message text never makes one.
+#[derive(Debug)]
+pub struct VerifiedActor {
+    actor: Actor,
+}
+
+impl VerifiedActor {
+    /// The actor.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+/// The only constructor. Called where a signed interaction was verified, and where such an interaction is taken from the
+/// inbox again (`tests/it/tidy.rs` lists the callers).
+pub fn verified(actor: Actor) -> VerifiedActor {
+    VerifiedActor { actor }
+}
+
+/// Why something could not be shown.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SurfaceError {
+    /// Try again after so many milliseconds.
+    #[error("the surface asks to wait {after_ms} ms")]
+    Wait {
+        /// Milliseconds.
+        after_ms: i64,
+    },
+    /// It failed and may be tried again.
+    #[error("the surface did not take it: {0}")]
+    Failed(String),
+    /// It will never be taken (the channel is gone).
+    #[error("the surface refuses it for good: {0}")]
+    Refused(String),
+}
+
+/// A place where people talk.
+#[async_trait]
+pub trait Surface: Send + Sync {
+    /// Its name, as in the configuration (`console`, `slack`).
+    fn name(&self) -> &'static str;
+
+    /// Shows `notice`; where `posted` names an earlier post of the same thing, edits that. Gives the reference of the post.
+    /// May be called again for the same thing after a crash: then `posted` tells.
+    async fn show(&self, notice: &Notice, posted: Option<&str>) -> Result<String, SurfaceError>;
+}
