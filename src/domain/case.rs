@@ -1,1 +1,526 @@
-//! (case)
+//! The durable record of one reported error: one for each message, subject and class.
+//!
+//! A case is a value. It moves by [`Case::go`], which knows every legal move and refuses all others; it never reads or writes
+//! anything itself. Begin with [`State`], then [`State::may_become`].
+
+use super::actor::Actor;
+use super::diagnosis::{Diagnosis, Remedy};
+use super::guard::Violation;
+use super::ids::{AppId, CaseId, OktaUserId, RunId, TenantId};
+use super::inbound::Place;
+use super::notice::{Progress, PublicText};
+use super::plan::{Digest, Plan};
+use super::settings::Sharing;
+use super::snapshot::Moved;
+use super::tenant::Facts;
+use super::time::{At, HOUR, MINUTE};
+use serde::{Deserialize, Serialize};
+
+/// The person that the error is about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// Okta user.
+    pub okta: OktaUserId,
+    /// Login.
+    pub login: String,
+    /// Name.
+    pub name: String,
+    /// App.
+    pub app: AppId,
+    /// Entra tenant.
+    pub tenant: TenantId,
+}
+
+impl Subject {
+    /// One open case exists for each such key.
+    pub fn key(&self) -> String {
+        format!("{}|{}|{}", self.tenant, self.app, self.okta)
+    }
+}
+
+/// A remedy that may be proposed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Which.
+    pub remedy: Remedy,
+    /// Votes it will need.
+    pub votes: u8,
+}
+
+/// A remedy that may not be proposed, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    /// Which.
+    pub remedy: Remedy,
+    /// The gravest violation.
+    pub why: Violation,
+}
+
+/// What a look-up found and what follows from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookUp {
+    /// Both sides.
+    pub facts: Facts,
+    /// What the live facts say about the cause, in one sentence.
+    pub finding: PublicText,
+    /// Remedies that may be proposed.
+    pub offers: Vec<Offer>,
+    /// Remedies of the class that may not.
+    pub withheld: Vec<Withheld>,
+    /// When a second read settles the matter (SAFETY C1c).
+    pub confirm_at: Option<At>,
+}
+
+/// A vote that counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vote {
+    /// Who.
+    pub okta: OktaUserId,
+    /// The name that the channel sees.
+    pub name: String,
+    /// When.
+    pub at: At,
+}
+
+/// A plan put to the vote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Proposal {
+    /// Number within the case, from 1.
+    pub number: i64,
+    /// What is voted on.
+    pub plan: Plan,
+    /// Its digest.
+    pub digest: Digest,
+    /// Its code.
+    pub code: String,
+    /// Who asked.
+    pub by: Actor,
+    /// When.
+    pub at: At,
+    /// Votes so far.
+    pub votes: Vec<Vote>,
+    /// Reminders sent.
+    pub reminded: u8,
+}
+
+/// One step of a run, as the card shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepState {
+    /// How far.
+    pub progress: Progress,
+    /// What happened.
+    pub note: PublicText,
+}
+
+/// A run, as the card shows it. The truth is the journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunState {
+    /// The run.
+    pub id: RunId,
+    /// When the votes, expiry and kill switch were judged.
+    pub granted_at: At,
+    /// Steps of the plan, in order.
+    pub steps: Vec<StepState>,
+}
+
+/// How a case ended well.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "closing")]
+pub enum Closing {
+    /// A plan ran and both sides were found right.
+    Verified {
+        /// The proposal that ran.
+        proposal: Box<Proposal>,
+        /// The run.
+        run: RunState,
+        /// What was verified.
+        findings: Vec<PublicText>,
+        /// Okta's task still waits for somebody to press Retry; reminded at this instant.
+        waiting_for_retry: Option<At>,
+    },
+    /// Nothing was wrong any more.
+    InOrder {
+        /// Since when, as far as the directories tell.
+        since: Option<At>,
+        /// What was found.
+        look: Box<LookUp>,
+    },
+}
+
+/// Where a case stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum State {
+    /// Reported.
+    Heard,
+    /// Diagnosed; a look-up follows.
+    Diagnosed,
+    /// It is not clear whom it is about.
+    NeedsInfo {
+        /// What is asked.
+        question: PublicText,
+    },
+    /// Both sides were read; remedies may be proposed, or a second read follows.
+    LookedUp {
+        /// What was found.
+        look: Box<LookUp>,
+    },
+    /// No remedy runs; people do the steps.
+    Advised {
+        /// What was found, where anything was looked up.
+        look: Option<Box<LookUp>>,
+        /// Why no remedy runs.
+        why: Vec<Violation>,
+    },
+    /// A remedy would be unsafe.
+    Refused {
+        /// What was found, where anything was looked up.
+        look: Option<Box<LookUp>>,
+        /// The rules that forbid it.
+        why: Vec<Violation>,
+    },
+    /// A plan is put to the vote.
+    Proposed {
+        /// What was found.
+        look: Box<LookUp>,
+        /// The plan.
+        proposal: Box<Proposal>,
+    },
+    /// Enough votes; the run begins.
+    Approved {
+        /// The plan.
+        proposal: Box<Proposal>,
+        /// The run.
+        run: RunState,
+    },
+    /// Effects run.
+    Running {
+        /// The plan.
+        proposal: Box<Proposal>,
+        /// The run.
+        run: RunState,
+    },
+    /// All effects are in force; both sides are read.
+    Verifying {
+        /// The plan.
+        proposal: Box<Proposal>,
+        /// The run.
+        run: RunState,
+    },
+    /// Ended well.
+    Closed {
+        /// How.
+        how: Closing,
+    },
+    /// Somebody said that it is no provisioning error.
+    NotOurs {
+        /// Who.
+        by: String,
+    },
+    /// Voted down or taken back.
+    Declined {
+        /// Who.
+        by: String,
+        /// Why.
+        reason: Option<String>,
+        /// The proposal.
+        proposal: Box<Proposal>,
+    },
+    /// Nobody decided, or nobody began in time.
+    Expired {
+        /// What expired.
+        what: String,
+        /// The proposal.
+        proposal: Box<Proposal>,
+    },
+    /// The world moved before the first write; nothing was written.
+    Stale {
+        /// What moved.
+        moved: Vec<Moved>,
+        /// Which rules do not hold any more.
+        broken: Vec<Violation>,
+        /// The proposal.
+        proposal: Box<Proposal>,
+    },
+    /// What a stopped run had done was taken back.
+    RolledBack {
+        /// The proposal that took it back.
+        proposal: Box<Proposal>,
+        /// Its run.
+        run: RunState,
+    },
+    /// The run stopped after a write; a person must look.
+    NeedsHuman {
+        /// The proposal.
+        proposal: Box<Proposal>,
+        /// Its run.
+        run: RunState,
+        /// Effects in force.
+        done: usize,
+        /// How the person was left (`unassigned`, `assigned_not_linked` …).
+        left_as: String,
+        /// Why it stopped.
+        why: PublicText,
+    },
+    /// Taken back by another case.
+    Undone {
+        /// That case.
+        by: CaseId,
+    },
+}
+
+/// What a move asks for that the table does not allow.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("a case that is {from} cannot become {to}")]
+pub struct WrongMove {
+    /// State now.
+    pub from: &'static str,
+    /// State wanted.
+    pub to: &'static str,
+}
+
+impl State {
+    /// snake_case name: the contract of JSON, database, scenarios and metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Heard => "heard",
+            Self::Diagnosed => "diagnosed",
+            Self::NeedsInfo { .. } => "needs_info",
+            Self::LookedUp { .. } => "looked_up",
+            Self::Advised { .. } => "advised",
+            Self::Refused { .. } => "refused",
+            Self::Proposed { .. } => "proposed",
+            Self::Approved { .. } => "approved",
+            Self::Running { .. } => "running",
+            Self::Verifying { .. } => "verifying",
+            Self::Closed { .. } => "closed",
+            Self::NotOurs { .. } => "not_ours",
+            Self::Declined { .. } => "declined",
+            Self::Expired { .. } => "expired",
+            Self::Stale { .. } => "stale",
+            Self::RolledBack { .. } => "rolled_back",
+            Self::NeedsHuman { .. } => "needs_human",
+            Self::Undone { .. } => "undone",
+        }
+    }
+
+    /// States that this one may become.
+    fn next(&self) -> &'static [&'static str] {
+        match self {
+            Self::Heard => &["diagnosed", "advised"],
+            Self::Diagnosed => &["looked_up", "needs_info", "advised", "refused", "closed", "not_ours"],
+            Self::NeedsInfo { .. } => &["diagnosed", "not_ours"],
+            Self::LookedUp { .. } => {
+                &["looked_up", "advised", "refused", "closed", "proposed", "needs_info", "not_ours"]
+            }
+            Self::Advised { .. } | Self::Refused { .. } => {
+                &["looked_up", "advised", "refused", "closed", "needs_info", "not_ours"]
+            }
+            Self::Proposed { .. } => &["proposed", "approved", "declined", "expired", "not_ours"],
+            Self::Approved { .. } => &["running", "stale", "expired", "needs_human"],
+            Self::Running { .. } => &["running", "verifying", "needs_human", "stale", "rolled_back", "closed"],
+            Self::Verifying { .. } => &["verifying", "closed", "needs_human", "rolled_back"],
+            Self::Expired { .. } | Self::Stale { .. } => {
+                &["looked_up", "advised", "refused", "closed", "needs_info", "not_ours"]
+            }
+            Self::NeedsHuman { .. } => {
+                &["proposed", "looked_up", "advised", "refused", "closed", "needs_human", "not_ours"]
+            }
+            Self::Closed { .. } => &["closed", "undone"],
+            Self::NotOurs { .. } | Self::Declined { .. } | Self::RolledBack { .. } | Self::Undone { .. } => &[],
+        }
+    }
+
+    /// Whether the table allows this move.
+    pub fn may_become(&self, next: &Self) -> bool {
+        self.next().contains(&next.name())
+    }
+
+    /// Whether the case still waits for somebody or something. A further paste about its subject is answered with a link.
+    pub fn is_open(&self) -> bool {
+        match self {
+            Self::Heard
+            | Self::Diagnosed
+            | Self::NeedsInfo { .. }
+            | Self::LookedUp { .. }
+            | Self::Proposed { .. }
+            | Self::Approved { .. }
+            | Self::Running { .. }
+            | Self::Verifying { .. }
+            | Self::NeedsHuman { .. } => true,
+            Self::Advised { .. }
+            | Self::Refused { .. }
+            | Self::Closed { .. }
+            | Self::NotOurs { .. }
+            | Self::Declined { .. }
+            | Self::Expired { .. }
+            | Self::Stale { .. }
+            | Self::RolledBack { .. }
+            | Self::Undone { .. } => false,
+        }
+    }
+
+    /// The look-up that the card shows.
+    pub fn look(&self) -> Option<&LookUp> {
+        match self {
+            Self::LookedUp { look }
+            | Self::Proposed { look, .. }
+            | Self::Closed { how: Closing::InOrder { look, .. } } => Some(look),
+            Self::Advised { look, .. } | Self::Refused { look, .. } => look.as_deref(),
+            Self::Heard
+            | Self::Diagnosed
+            | Self::NeedsInfo { .. }
+            | Self::Approved { .. }
+            | Self::Running { .. }
+            | Self::Verifying { .. }
+            | Self::Closed { how: Closing::Verified { .. } }
+            | Self::NotOurs { .. }
+            | Self::Declined { .. }
+            | Self::Expired { .. }
+            | Self::Stale { .. }
+            | Self::RolledBack { .. }
+            | Self::NeedsHuman { .. }
+            | Self::Undone { .. } => None,
+        }
+    }
+
+    /// The proposal that the card shows.
+    pub fn proposal(&self) -> Option<&Proposal> {
+        match self {
+            Self::Proposed { proposal, .. }
+            | Self::Approved { proposal, .. }
+            | Self::Running { proposal, .. }
+            | Self::Verifying { proposal, .. }
+            | Self::Closed { how: Closing::Verified { proposal, .. } }
+            | Self::Declined { proposal, .. }
+            | Self::Expired { proposal, .. }
+            | Self::Stale { proposal, .. }
+            | Self::RolledBack { proposal, .. }
+            | Self::NeedsHuman { proposal, .. } => Some(proposal),
+            Self::Heard
+            | Self::Diagnosed
+            | Self::NeedsInfo { .. }
+            | Self::LookedUp { .. }
+            | Self::Advised { .. }
+            | Self::Refused { .. }
+            | Self::Closed { how: Closing::InOrder { .. } }
+            | Self::NotOurs { .. }
+            | Self::Undone { .. } => None,
+        }
+    }
+}
+
+/// Reminders of an open proposal (SAFETY B4).
+pub const REMINDERS: [i64; 2] = [HOUR, 8 * HOUR];
+/// A run begins this long after the last vote, or never (SAFETY B4).
+pub const BEGIN_WITHIN: i64 = 15 * MINUTE;
+
+/// Something that falls due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// When.
+    pub at: At,
+    /// Work (a look-up), not a timer of people.
+    pub work: bool,
+}
+
+/// The record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Case {
+    /// Format version (1).
+    pub v: u32,
+    /// `c-…`
+    pub id: CaseId,
+    /// Version in the store that this value was loaded as; 0 = not stored yet.
+    pub version: i64,
+    /// When it was opened.
+    pub created_at: At,
+    /// When it last changed.
+    pub updated_at: At,
+    /// Surface on which it lives.
+    pub surface: String,
+    /// Where on it.
+    pub place: Place,
+    /// How much this channel is shown.
+    pub sharing: Sharing,
+    /// Unique among the cases of a message.
+    pub origin_key: String,
+    /// Who pasted or asked.
+    pub requester: Actor,
+    /// What the text says.
+    pub diagnosis: Diagnosis,
+    /// Whom it is about, once known.
+    pub subject: Option<Subject>,
+    /// When the externalId was found missing, oldest first (SAFETY C1c).
+    pub missing_at: Vec<At>,
+    /// Proposals made so far.
+    pub proposals: i64,
+    /// The case that was closed before for the same person, when the trouble came back or was taken back.
+    pub previous: Option<CaseId>,
+    /// Where it stands.
+    pub state: State,
+}
+
+impl Case {
+    /// Moves to `next`, when the table allows it.
+    pub fn go(mut self, at: At, next: State) -> Result<Self, WrongMove> {
+        if !self.state.may_become(&next) {
+            return Err(WrongMove { from: self.state.name(), to: next.name() });
+        }
+        self.state = next;
+        self.updated_at = at;
+        Ok(self)
+    }
+
+    /// What falls due next.
+    pub fn due(&self) -> Option<Due> {
+        match &self.state {
+            State::Heard | State::Diagnosed => Some(Due { at: self.updated_at, work: true }),
+            State::LookedUp { look } => look.confirm_at.map(|at| Due { at, work: true }),
+            State::Proposed { proposal, .. } => {
+                let reminder = REMINDERS.get(usize::from(proposal.reminded)).map(|ms| proposal.at.plus(*ms));
+                let at = reminder.map_or(proposal.plan.not_after, |at| at.min(proposal.plan.not_after));
+                Some(Due { at, work: false })
+            }
+            State::Closed { how: Closing::Verified { waiting_for_retry: Some(at), .. } } => {
+                Some(Due { at: *at, work: false })
+            }
+            State::NeedsInfo { .. }
+            | State::Advised { .. }
+            | State::Refused { .. }
+            | State::Approved { .. }
+            | State::Running { .. }
+            | State::Verifying { .. }
+            | State::Closed { .. }
+            | State::NotOurs { .. }
+            | State::Declined { .. }
+            | State::Expired { .. }
+            | State::Stale { .. }
+            | State::RolledBack { .. }
+            | State::NeedsHuman { .. }
+            | State::Undone { .. } => None,
+        }
+    }
+
+    /// The run that is under way.
+    pub fn run(&self) -> Option<&RunState> {
+        match &self.state {
+            State::Approved { run, .. } | State::Running { run, .. } | State::Verifying { run, .. } => Some(run),
+            State::Heard
+            | State::Diagnosed
+            | State::NeedsInfo { .. }
+            | State::LookedUp { .. }
+            | State::Advised { .. }
+            | State::Refused { .. }
+            | State::Proposed { .. }
+            | State::Closed { .. }
+            | State::NotOurs { .. }
+            | State::Declined { .. }
+            | State::Expired { .. }
+            | State::Stale { .. }
+            | State::RolledBack { .. }
+            | State::NeedsHuman { .. }
+            | State::Undone { .. } => None,
+        }
+    }
+}

@@ -8,6 +8,7 @@
 
 pub mod actor;
 pub mod case;
+pub mod diagnosis;
 pub mod effect;
 pub mod guard;
 pub mod ids;
@@ -15,5 +16,6 @@ pub mod inbound;
 pub mod notice;
 pub mod plan;
 pub mod settings;
+pub mod snapshot;
 pub mod tenant;
 pub mod time;

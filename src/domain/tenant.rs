@@ -328,6 +328,8 @@ pub struct EntraFacts {
     pub by_external_id: Reading<Option<EntraUser>>,
     /// The instants at which that object was found missing, oldest first (SAFETY C1c).
     pub missing_at: Vec<At>,
+    /// Whether the object, its assignment or the report about it is so young that one 404 proves nothing.
+    pub young: bool,
     /// Live objects that hold the UPN, as UPN, mail or proxy address, by id.
     pub by_name: Reading<Vec<EntraUser>>,
     /// Live objects that hold Okta's anchor.

@@ -1,1 +1,117 @@
-//! (plan)
+//! Planning: (diagnosis, facts, settings) in, a plan or the reason why there is none out. Pure.
+//!
+//! Never plans from a fact that was not read, never plans for a class whose rule names no remedy, never chooses a random
+//! value itself. One file per remedy; [`plan`] is the list.
+#![deny(clippy::wildcard_enum_match_arm)]
+
+mod reassign;
+mod restore;
+
+use crate::domain::diagnosis::Remedy;
+use crate::domain::guard::{self, Guard, Outcome, Violation};
+use crate::domain::ids::CaseId;
+use crate::domain::notice::PublicText;
+use crate::domain::plan::{Direction, Plan};
+use crate::domain::settings::Settings;
+use crate::domain::snapshot;
+use crate::domain::tenant::{App, AppUser, Facts};
+use crate::domain::time::{At, DAY};
+
+pub use reassign::{go_on, roll_back};
+
+/// How long a proposal stays open (SAFETY B4).
+pub const OPEN_FOR: i64 = DAY;
+
+/// What planning needs beside facts and settings.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// The case.
+    pub case: CaseId,
+    /// Number that the proposal will have.
+    pub number: i64,
+    /// Now.
+    pub at: At,
+    /// Whether the requester is relayed, unlinked or automatic: then two votes are needed (SAFETY A4).
+    pub needs_second_vote: bool,
+}
+
+/// A plan, or every rule that forbids it, the gravest first.
+pub type Planned = Result<Plan, Vec<Violation>>;
+
+/// Plans one remedy.
+pub fn plan(remedy: Remedy, facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
+    match remedy {
+        Remedy::Restore => restore::plan(facts, settings, ask),
+        Remedy::Reassign => reassign::plan(facts, settings, ask),
+        Remedy::AlignOktaAnchor | Remedy::SetImmutableId => Err(vec![Violation {
+            rule: "D7".to_owned(),
+            fact: PublicText::words("this release gives advice for this remedy, it does not run it"),
+            how_to_change: "follow the steps on the card".to_owned(),
+            outcome: Outcome::Advise,
+            approvers_only: false,
+        }]),
+    }
+}
+
+/// Checks all guards; violations come gravest first.
+fn check_all(guards: &[Guard], facts: &Facts) -> Result<(), Vec<Violation>> {
+    let mut found: Vec<Violation> = guards.iter().filter_map(|guard| guard::check(guard, facts).err()).collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    // "Does not apply" ends the matter before anything graver is said about a remedy that nobody would choose here.
+    if let Some(at) = found.iter().position(|violation| violation.outcome == Outcome::NotApplicable) {
+        return Err(vec![found.swap_remove(at)]);
+    }
+    found.sort_by_key(|violation| std::cmp::Reverse(violation.outcome));
+    Err(found)
+}
+
+fn unusable(what: &str, why: &str) -> Vec<Violation> {
+    vec![Violation {
+        rule: "C".to_owned(),
+        fact: PublicText::words(format!("{what} could not be read: ")).and_foreign(why),
+        how_to_change: "press Look again when it works".to_owned(),
+        outcome: Outcome::Refuse,
+        approvers_only: false,
+    }]
+}
+
+/// App and assignment, both of which every remedy needs.
+fn base(facts: &Facts) -> Result<(&App, &AppUser), Vec<Violation>> {
+    let app = facts.okta.app.known().ok_or_else(|| unusable("the app", facts.okta.app.unread().unwrap_or("")))?;
+    match facts.okta.app_user.known() {
+        Some(Some(row)) => Ok((app, row)),
+        Some(None) => Err(guard::check(&Guard::Assigned, facts).err().into_iter().collect()),
+        None => Err(unusable("the assignment", facts.okta.app_user.unread().unwrap_or(""))),
+    }
+}
+
+/// A plan with everything but effects, guards and goal filled in from the facts.
+fn blank(facts: &Facts, settings: &Settings, ask: &Ask, remedy: Remedy, row: &AppUser) -> Plan {
+    let anchor = facts.okta.app.known().and_then(|app| row.anchor(&app.attributes)).map(str::to_owned);
+    Plan {
+        v: 1,
+        case: ask.case.clone(),
+        number: ask.number,
+        org_url: facts.org_url.clone(),
+        app: facts.okta.app.known().map_or_else(|| crate::domain::ids::AppId::new(""), |app| app.id.clone()),
+        tenant_id: facts.tenant_id.clone(),
+        subject: row.user.clone(),
+        user_name: row.user_name.clone(),
+        anchor,
+        external_id: row.external_id.clone(),
+        objects: Vec::new(),
+        remedy,
+        direction: Direction::Forward,
+        steps: Vec::new(),
+        guards: Vec::new(),
+        snapshot: snapshot::of(facts),
+        goal: crate::domain::plan::Goal::AsBefore,
+        votes: if ask.needs_second_vote { 2 } else { 1 },
+        policy: settings.policy.version(),
+        warnings: Vec::new(),
+        no_undo: None,
+        not_after: ask.at.plus(OPEN_FOR),
+    }
+}
