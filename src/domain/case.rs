@@ -313,16 +313,13 @@ impl State {
             Self::LookedUp { .. } => {
                 &["looked_up", "advised", "refused", "closed", "proposed", "needs_info", "not_ours"]
             }
-            Self::Advised { .. } | Self::Refused { .. } => {
+            Self::Advised { .. } | Self::Refused { .. } | Self::Expired { .. } | Self::Stale { .. } => {
                 &["looked_up", "advised", "refused", "closed", "needs_info", "not_ours"]
             }
             Self::Proposed { .. } => &["proposed", "approved", "declined", "expired", "not_ours"],
             Self::Approved { .. } => &["running", "stale", "expired", "needs_human"],
             Self::Running { .. } => &["running", "verifying", "needs_human", "stale", "rolled_back", "closed"],
             Self::Verifying { .. } => &["verifying", "closed", "needs_human", "rolled_back"],
-            Self::Expired { .. } | Self::Stale { .. } => {
-                &["looked_up", "advised", "refused", "closed", "needs_info", "not_ours"]
-            }
             Self::NeedsHuman { .. } => {
                 &["proposed", "looked_up", "advised", "refused", "closed", "needs_human", "not_ours"]
             }

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod directory;
 pub mod error;
 pub mod fresh;
+pub mod lease;
 pub mod secret;
 pub mod store;
 pub mod surface;

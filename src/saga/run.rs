@@ -1,0 +1,428 @@
+//! The loop: ask [`super::next`], do it, journal what was seen, ask again. It can be called again after any crash.
+//!
+//! Never holds state of its own that matters: everything that decides is in the journal or in the directories.
+
+use super::journal::{End, Event, IllegalJournal, fold};
+use super::look::{self, Fixed, Keys, Readers};
+use super::next::{Move, left_as, next};
+use super::perform::{self, Unsent};
+use super::verify;
+use crate::domain::effect::{Check, Effect, Link, Seen};
+use crate::domain::guard::{self, Outcome, Violation};
+use crate::domain::ids::EntraId;
+use crate::domain::notice::PublicText;
+use crate::domain::plan::{Digest, Plan};
+use crate::domain::snapshot::{self, Moved, UNREAD};
+use crate::domain::tenant::OktaUser;
+use crate::domain::time::{At, SECOND};
+use crate::policy::approval::Approved;
+use crate::policy::{Refusal, Switch};
+use crate::ports::directory::Writers;
+use crate::ports::error::PortError;
+use crate::ports::lease::LeaseHeld;
+use crate::ports::store::{LeaseTable, StoreError, Stored};
+use async_trait::async_trait;
+
+/// Where a run writes its journal; the same transaction moves the case, the audit and the outbox.
+#[async_trait]
+pub trait Record: Send + Sync {
+    /// Commits one journal row under the lease. Durable when it returns.
+    async fn record(&self, event: &Event, lease: &LeaseHeld) -> Stored<()>;
+    /// The kill switch, read now.
+    async fn switch(&self) -> Switch;
+}
+
+/// Everything that a run works with.
+pub struct Run<'a> {
+    /// What was approved.
+    pub plan: &'a Plan,
+    /// The proof of it.
+    pub approved: &'a Approved,
+    /// The proof that the subject is ours.
+    pub lease: &'a LeaseHeld,
+    /// Where the lease is made longer.
+    pub leases: &'a dyn LeaseTable,
+    /// Reads.
+    pub readers: &'a Readers,
+    /// Writes.
+    pub writers: &'a Writers,
+    /// The journal.
+    pub record: &'a dyn Record,
+    /// The person.
+    pub person: OktaUser,
+    /// When the externalId was found missing before.
+    pub missing_at: Vec<At>,
+    /// How long to poll for what the vendor does by itself, in milliseconds.
+    pub poll_deadline: i64,
+}
+
+/// Why a run was left without an end. It can be taken up again.
+#[derive(Debug, thiserror::Error)]
+pub enum Left {
+    /// Somebody else holds the subject now, or the lease could not be kept.
+    #[error("the lease was lost")]
+    LostLease,
+    /// The store failed.
+    #[error("the run could not be recorded")]
+    Store(#[source] StoreError),
+    /// The journal makes no sense: a person must look.
+    #[error("the journal cannot be continued")]
+    Journal(#[source] IllegalJournal),
+}
+
+impl From<StoreError> for Left {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Fenced { .. } => Self::LostLease,
+            StoreError::Stale { .. }
+            | StoreError::Duplicate { .. }
+            | StoreError::Inconsistent { .. }
+            | StoreError::ChainBroken { .. }
+            | StoreError::Driver(_) => Self::Store(error),
+        }
+    }
+}
+
+type Outcomes<T> = Result<T, Left>;
+
+/// Runs until the run ends. `events` is the journal so far.
+pub async fn run(run: &Run<'_>, mut events: Vec<Event>) -> Outcomes<End> {
+    let digest = run.plan.digest();
+    if let Some(at) = run.lease.wait_until() {
+        run.readers.clock.sleep_until(at).await;
+    }
+    let mut answer = None;
+    loop {
+        let progress = fold(&events).map_err(Left::Journal)?;
+        run.keep_lease(0).await?;
+        let event = match next(run.plan, &progress) {
+            Move::Ended(end) => return Ok(end),
+            Move::Begin => Event::Began,
+            Move::Do(step) => match run.prepare(step, &digest).await? {
+                Prepared::Event(event) => event,
+                Prepared::Write => {
+                    answer = run.write(step, &digest, &mut events).await?;
+                    continue;
+                }
+            },
+            Move::Settle { step, again } => match run.settle(step, again, answer.take()).await? {
+                Settled::Event(event) => event,
+                Settled::WriteAgain => match run.prepare(step, &digest).await? {
+                    Prepared::Event(event) => event,
+                    Prepared::Write => {
+                        answer = run.write(step, &digest, &mut events).await?;
+                        continue;
+                    }
+                },
+            },
+            Move::Await(step) => run.wait_for(step).await?,
+            Move::Verify => run.verify(progress.in_force).await?,
+        };
+        run.record.record(&event, run.lease).await?;
+        events.push(event);
+    }
+}
+
+enum Prepared {
+    Event(Event),
+    Write,
+}
+
+enum Settled {
+    Event(Event),
+    WriteAgain,
+}
+
+/// Pauses between polls, in milliseconds; the last one repeats.
+const PAUSES: [i64; 5] = [250, 500, SECOND, 2 * SECOND, 4 * SECOND];
+/// How long a write with an unknown fate is looked for before it is sent again.
+const UNCLEAR: i64 = 12 * SECOND;
+/// How often a look-up that failed is repeated before it counts as drift.
+const READS: usize = 4;
+
+impl Run<'_> {
+    fn now(&self) -> At {
+        self.readers.clock.now()
+    }
+
+    async fn pause(&self, round: usize) -> Outcomes<()> {
+        let ms = PAUSES.get(round).or(PAUSES.last()).copied().unwrap_or(SECOND);
+        self.keep_lease(ms).await?;
+        self.readers.clock.sleep_until(self.now().plus(ms)).await;
+        Ok(())
+    }
+
+    /// Renews the lease when it would be too short for a call `ahead` milliseconds from now.
+    async fn keep_lease(&self, ahead: i64) -> Outcomes<()> {
+        if !self.lease.enough_for_a_call(self.now().plus(ahead)) {
+            self.lease.renew(self.leases, self.now()).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks at the target; when the effect is still to be made, checks the world before it.
+    async fn prepare(&self, step: usize, digest: &Digest) -> Outcomes<Prepared> {
+        let Some(effect) = self.plan.steps.get(step).map(|step| &step.effect) else {
+            return Ok(Prepared::Event(drifted(step, Vec::new(), Vec::new())));
+        };
+        match self.look(effect).await? {
+            Ok(Seen::After) => return Ok(Prepared::Event(Event::InForce { step, written: false })),
+            Ok(Seen::Foreign(what)) => return Ok(Prepared::Event(drifted(step, vec![foreign(what)], Vec::new()))),
+            Ok(Seen::Before) => {}
+            Err(error) => return Ok(Prepared::Event(drifted(step, vec![foreign(error.to_string())], Vec::new()))),
+        }
+        let (moved, mut broken) = self.world(step).await?;
+        if let Err(refusal) = self.record.switch().await.check() {
+            broken.push(stop(&refusal));
+        }
+        if !moved.is_empty() || !broken.is_empty() {
+            return Ok(Prepared::Event(drifted(step, moved, broken)));
+        }
+        self.keep_lease(0).await?;
+        match perform::permitted(self.plan, digest, self.approved, self.lease, self.now()) {
+            Ok(()) => Ok(Prepared::Write),
+            Err(Unsent::NotApproved) => {
+                let refusal = Refusal::new("B4", "the approval has run out or allows repairs only");
+                Ok(Prepared::Event(drifted(step, Vec::new(), vec![stop(&refusal)])))
+            }
+            Err(Unsent::NotHeld) => Err(Left::LostLease),
+        }
+    }
+
+    /// What moved and which guards do not hold. Failed look-ups are repeated a few times first.
+    async fn world(&self, step: usize) -> Outcomes<(Vec<Moved>, Vec<Violation>)> {
+        let done: Vec<&Effect> = self.plan.effects().take(step).collect();
+        let keys = Keys {
+            app: self.plan.app.clone(),
+            user: self.person.clone(),
+            fixed: Some(Fixed {
+                user_name: self.plan.user_name.clone(),
+                anchor: self.plan.anchor.clone(),
+                external_id: self.plan.external_id.clone(),
+            }),
+            reported_at: None,
+            missing_at: self.missing_at.clone(),
+        };
+        let mut round = 0;
+        loop {
+            let facts = look::facts(self.readers, &keys).await;
+            let now = snapshot::of(&facts);
+            let moved = snapshot::drift(&self.plan.snapshot, &done, &now);
+            let guards = self.plan.guards.iter().filter(|guard| step == 0 || guard.throughout());
+            let broken: Vec<Violation> = guards.filter_map(|guard| guard::check(guard, &facts).err()).collect();
+            let unread = now.values().any(|value| value == UNREAD) || broken.iter().any(is_wait);
+            round += 1;
+            if (moved.is_empty() && broken.is_empty()) || !unread || round >= READS {
+                return Ok((moved, broken));
+            }
+            self.pause(round).await?;
+        }
+    }
+
+    /// Journals the intent and sends the write once. The answer is a hint for [`Self::settle`].
+    async fn write(&self, step: usize, digest: &Digest, events: &mut Vec<Event>) -> Outcomes<Option<Hint>> {
+        let intent = Event::Intent { step };
+        self.record.record(&intent, self.lease).await?;
+        events.push(intent);
+        // The commit took time: check the proofs once more, right before the call.
+        let permitted = perform::permitted(self.plan, digest, self.approved, self.lease, self.now());
+        let (Ok(()), Some(planned)) = (permitted, self.plan.steps.get(step)) else {
+            return Ok(Some(Hint::Unsent));
+        };
+        let answer = perform::send(&planned.effect, self.writers, self.approved, self.lease).await;
+        let event = perform::answered(step, &answer);
+        self.record.record(&event, self.lease).await?;
+        events.push(event);
+        Ok(Some(match answer {
+            Ok(()) => Hint::Accepted,
+            Err(error) if error.may_have_landed() => Hint::Unclear,
+            Err(error) => Hint::Refused(error.to_string()),
+        }))
+    }
+
+    /// Looks until it is clear whether the write took effect.
+    async fn settle(&self, step: usize, again: bool, hint: Option<Hint>) -> Outcomes<Settled> {
+        let Some(effect) = self.plan.steps.get(step).map(|step| &step.effect) else {
+            return Ok(Settled::Event(drifted(step, Vec::new(), Vec::new())));
+        };
+        let patience = match &hint {
+            Some(Hint::Accepted) => self.poll_deadline,
+            Some(Hint::Unclear) | None => UNCLEAR.min(self.poll_deadline),
+            Some(Hint::Refused(_) | Hint::Unsent) => 0,
+        };
+        let until = self.now().plus(patience);
+        let mut round = 0;
+        let last = loop {
+            let seen = self.look(effect).await?;
+            match seen {
+                Ok(Seen::After) => return Ok(Settled::Event(Event::InForce { step, written: true })),
+                Ok(Seen::Foreign(what)) => return Ok(Settled::Event(drifted(step, vec![foreign(what)], Vec::new()))),
+                Ok(Seen::Before) | Err(_) if self.now() < until => {}
+                other => break other,
+            }
+            self.pause(round).await?;
+            round += 1;
+        };
+        if let Err(error) = last {
+            // It cannot be told whether the write landed: that is for a person, not for a guess.
+            let why =
+                PublicText::words("it could not be read whether the change was made: ").and_foreign(&error.to_string());
+            return Ok(Settled::Event(Event::Missed { step, left_as: "unknown".to_owned(), why }));
+        }
+        match hint {
+            Some(Hint::Refused(why)) => Ok(Settled::Event(Event::Refused { step, why })),
+            Some(Hint::Accepted | Hint::Unclear | Hint::Unsent) | None if again => Ok(Settled::WriteAgain),
+            Some(Hint::Accepted | Hint::Unclear | Hint::Unsent) | None => Ok(Settled::Event(Event::Refused {
+                step,
+                why: "the change was sent several times and is not seen".to_owned(),
+            })),
+        }
+    }
+
+    /// One look at the target; failed reads are repeated a few times.
+    async fn look(&self, effect: &Effect) -> Outcomes<Result<Seen, PortError>> {
+        let mut round = 0;
+        loop {
+            match look::target(self.readers, effect).await {
+                Ok(target) => return Ok(Ok(effect.seen(&target))),
+                Err(error) if round + 1 >= READS => return Ok(Err(error)),
+                Err(_) => self.pause(round).await?,
+            }
+            round += 1;
+        }
+    }
+
+    async fn wait_for(&self, step: usize) -> Outcomes<Event> {
+        let until = self.now().plus(self.poll_deadline);
+        let check = self.plan.steps.get(step).and_then(|step| step.then.as_ref());
+        let (mut round, mut seen_live) = (0, 0);
+        loop {
+            let state = match check {
+                None => Checked::Reached,
+                Some(Check::Linked { app, user, link }) => self.linked(app, user, link).await,
+                Some(Check::LiveTwice { object }) => {
+                    seen_live = if self.is_live(object).await { seen_live + 1 } else { 0 };
+                    if seen_live >= 2 {
+                        Checked::Reached
+                    } else {
+                        Checked::NotYet("the user is not live yet".to_owned())
+                    }
+                }
+            };
+            match state {
+                Checked::Reached => return Ok(Event::Reached { step }),
+                Checked::Never(why) => return Ok(self.missed(step, why)),
+                Checked::NotYet(what) if self.now() >= until => {
+                    return Ok(self.missed(step, PublicText::words("did not come true in time: ").and_foreign(&what)));
+                }
+                Checked::NotYet(_) => {}
+            }
+            self.pause(round).await?;
+            round += 1;
+        }
+    }
+
+    fn missed(&self, step: usize, why: PublicText) -> Event {
+        Event::Missed { step, left_as: left_as(self.plan, step + 1, false).to_owned(), why }
+    }
+
+    async fn is_live(&self, object: &EntraId) -> bool {
+        matches!(self.readers.entra.user(object).await, Ok(Some(_)))
+    }
+
+    async fn linked(
+        &self,
+        app: &crate::domain::ids::AppId,
+        user: &crate::domain::ids::OktaUserId,
+        link: &Link,
+    ) -> Checked {
+        let row = match self.readers.okta.app_user(app, user).await {
+            Ok(Some(row)) => row,
+            Ok(None) => return Checked::NotYet("the assignment is not there".to_owned()),
+            Err(error) => return Checked::NotYet(error.to_string()),
+        };
+        let state = row.sync_state.as_deref().unwrap_or("");
+        if state == "ERROR" {
+            return Checked::Never(PublicText::words("Okta could not push the assignment: syncState is ERROR"));
+        }
+        match (&row.external_id, link) {
+            (Some(id), Link::Existing(expected)) if id != expected => {
+                let why = PublicText::words("Okta linked another account than the one on the card: ");
+                return Checked::Never(why.and_foreign(id.as_str()));
+            }
+            (Some(id), Link::New) if self.plan.external_id.as_ref() == Some(id) => {
+                return Checked::NotYet("still linked to the old object".to_owned());
+            }
+            (Some(_), Link::Existing(_) | Link::New) => {}
+            (None, Link::Existing(_) | Link::New) => {
+                return Checked::NotYet(format!("status {}, no externalId yet", row.status));
+            }
+        }
+        if (row.status == "PROVISIONED" || row.status == "ACTIVE") && state == "SYNCHRONIZED" {
+            Checked::Reached
+        } else {
+            Checked::NotYet(format!("status {}, syncState {state}", row.status))
+        }
+    }
+
+    async fn verify(&self, in_force: usize) -> Outcomes<Event> {
+        let until = self.now().plus(self.poll_deadline);
+        let mut round = 0;
+        loop {
+            let why = match verify::read(self.readers, self.plan).await {
+                Ok(ends) => match verify::judge(self.plan, &ends) {
+                    Ok(right) => {
+                        return Ok(Event::Verified {
+                            findings: right.findings,
+                            waiting_for_retry: right.waiting_for_retry,
+                        });
+                    }
+                    Err(why) => why,
+                },
+                Err(error) => PublicText::words("could not be read: ").and_foreign(&error.to_string()),
+            };
+            if self.now() >= until {
+                let left = left_as(self.plan, in_force, true);
+                return Ok(Event::NotVerified { why: why.and(format!(" (left as: {left})")) });
+            }
+            self.pause(round).await?;
+            round += 1;
+        }
+    }
+}
+
+enum Checked {
+    Reached,
+    NotYet(String),
+    Never(PublicText),
+}
+
+/// What the vendor answered to the write of this process; `None` after a restart.
+enum Hint {
+    Accepted,
+    Unclear,
+    Refused(String),
+    Unsent,
+}
+
+fn drifted(step: usize, moved: Vec<Moved>, broken: Vec<Violation>) -> Event {
+    Event::Drifted { step, moved, broken }
+}
+
+fn foreign(what: String) -> Moved {
+    Moved { key: "target".to_owned(), was: "as planned".to_owned(), is: what }
+}
+
+fn is_wait(violation: &Violation) -> bool {
+    violation.outcome == Outcome::Wait
+}
+
+fn stop(refusal: &Refusal) -> Violation {
+    Violation {
+        rule: refusal.rule.to_owned(),
+        fact: refusal.text.clone(),
+        how_to_change: "press Look again when that has changed".to_owned(),
+        outcome: Outcome::Refuse,
+        approvers_only: false,
+    }
+}
