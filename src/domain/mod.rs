@@ -8,12 +8,14 @@
 
 pub mod actor;
 pub mod case;
+pub mod diagnosis;
 pub mod effect;
 pub mod guard;
 pub mod ids;
 pub mod inbound;
 pub mod notice;
 pub mod plan;
+pub mod reading;
 pub mod settings;
 pub mod tenant;
 pub mod time;
