@@ -1,1 +1,209 @@
-//! (classify)
+//! The shared classifier: rules as data, one automaton over all their texts, weights and vetoes, and a judgement whether
+//! a text tells of a failure at all.
+//!
+//! Pure: rule texts are handed in, nothing is read or kept between calls but compiled expressions. Never invents a
+//! remedy: what may be offered stands in the rule and in `rules::ALLOWED`.
+//!
+//! Begin with [`Classifier::new`], [`Classifier::may_speak`], [`Classifier::hits`], [`Classifier::judge`].
+
+pub mod rules;
+mod score;
+mod stance;
+
+use crate::domain::diagnosis::{ClassId, ClassTexts, Remedy, RulesVersion};
+use crate::domain::ids::hex;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use rules::{Rule, RuleError, RuleErrors};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+pub use score::{Asked, Explained, Hit, Judged, Losing};
+
+/// A compiled rule set. Immutable; may be shared between threads.
+pub struct Classifier {
+    rules: Vec<Compiled>,
+    literals: Vec<score::Literal>,
+    /// Texts that open a closer look.
+    openers: AhoCorasick,
+    /// All texts of all rules.
+    all: AhoCorasick,
+    stance: stance::Stance,
+    version: RulesVersion,
+}
+
+struct Compiled {
+    rule: Rule,
+    class: ClassId,
+    signs: Vec<CompiledSign>,
+    vetoes: Vec<Texts>,
+    /// Indices of rules that give way to this one.
+    over: Vec<usize>,
+}
+
+struct CompiledSign {
+    texts: Texts,
+    /// Compiled when the sign's texts were first seen.
+    pattern: OnceLock<regex::Regex>,
+}
+
+/// Indices of literals.
+#[derive(Default)]
+struct Texts {
+    any: Vec<usize>,
+    with: Vec<usize>,
+    and_with: Vec<usize>,
+    without: Vec<usize>,
+}
+
+impl std::fmt::Debug for Classifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Classifier")
+            .field("rules", &self.rules.len())
+            .field("version", &self.version)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Classifier {
+    /// Compiles rule files, each given as (name without ending, text). A later file with the same name replaces an
+    /// earlier one, so that a folder of one's own can override what is embedded. Errors name every problem of every
+    /// file; no set is built then.
+    pub fn new(files: &[(&str, &str)]) -> Result<Self, RuleErrors> {
+        let mut errors = Vec::new();
+        let mut rules: BTreeMap<&str, Rule> = BTreeMap::new();
+        let texts: BTreeMap<&str, &str> = files.iter().copied().collect();
+        for (name, text) in &texts {
+            match rules::parse(name, text) {
+                Ok(rule) => drop(rules.insert(name, rule)),
+                Err(found) => errors.extend(found),
+            }
+        }
+        for (name, rule) in &rules {
+            for over in rule.over.iter().filter(|o| !texts.contains_key(o.as_str())) {
+                let why = format!("there is no class `{over}`");
+                errors.push(RuleError { file: (*name).to_owned(), line: 1, key: "over".to_owned(), why });
+            }
+        }
+        if !errors.is_empty() {
+            return Err(RuleErrors(errors));
+        }
+        Self::compile(rules.into_values().collect(), version(&texts))
+    }
+
+    fn compile(rules: Vec<Rule>, version: RulesVersion) -> Result<Self, RuleErrors> {
+        let mut book = score::Book::default();
+        let index: BTreeMap<String, usize> = rules.iter().enumerate().map(|(i, r)| (r.id.clone(), i)).collect();
+        let mut compiled = Vec::with_capacity(rules.len());
+        for rule in rules {
+            let Some(class) = ClassId::parse(&rule.id) else { continue };
+            let signs = rule
+                .sign
+                .iter()
+                .map(|s| CompiledSign {
+                    texts: Texts {
+                        any: book.openers(&s.text),
+                        with: book.all(&s.with),
+                        and_with: book.all(&s.and_with),
+                        without: book.all(&s.without),
+                    },
+                    pattern: OnceLock::new(),
+                })
+                .collect();
+            let vetoes = rule
+                .veto
+                .iter()
+                .map(|v| Texts {
+                    any: book.all(&v.text),
+                    with: book.all(&v.with),
+                    and_with: Vec::new(),
+                    without: book.all(&v.without),
+                })
+                .collect();
+            let over = rule.over.iter().filter_map(|o| index.get(o).copied()).collect();
+            compiled.push(Compiled { rule, class, signs, vetoes, over });
+        }
+        let stance = stance::Stance::default();
+        let openers: BTreeSet<&[u8]> =
+            book.literals.iter().filter(|l| l.opens).map(|l| l.squeezed.as_slice()).collect();
+        let build = |patterns: Vec<&[u8]>| {
+            AhoCorasick::builder()
+                .match_kind(MatchKind::Standard)
+                .kind(Some(AhoCorasickKind::DFA))
+                .build(patterns)
+                .map_err(|e| {
+                    RuleErrors(vec![RuleError {
+                        file: "rules".to_owned(),
+                        line: 1,
+                        key: String::new(),
+                        why: e.to_string(),
+                    }])
+                })
+        };
+        let openers = build(openers.into_iter().collect())?;
+        let all = build(book.literals.iter().map(|l| l.squeezed.as_slice()).collect())?;
+        Ok(Self { rules: compiled, literals: book.literals, openers, all, stance, version })
+    }
+
+    /// Version of the rule set: a hash over the names and texts of all files.
+    pub fn version(&self) -> &RulesVersion {
+        &self.version
+    }
+
+    /// All classes, in the order of their names.
+    pub fn classes(&self) -> impl Iterator<Item = &ClassId> {
+        self.rules.iter().map(|r| &r.class)
+    }
+
+    /// The rule of a class.
+    pub fn rule(&self, class: &str) -> Option<&Rule> {
+        self.rules.iter().map(|r| &r.rule).find(|r| r.id == class)
+    }
+
+    /// Whether a squeezed text holds anything that a rule looks for. Ordinary chat stops here.
+    pub fn may_speak(&self, squeezed: &[u8]) -> bool {
+        self.openers.is_match(squeezed)
+    }
+
+    /// Bytes that the two automata take.
+    pub fn memory(&self) -> usize {
+        self.openers.memory_usage() + self.all.memory_usage()
+    }
+}
+
+/// The texts of a rule as a diagnosis keeps them.
+fn texts(rule: &Rule) -> ClassTexts {
+    ClassTexts {
+        title: rule.title.clone(),
+        meaning: rule.meaning.trim().to_owned(),
+        owner: rule.owner.clone(),
+        severity: rule.severity,
+        steps: rule.steps.clone(),
+        still_works: rule.still_works.clone(),
+        sources: rule.sources.clone(),
+    }
+}
+
+/// The remedies of a rule that hold for an error about `app`, in a text.
+fn remedies(rule: &Rule, app: Option<&str>, text: &str) -> Vec<Remedy> {
+    let Some(only) = &rule.remedies_for else { return Vec::new() };
+    let holds = |hay: &str, needles: &[String]| {
+        let hay = hay.to_lowercase();
+        needles.iter().any(|n| hay.contains(&n.to_lowercase()))
+    };
+    let fits = match app {
+        Some(app) => holds(app, &only.apps) || holds(text, &only.text),
+        None => only.unnamed || holds(text, &only.text),
+    };
+    if fits { rule.remedies.clone() } else { Vec::new() }
+}
+
+fn version(texts: &BTreeMap<&str, &str>) -> RulesVersion {
+    let mut hash = ring::digest::Context::new(&ring::digest::SHA256);
+    for (name, text) in texts {
+        for part in [name, text] {
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    RulesVersion(hex(&hash.finish().as_ref()[..8]))
+}

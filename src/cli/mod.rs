@@ -1,1 +1,4 @@
 //! (cli)
+
+pub mod diagnose;
+pub mod diagnose_text;

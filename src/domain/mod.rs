@@ -15,6 +15,7 @@ pub mod ids;
 pub mod inbound;
 pub mod notice;
 pub mod plan;
+pub mod reading;
 pub mod settings;
 pub mod snapshot;
 pub mod tenant;

@@ -1,0 +1,191 @@
+//! The way from a text to its diagnoses: recognize, then classify. Pure, and the only place where the two meet.
+//!
+//! Never answers by itself and never reads a rule file: rule texts are handed in.
+//!
+//! Begin with [`Diagnoser::diagnose`].
+
+use crate::classify::rules::RuleErrors;
+use crate::classify::{Asked, Classifier, Explained, Hit, Judged};
+use crate::domain::diagnosis::{Answer, Confidence, Diagnosis, FieldName, Fields, Report};
+use crate::domain::reading::{Reading, squeeze, squeeze_into};
+use crate::recognize;
+use std::ops::Range;
+
+/// Messages up to this many bytes are screened without an allocation.
+const SMALL: usize = 2048;
+
+/// A compiled rule set with everything needed to diagnose a text. Immutable; share it between threads.
+///
+/// ```
+/// use reanchor::app::diagnose::Diagnoser;
+/// let diagnoser = Diagnoser::new(reanchor::config::embedded::RULES)?;
+/// let answer = diagnoser.diagnose("Automatic provisioning of user Ada Byron to app Microsoft Office 365 failed: Matching user not found.");
+/// assert_eq!(answer.reports[0].diagnosis.class.as_str(), "okta-matching-user-not-found");
+/// assert!(answer.reply());
+/// assert!(diagnoser.diagnose("lunch?").reports.is_empty());
+/// # Ok::<(), reanchor::classify::rules::RuleErrors>(())
+/// ```
+#[derive(Debug)]
+pub struct Diagnoser {
+    classifier: Classifier,
+}
+
+/// What happened to one part of a message, for `--explain`.
+#[derive(Clone, Debug)]
+pub struct PartExplained {
+    /// Range of the text as received.
+    pub received: Range<usize>,
+    /// The judgement; its ranges are of the clean text.
+    pub judged: Explained,
+}
+
+/// A message being worked on.
+struct Work<'t> {
+    reading: Reading<'t>,
+    hits: Vec<Hit>,
+    /// Where the hits stand that can open a report.
+    openers: Vec<Range<usize>>,
+    asked: Asked,
+    reports: Vec<Report>,
+    explained: Vec<PartExplained>,
+}
+
+impl Diagnoser {
+    /// Compiles rule files given as (name without ending, text); a later file replaces an earlier one of its name.
+    pub fn new(rules: &[(&str, &str)]) -> Result<Self, RuleErrors> {
+        Ok(Self { classifier: Classifier::new(rules)? })
+    }
+
+    /// The rule set.
+    pub fn classifier(&self) -> &Classifier {
+        &self.classifier
+    }
+
+    /// Diagnoses a message that was heard in a channel. Total and linear in the length of the text; of a text longer
+    /// than [`recognize::LIMIT`] head and tail are read and the answer says so.
+    pub fn diagnose(&self, text: &str) -> Answer {
+        if self.is_chatter(text) {
+            return Answer { reports: Vec::new(), cut: None, rules: self.classifier.version().clone() };
+        }
+        self.look(text, Asked::No).0
+    }
+
+    /// Diagnoses a text that somebody asked about by a command: talk about an error is answered, too (as `unsure`).
+    pub fn diagnose_asked(&self, text: &str) -> Answer {
+        self.look(text, Asked::Yes).0
+    }
+
+    /// As [`Diagnoser::diagnose`], and how it came to the answer.
+    pub fn explain(&self, text: &str) -> (Answer, Vec<PartExplained>) {
+        self.look(text, Asked::No)
+    }
+
+    /// Whether nothing in the text can be of interest: the fast way out, for almost every message of a channel.
+    pub fn is_chatter(&self, text: &str) -> bool {
+        if recognize::needs_undoing(text) {
+            let reading = recognize::read(text);
+            return !self.may_speak(&reading.clean);
+        }
+        !self.may_speak(text)
+    }
+
+    fn may_speak(&self, text: &str) -> bool {
+        let mut buffer = [0_u8; SMALL];
+        if let Some(n) = squeeze_into(text, &mut buffer) {
+            return self.classifier.may_speak(buffer.get(..n).unwrap_or_default());
+        }
+        let mut squeezed = Vec::new();
+        squeeze(text, &mut squeezed);
+        self.classifier.may_speak(&squeezed)
+    }
+
+    fn look(&self, text: &str, asked: Asked) -> (Answer, Vec<PartExplained>) {
+        let reading = recognize::read(text);
+        let hits = self.classifier.hits(&reading.clean);
+        let openers: Vec<Range<usize>> = hits.iter().filter(|h| h.opens).map(|h| h.clean.clone()).collect();
+        let cut = reading.cut;
+        let mut work = Work { reading, hits, openers, asked, reports: Vec::new(), explained: Vec::new() };
+        if !work.openers.is_empty() {
+            for part in recognize::parts(&work.reading.clean, &work.openers) {
+                self.part(&mut work, part);
+            }
+        }
+        let answer = Answer { reports: merged(work.reports), cut, rules: self.classifier.version().clone() };
+        (answer, work.explained)
+    }
+
+    /// Judges a part, line by line when its lines tell of different errors.
+    fn part(&self, work: &mut Work<'_>, part: Range<usize>) {
+        let judge = |range: Range<usize>| {
+            let part = recognize::part(&work.reading, range.clone());
+            (range, self.classifier.judge(&work.reading, &part, &work.hits, work.asked))
+        };
+        let lines = recognize::lines(&work.reading.clean, &part, &work.openers);
+        let mut judged: Vec<(Range<usize>, Judged)> = lines.into_iter().map(judge).collect();
+        if !differ(&judged) {
+            judged = vec![judge(part)];
+        }
+        for (range, judged) in judged {
+            let received = work.reading.back.range(range);
+            work.explained.push(PartExplained { received: received.clone(), judged: judged.explained });
+            if let Some(diagnosis) = judged.diagnosis {
+                work.reports.push(Report { start: received.start, end: received.end, reply: judged.reply, diagnosis });
+            }
+        }
+    }
+}
+
+/// Whether at least two lines were recognized as errors of different classes or of different people.
+fn differ(judged: &[(Range<usize>, Judged)]) -> bool {
+    let sure: Vec<&Diagnosis> = judged
+        .iter()
+        .filter_map(|(_, j)| j.diagnosis.as_ref())
+        .filter(|d| d.verdict == crate::domain::diagnosis::Verdict::Recognized)
+        .collect();
+    sure.first()
+        .is_some_and(|first| sure.iter().any(|d| d.class != first.class || !same_subject(&d.fields, &first.fields)))
+}
+
+/// Neighbouring reports of the same class that do not name different people or objects are one report.
+fn merged(reports: Vec<Report>) -> Vec<Report> {
+    let mut out: Vec<Report> = Vec::with_capacity(reports.len());
+    for report in reports {
+        match out.last_mut() {
+            Some(last)
+                if last.diagnosis.class == report.diagnosis.class
+                    && same_subject(&last.diagnosis.fields, &report.diagnosis.fields) =>
+            {
+                absorb(last, report);
+            }
+            _ => out.push(report),
+        }
+    }
+    out
+}
+
+fn same_subject(a: &Fields, b: &Fields) -> bool {
+    [FieldName::User, FieldName::Login, FieldName::ExternalId, FieldName::RequestId, FieldName::Group]
+        .iter()
+        .all(|name| a.get(name).zip(b.get(name)).is_none_or(|(x, y)| x.eq_ignore_ascii_case(y)))
+}
+
+fn absorb(into: &mut Report, other: Report) {
+    into.end = other.end;
+    into.reply |= other.reply;
+    let (mine, theirs) = (&mut into.diagnosis, other.diagnosis);
+    if theirs.confidence > mine.confidence {
+        mine.confidence = Confidence::max(mine.confidence, theirs.confidence);
+        mine.verdict = theirs.verdict;
+    }
+    for (name, value) in theirs.fields {
+        mine.fields.entry(name).or_insert(value);
+    }
+    for evidence in theirs.evidence {
+        if mine.evidence.len() < 8 {
+            mine.evidence.push(evidence);
+        }
+    }
+    if mine.remedies.is_empty() {
+        mine.remedies = theirs.remedies;
+    }
+}

@@ -1,0 +1,353 @@
+//! Looks for the texts of the rules, weighs what was found and says which class an error has, how sure that is, and
+//! what spoke for and against each.
+//!
+//! Never reads anything but the text it is given. Linear in the length of the text: the automaton goes over it once,
+//! expressions run only for rules whose texts were seen and are limited in size.
+//!
+//! Begin with [`Classifier::hits`], then [`Classifier::judge`].
+
+use super::{Classifier, Compiled, Texts, remedies, stance, texts};
+use crate::domain::diagnosis::{Alternative, ClassId, Confidence, Diagnosis, Evidence, FieldName, Verdict};
+use crate::domain::reading::{Part, Reading, squeeze, squeezed_offsets};
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// From this score on a class is recognized.
+const RECOGNIZED: f64 = 0.60;
+/// From this score on a class is mentioned.
+const MENTIONED: f64 = 0.30;
+/// Two classes whose scores lie closer than this cannot be told apart.
+const TIE: f64 = 0.04;
+/// Largest compiled form of one expression, in bytes: an expression that would explode is refused when rules are read.
+const PATTERN_LIMIT: usize = 1 << 18;
+
+/// A text of some rule in squeezed form.
+pub(super) struct Literal {
+    pub(super) squeezed: Vec<u8>,
+    /// May continue a word on the left, on the right.
+    open: (bool, bool),
+    /// Whether it opens a closer look.
+    pub(super) opens: bool,
+}
+
+/// Collects literals while rules are compiled, each once.
+#[derive(Default)]
+pub(super) struct Book {
+    pub(super) literals: Vec<Literal>,
+    known: BTreeMap<(Vec<u8>, bool, bool), usize>,
+}
+
+impl Book {
+    pub(super) fn openers(&mut self, list: &[String]) -> Vec<usize> {
+        let found = self.all(list);
+        for i in &found {
+            self.literals[*i].opens = true;
+        }
+        found
+    }
+
+    pub(super) fn all(&mut self, list: &[String]) -> Vec<usize> {
+        list.iter().map(|t| self.add(t)).collect()
+    }
+
+    fn add(&mut self, text: &str) -> usize {
+        let open = (text.starts_with('*'), text.ends_with('*'));
+        let mut squeezed = Vec::new();
+        squeeze(text, &mut squeezed);
+        *self.known.entry((squeezed.clone(), open.0, open.1)).or_insert_with(|| {
+            self.literals.push(Literal { squeezed, open, opens: false });
+            self.literals.len() - 1
+        })
+    }
+}
+
+/// Compiles an expression of a rule. `Err` says why it is refused.
+pub(super) fn pattern(text: &str) -> Result<regex::Regex, String> {
+    regex::RegexBuilder::new(text)
+        .case_insensitive(true)
+        .dot_matches_new_line(true)
+        .size_limit(PATTERN_LIMIT)
+        .dfa_size_limit(PATTERN_LIMIT)
+        .nest_limit(24)
+        .build()
+        .map_err(|e| match e {
+            regex::Error::CompiledTooBig(limit) => format!("grows beyond {limit} bytes when compiled; make it smaller"),
+            other => other.to_string(),
+        })
+}
+
+/// A place where a text of a rule was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    literal: usize,
+    /// Where, in the clean text.
+    pub clean: Range<usize>,
+    /// Whether it can open a report (as opposed to only supporting one).
+    pub opens: bool,
+}
+
+/// Whether somebody asked for a diagnosis (a command), or the text was only heard in a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// By a command: talk about an error is answered as well, as `unsure`.
+    Yes,
+    /// Only heard.
+    No,
+}
+
+/// The judgement of one part.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The diagnosis, unless there is nothing to say.
+    pub diagnosis: Option<Diagnosis>,
+    /// Whether the bot may answer by itself.
+    pub reply: bool,
+    /// How it came to that.
+    pub explained: Explained,
+}
+
+/// Why a part was judged as it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Explained {
+    /// Every class that had a sign, best first.
+    pub candidates: Vec<Losing>,
+    /// What was said for and against an instance: (cue, what it means).
+    pub stance: Vec<String>,
+}
+
+/// One candidate and its fate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Losing {
+    /// The class.
+    pub class: ClassId,
+    /// Its score.
+    pub confidence: Confidence,
+    /// Its signs: why, weight in hundredths, range of the clean text.
+    pub signs: Vec<(String, u8, Range<usize>)>,
+    /// Why it was ruled out or lost, or `None` for the winner.
+    pub lost: Option<String>,
+}
+
+struct Candidate {
+    rule: usize,
+    score: f64,
+    signs: Vec<(usize, Range<usize>)>,
+    lost: Option<String>,
+}
+
+impl Classifier {
+    /// All places where texts of rules stand in the clean text, in the order of the text.
+    pub fn hits(&self, clean: &str) -> Vec<Hit> {
+        let mut squeezed = Vec::new();
+        squeeze(clean, &mut squeezed);
+        let mut offsets: Option<Vec<u32>> = None;
+        let mut hits = Vec::new();
+        for found in self.all.find_overlapping_iter(&squeezed) {
+            let offsets = offsets.get_or_insert_with(|| squeezed_offsets(clean));
+            let at = |i: usize| offsets.get(i).map_or(clean.len(), |o| *o as usize);
+            let range = at(found.start())..at(found.end() - 1) + 1;
+            let literal = found.pattern().as_usize();
+            let Some(l) = self.literals.get(literal) else { continue };
+            if in_word(clean, &range, l.open) {
+                continue;
+            }
+            hits.push(Hit { literal, clean: range, opens: l.opens });
+        }
+        hits.sort_by_key(|h| (h.clean.start, h.clean.end, h.literal));
+        hits
+    }
+
+    /// Judges one part; `hits` are those of the whole reading.
+    pub fn judge(&self, reading: &Reading<'_>, part: &Part, hits: &[Hit], asked: Asked) -> Judged {
+        let text = reading.clean.get(part.clean.clone()).unwrap_or_default();
+        let from = hits.partition_point(|h| h.clean.start < part.clean.start);
+        let to = hits.partition_point(|h| h.clean.start < part.clean.end);
+        let hits = hits.get(from..to).unwrap_or_default();
+        let mut candidates = self.candidates(text, part.clean.start, hits);
+        self.contest(&mut candidates);
+        let heard = self.heard(text, part, hits, &candidates);
+        let explained = self.explain(&candidates, &heard);
+        let standing: Vec<&Candidate> =
+            candidates.iter().filter(|c| c.lost.is_none() && c.score >= MENTIONED).collect();
+        let Some(best) = standing.first() else {
+            return Judged { diagnosis: None, reply: false, explained };
+        };
+        if !heard.told && asked == Asked::No {
+            return Judged { diagnosis: None, reply: false, explained };
+        }
+        let tie = standing.get(1).is_some_and(|second| best.score - second.score < TIE);
+        let sure = best.score >= RECOGNIZED && !tie && heard.told;
+        let reply = sure && part.instance.is_evidence();
+        let diagnosis = self.diagnosis(reading, part, best, &candidates, sure);
+        Judged { diagnosis: Some(diagnosis), reply, explained }
+    }
+
+    fn heard(&self, text: &str, part: &Part, hits: &[Hit], candidates: &[Candidate]) -> stance::Heard {
+        let best = candidates.first();
+        let span = best.and_then(|b| b.signs.first()).map(|(_, r)| r.clone());
+        let covered = hits.iter().filter(|h| h.opens).map(|h| h.clean.len()).max().unwrap_or(0);
+        let span = span.map(|r| r.start - part.clean.start..r.end - part.clean.start);
+        self.stance.hear(text, span, covered, part.instance)
+    }
+
+    /// Every rule with a sign in the part, scored, vetoed ones marked; best first, then by name.
+    fn candidates(&self, text: &str, base: usize, hits: &[Hit]) -> Vec<Candidate> {
+        let mut seen: BTreeMap<usize, Range<usize>> = BTreeMap::new();
+        for hit in hits.iter().filter(|h| !in_address(text, h, base, &self.literals)) {
+            seen.entry(hit.literal).or_insert_with(|| hit.clean.clone());
+        }
+        if seen.is_empty() {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (index, compiled) in self.rules.iter().enumerate() {
+            let signs = signs(compiled, &seen, text);
+            if signs.is_empty() {
+                continue;
+            }
+            let miss: f64 = signs.iter().map(|(i, _)| 1.0 - compiled.rule.sign[*i].weight).product();
+            let veto = compiled.vetoes.iter().position(|v| fits(v, &seen).is_some());
+            let lost = veto.map(|i| format!("ruled out: {}", compiled.rule.veto[i].why));
+            found.push(Candidate { rule: index, score: 1.0 - miss, signs, lost });
+        }
+        found.sort_by(|a, b| {
+            a.lost.is_some().cmp(&b.lost.is_some()).then(b.score.total_cmp(&a.score)).then(a.rule.cmp(&b.rule))
+        });
+        found
+    }
+
+    /// A class gives way to one that says more about the same thing.
+    fn contest(&self, candidates: &mut [Candidate]) {
+        let winners: Vec<(usize, f64)> =
+            candidates.iter().filter(|c| c.lost.is_none() && c.score >= MENTIONED).map(|c| (c.rule, c.score)).collect();
+        for candidate in candidates.iter_mut().filter(|c| c.lost.is_none()) {
+            let by = winners.iter().find(|(w, score)| {
+                self.rules[*w].over.contains(&candidate.rule) && (*score >= RECOGNIZED || *score >= candidate.score)
+            });
+            if let Some((winner, _)) = by {
+                candidate.lost = Some(format!("gives way to {}, which says more", self.rules[*winner].class));
+            }
+        }
+        candidates.sort_by(|a, b| {
+            a.lost.is_some().cmp(&b.lost.is_some()).then(b.score.total_cmp(&a.score)).then(a.rule.cmp(&b.rule))
+        });
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a judgement is made of exactly these")]
+    fn diagnosis(
+        &self,
+        reading: &Reading<'_>,
+        part: &Part,
+        best: &Candidate,
+        all: &[Candidate],
+        sure: bool,
+    ) -> Diagnosis {
+        let compiled = &self.rules[best.rule];
+        let text = reading.clean.get(part.clean.clone()).unwrap_or_default();
+        let evidence = best
+            .signs
+            .iter()
+            .map(|(i, clean)| {
+                let at = reading.back.range(clean.clone());
+                Evidence {
+                    start: at.start,
+                    end: at.end,
+                    text: reading.received.get(at).unwrap_or_default().to_owned(),
+                    why: compiled.rule.sign[*i].why.clone(),
+                }
+            })
+            .collect();
+        let others = all.iter().filter(|c| c.rule != best.rule && c.score >= MENTIONED && !c.is_vetoed());
+        let alternatives = others
+            .take(3)
+            .map(|c| {
+                let given_way = if c.lost.is_some() { 0.5 } else { 1.0 };
+                Alternative {
+                    class: self.rules[c.rule].class.clone(),
+                    confidence: Confidence::from_score(c.score * given_way),
+                }
+            })
+            .collect();
+        Diagnosis {
+            class: compiled.class.clone(),
+            verdict: if sure { Verdict::Recognized } else { Verdict::Unsure },
+            confidence: Confidence::from_score(if sure { best.score } else { best.score.min(RECOGNIZED - 0.01) }),
+            remedies: remedies(&compiled.rule, part.fields.get(&FieldName::App).map(String::as_str), text),
+            fields: part.fields.clone(),
+            evidence,
+            alternatives,
+            texts: texts(&compiled.rule),
+            rules: self.version.clone(),
+        }
+    }
+
+    fn explain(&self, candidates: &[Candidate], heard: &stance::Heard) -> Explained {
+        let list = candidates.iter().map(|c| {
+            let compiled = &self.rules[c.rule];
+            let signs = c.signs.iter().map(|(i, r)| {
+                let sign = &compiled.rule.sign[*i];
+                (sign.why.clone(), Confidence::from_score(sign.weight).hundredths(), r.clone())
+            });
+            Losing {
+                class: compiled.class.clone(),
+                confidence: Confidence::from_score(c.score),
+                signs: signs.collect(),
+                lost: c.lost.clone(),
+            }
+        });
+        Explained { candidates: list.collect(), stance: heard.why.clone() }
+    }
+}
+
+impl Candidate {
+    fn is_vetoed(&self) -> bool {
+        self.lost.as_deref().is_some_and(|l| l.starts_with("ruled out"))
+    }
+}
+
+fn signs(compiled: &Compiled, seen: &BTreeMap<usize, Range<usize>>, text: &str) -> Vec<(usize, Range<usize>)> {
+    let mut found = Vec::new();
+    for (i, sign) in compiled.signs.iter().enumerate() {
+        let Some(at) = fits(&sign.texts, seen) else { continue };
+        if let Some(source) = &compiled.rule.sign[i].pattern {
+            let matches = match sign.pattern.get() {
+                Some(re) => re.is_match(text),
+                // It was compiled once when the rule was checked, so this cannot fail; a failure counts as no match.
+                None => pattern(source).is_ok_and(|re| sign.pattern.get_or_init(|| re).is_match(text)),
+            };
+            if !matches {
+                continue;
+            }
+        }
+        found.push((i, at));
+    }
+    found
+}
+
+/// Where the first of the texts stands when all conditions hold.
+fn fits(texts: &Texts, seen: &BTreeMap<usize, Range<usize>>) -> Option<Range<usize>> {
+    let any = |list: &[usize]| list.is_empty() || list.iter().any(|l| seen.contains_key(l));
+    let at = texts.any.iter().filter_map(|l| seen.get(l)).min_by_key(|r| r.start)?;
+    let holds = any(&texts.with) && any(&texts.and_with) && !texts.without.iter().any(|l| seen.contains_key(l));
+    holds.then(|| at.clone())
+}
+
+/// Whether a hit begins or ends inside a longer word although it must not.
+fn in_word(clean: &str, at: &Range<usize>, open: (bool, bool)) -> bool {
+    let before = clean.as_bytes().get(at.start.wrapping_sub(1)).is_some_and(u8::is_ascii_alphanumeric);
+    let after = clean.as_bytes().get(at.end).is_some_and(u8::is_ascii_alphanumeric);
+    (before && !open.0) || (after && !open.1)
+}
+
+/// Whether an opening hit lies inside the address of a page (documentation, a ticket), which tells of no failure.
+fn in_address(text: &str, hit: &Hit, base: usize, literals: &[Literal]) -> bool {
+    if !hit.opens || literals.get(hit.literal).is_none() {
+        return false;
+    }
+    let Some(head) = hit.clean.start.checked_sub(base).and_then(|s| text.get(..s)) else { return false };
+    let word = head
+        .rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '(' | '|'))
+        .map_or(head, |i| &head[i + 1..]);
+    let page = ["https://", "http://", "www."].iter().any(|p| word.contains(p));
+    page && !word.contains("://graph.microsoft.") && !word.contains("url=")
+}

@@ -1,0 +1,184 @@
+//! A message made readable: chat mangling undone, with the way back to the text as received, and the squeezed form in
+//! which fixed phrases are looked for.
+//!
+//! Holds values only; `recognize` makes them and `classify` reads them. Never loses the way back: every offset into the
+//! clean text can be turned into one of the text as received.
+//!
+//! Begin with [`Reading`], then [`squeeze_byte`] (why phrases survive any line break, quote or markdown sign).
+
+use super::diagnosis::{Cut, Fields};
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// One stretch of the clean text and where it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// First byte in the clean text.
+    pub clean: usize,
+    /// First byte in the text as received.
+    pub received: usize,
+    /// Bytes in the text as received; differs from the clean length when something was replaced.
+    pub received_len: usize,
+    /// Whether the bytes are the same on both sides, so that offsets inside can be carried over.
+    pub verbatim: bool,
+}
+
+/// The way back from the clean text. Empty: both texts are the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WayBack(pub Vec<Stretch>);
+
+impl WayBack {
+    /// Where the range of the clean text stood in the text as received. A range inside something that was replaced
+    /// grows to the whole of what was replaced.
+    pub fn range(&self, clean: Range<usize>) -> Range<usize> {
+        if self.0.is_empty() {
+            return clean;
+        }
+        let start = self.at(clean.start, false);
+        let end = if clean.end > clean.start { self.at(clean.end - 1, true) } else { start };
+        start..end.max(start)
+    }
+
+    fn at(&self, offset: usize, last: bool) -> usize {
+        let i = self.0.partition_point(|s| s.clean <= offset).saturating_sub(1);
+        let Some(s) = self.0.get(i) else { return offset };
+        match (s.verbatim, last) {
+            (true, false) => s.received + (offset - s.clean).min(s.received_len),
+            (true, true) => s.received + (offset - s.clean + 1).min(s.received_len),
+            (false, false) => s.received,
+            (false, true) => s.received + s.received_len,
+        }
+    }
+}
+
+/// A message with chat mangling undone.
+#[derive(Clone, Debug)]
+pub struct Reading<'t> {
+    /// The text as received; all evidence and field values are slices of it.
+    pub received: &'t str,
+    /// What the person meant.
+    pub clean: Cow<'t, str>,
+    /// From clean offsets to received offsets.
+    pub back: WayBack,
+    /// Set when the middle of a very long message was left out.
+    pub cut: Option<Cut>,
+}
+
+/// One part of a message that tells of one error.
+#[derive(Clone, Debug, Default)]
+pub struct Part {
+    /// Range of the clean text.
+    pub clean: Range<usize>,
+    /// What was read out of it.
+    pub fields: Fields,
+    /// Signs that a failure really happened, as opposed to being talked about.
+    pub instance: Instance,
+}
+
+/// Signs that a failure really happened. Counted by `recognize`, weighed by `classify`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent observations about a text")]
+pub struct Instance {
+    /// An Okta task line with a name in it (`Automatic … of user X to app Y failed`, `Could not push profile for …`).
+    pub task_line: bool,
+    /// Machine output: `httpStatusCode=404`, `"code": "…"`, `Status: 400 (BadRequest)`, an HTTP status line.
+    pub machine: bool,
+    /// A request, trace, correlation or tracking id.
+    pub call_id: bool,
+    /// Any other guid or vendor id.
+    pub id: bool,
+    /// An e-mail or login.
+    pub login: bool,
+    /// A person's display name beside an error.
+    pub name: bool,
+    /// A time stamp with seconds.
+    pub time: bool,
+}
+
+impl Instance {
+    /// Whether the bot may answer by itself on this alone.
+    pub fn is_evidence(self) -> bool {
+        self.task_line || self.machine || self.call_id || self.id || self.login
+    }
+}
+
+/// Squeezed form of a byte, or `None` when it is dropped.
+///
+/// Fixed phrases are compared in squeezed form: only letters and digits, in lower case, with `0` taken for `o` and `1`
+/// and `i` for `l`. So a phrase is found whatever line breaks, quotation marks, markdown signs, invisible characters
+/// or escapes stand between its letters, and also when it was typed off a screenshot.
+pub const fn squeeze_byte(byte: u8) -> Option<u8> {
+    match byte {
+        b'0' => Some(b'o'),
+        b'1' | b'i' | b'I' => Some(b'l'),
+        b'2'..=b'9' | b'a'..=b'z' => Some(byte),
+        b'A'..=b'Z' => Some(byte + 32),
+        _ => None,
+    }
+}
+
+const SQUEEZED: [u8; 256] = {
+    let mut table = [0_u8; 256];
+    let mut i = 0;
+    while i < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "i < 256")]
+        if let Some(b) = squeeze_byte(i as u8) {
+            table[i] = b;
+        }
+        i += 1;
+    }
+    table
+};
+
+/// Appends the squeezed form of `text` to `out`.
+pub fn squeeze(text: &str, out: &mut Vec<u8>) {
+    out.reserve(text.len());
+    out.extend(text.bytes().map(|b| SQUEEZED[usize::from(b)]).filter(|b| *b != 0));
+}
+
+/// Squeezes into a fixed buffer; returns the length, or `None` when the text is longer than the buffer.
+pub fn squeeze_into(text: &str, out: &mut [u8]) -> Option<usize> {
+    if text.len() > out.len() {
+        return None;
+    }
+    let mut n = 0;
+    for b in text.bytes() {
+        let s = SQUEEZED[usize::from(b)];
+        if let Some(slot) = out.get_mut(n) {
+            *slot = s;
+        }
+        n += usize::from(s != 0);
+    }
+    Some(n)
+}
+
+/// For each squeezed byte of `text`, its offset in `text`.
+pub fn squeezed_offsets(text: &str) -> Vec<u32> {
+    text.bytes().zip(0_u32..).filter(|(b, _)| SQUEEZED[usize::from(*b)] != 0).map(|(_, i)| i).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phrase_survives_breaks_quotes_and_screenshots() {
+        let mut a = Vec::new();
+        let mut b = Vec::new();
+        squeeze("Request_ResourceNotFound 50126", &mut a);
+        squeeze("*Request\\_Resource\u{200b}Not\nFound* “5O l26”", &mut b);
+        assert_eq!(a, b);
+    }
+
+    #[test]
+    fn the_buffer_form_is_the_same() {
+        let text = "Hellö, W0rld 1";
+        let mut v = Vec::new();
+        squeeze(text, &mut v);
+        let mut buf = [0_u8; 64];
+        let n = squeeze_into(text, &mut buf).unwrap();
+        assert_eq!(&buf[..n], &v[..]);
+        assert_eq!(squeezed_offsets(text).len(), n);
+        assert_eq!(squeeze_into(text, &mut [0_u8; 3]), None);
+    }
+}

@@ -1,0 +1,374 @@
+//! Undoes what chat programs, browsers and mail do to a pasted text: link rewriting, HTML entities, smart quotes,
+//! invisible characters, quotation marks at line starts, markdown and JSON escapes.
+//!
+//! Never drops the way back: each replaced stretch is remembered with its place in the text as received.
+//!
+//! Begin with [`undo`].
+
+use crate::domain::reading::{Stretch, WayBack};
+use std::borrow::Cow;
+
+/// Whether anything in the text could change its squeezed form (letters and digits) when undone.
+pub fn is_mangled(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.iter().any(|b| matches!(b, b'<' | b'&' | b'\\' | 0xEF)) || text.contains("](")
+}
+
+/// Undoes the mangling of the given pieces of one text, each with its offset in that text, and joins them by a line
+/// break. A single piece without mangling is borrowed and has an empty way back.
+pub fn undo<'t>(pieces: &[(usize, &'t str)]) -> (Cow<'t, str>, WayBack) {
+    if let [(0, text)] = pieces
+        && !text.bytes().any(|b| b >= 0x80 || matches!(b, b'<' | b'&' | b'\\' | b'\r' | b'>' | b'['))
+    {
+        return (Cow::Borrowed(*text), WayBack::default());
+    }
+    let mut out = Undone::default();
+    for (i, (offset, text)) in pieces.iter().enumerate() {
+        if i > 0 {
+            out.replace(*offset, 0, "\n");
+        }
+        out.piece(*offset, text);
+    }
+    (Cow::Owned(out.clean), WayBack(out.stretches))
+}
+
+#[derive(Default)]
+struct Undone {
+    clean: String,
+    stretches: Vec<Stretch>,
+}
+
+impl Undone {
+    fn keep(&mut self, received: usize, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let clean = self.clean.len();
+        match self.stretches.last_mut() {
+            Some(s) if s.verbatim && s.received + s.received_len == received && s.clean + s.received_len == clean => {
+                s.received_len += text.len();
+            }
+            _ => self.stretches.push(Stretch { clean, received, received_len: text.len(), verbatim: true }),
+        }
+        self.clean.push_str(text);
+    }
+
+    fn replace(&mut self, received: usize, received_len: usize, by: &str) {
+        if by.is_empty() {
+            return;
+        }
+        self.stretches.push(Stretch { clean: self.clean.len(), received, received_len, verbatim: false });
+        self.clean.push_str(by);
+    }
+
+    fn piece(&mut self, base: usize, text: &str) {
+        let mut i = line_start(text, 0);
+        while let Some(rest) = text.get(i..).filter(|r| !r.is_empty()) {
+            let plain = rest.bytes().position(is_special).unwrap_or(rest.len());
+            if plain > 0 {
+                self.keep(base + i, &rest[..plain]);
+                i += plain;
+                continue;
+            }
+            let step = self.special(base + i, rest);
+            i += step;
+            if self.clean.ends_with('\n') {
+                i = line_start(text, i);
+            }
+        }
+    }
+
+    /// Handles the special character at the start of `rest`; returns how many bytes were consumed (at least one).
+    fn special(&mut self, at: usize, rest: &str) -> usize {
+        match rest.as_bytes().first() {
+            Some(b'<') => self.angle(at, rest),
+            Some(b'&') => self.entity(at, rest),
+            Some(b'\\') => self.escape(at, rest),
+            Some(b'[') => self.markdown_link(at, rest),
+            Some(b'\r') => {
+                let len = if rest.starts_with("\r\n") { 2 } else { 1 };
+                self.replace(at, len, "\n");
+                len
+            }
+            Some(b'\n') => {
+                self.keep(at, "\n");
+                1
+            }
+            _ => self.wide(at, rest),
+        }
+    }
+
+    /// Slack: `<https://…>`, `<https://…|label>`, `<mailto:a@b|a@b>`, `<@U1|name>`, `<#C1|name>`, `<!here>`.
+    fn angle(&mut self, at: usize, rest: &str) -> usize {
+        let inner = rest.get(1..).unwrap_or_default();
+        let end = inner.find(['>', '\n', '<']).filter(|e| inner.as_bytes().get(*e) == Some(&b'>'));
+        let Some(end) = end else {
+            self.keep(at, "<");
+            return 1;
+        };
+        let inner = &inner[..end];
+        let (target, label) = match inner.split_once('|') {
+            Some((t, l)) => (t, Some((l, t.len() + 1))),
+            None => (inner, None),
+        };
+        let is_link = ["http://", "https://", "mailto:", "tel:"].iter().any(|s| target.starts_with(s));
+        let is_mention = target.starts_with(['@', '#', '!']);
+        if !is_link && !is_mention {
+            self.keep(at, "<");
+            return 1;
+        }
+        match label {
+            Some((label, offset)) if is_link => self.link(at + 1, target, at + 1 + offset, label),
+            Some((label, offset)) => self.keep(at + 1 + offset, label),
+            None => {
+                let skip = if target.starts_with("mailto:") { "mailto:".len() } else { 0 };
+                self.keep(at + 1 + skip, &target[skip..]);
+            }
+        }
+        end + 2
+    }
+
+    /// A link with a label: an automatic one (label = address, perhaps shortened) becomes one of the two, a named one
+    /// becomes both.
+    fn link(&mut self, target_at: usize, target: &str, label_at: usize, label: &str) {
+        let bare = label.trim_end_matches(['…', '.']);
+        let shortened = bare.len() < label.len() && target.contains(bare);
+        if target.starts_with("mailto:") || target.starts_with("tel:") || (target.contains(label) && !shortened) {
+            self.keep(label_at, label);
+        } else if shortened {
+            self.keep(target_at, target);
+        } else {
+            self.keep(label_at, label);
+            self.replace(label_at + label.len(), 0, " ");
+            self.keep(target_at, target);
+        }
+    }
+
+    fn markdown_link(&mut self, at: usize, rest: &str) -> usize {
+        let found = rest.find("](").and_then(|close| {
+            let label = rest.get(1..close)?;
+            let target = rest.get(close + 2..)?;
+            let end = target.find([')', ' ', '\n']).filter(|e| target.as_bytes().get(*e) == Some(&b')'))?;
+            let target = &target[..end];
+            let is_link = ["http://", "https://", "mailto:"].iter().any(|s| target.starts_with(s));
+            (is_link && !label.contains(['[', ']', '\n'])).then_some((label, target, close + 2 + end + 1))
+        });
+        let Some((label, target, len)) = found else {
+            self.keep(at, "[");
+            return 1;
+        };
+        self.link(at + label.len() + 3, target, at + 1, label);
+        len
+    }
+
+    fn entity(&mut self, at: usize, rest: &str) -> usize {
+        match decode_entity(rest) {
+            Some(('\u{a0}', len)) => {
+                self.replace(at, len, " ");
+                len
+            }
+            Some((c, len)) => {
+                let mut buf = [0; 4];
+                match simplify(c) {
+                    Some(s) => self.replace(at, len, s),
+                    None => self.replace(at, len, c.encode_utf8(&mut buf)),
+                }
+                len
+            }
+            None => {
+                self.keep(at, "&");
+                1
+            }
+        }
+    }
+
+    /// Markdown escapes (`\_`) and the escapes of JSON inside text (`\"`, `\r\n`, `\u0027`).
+    fn escape(&mut self, at: usize, rest: &str) -> usize {
+        let next = rest.get(1..).unwrap_or_default();
+        if let Some(hex) = next.strip_prefix('u').and_then(|h| h.get(..4))
+            && let Some(c) = u32::from_str_radix(hex, 16).ok().and_then(char::from_u32)
+        {
+            let mut buf = [0; 4];
+            self.replace(at, 6, c.encode_utf8(&mut buf));
+            return 6;
+        }
+        if next.starts_with("r\\n") {
+            self.replace(at, 4, "\n");
+            return 4;
+        }
+        let after_word = self.clean.ends_with(|c: char| c.is_alphanumeric());
+        let before_lower = next.get(1..).is_some_and(|n| n.starts_with(|c: char| c.is_lowercase()));
+        match next.chars().next() {
+            // `CONTOSO\nora` is a login, `denied. \nError` is a line break.
+            Some('n' | 'r') if !(after_word && before_lower) => {
+                self.replace(at, 2, "\n");
+                2
+            }
+            Some('t') if !(after_word && before_lower) => {
+                self.replace(at, 2, " ");
+                2
+            }
+            Some(c) if c.is_ascii_punctuation() => {
+                self.keep(at + 1, &next[..1]);
+                2
+            }
+            _ => {
+                self.keep(at, "\\");
+                1
+            }
+        }
+    }
+
+    fn wide(&mut self, at: usize, rest: &str) -> usize {
+        let Some(c) = rest.chars().next() else { return 1 };
+        let len = c.len_utf8();
+        match c {
+            '\u{ff01}'..='\u{ff5e}' => {
+                let plain = char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c);
+                let mut buf = [0; 4];
+                self.replace(at, len, plain.encode_utf8(&mut buf));
+            }
+            '–' if self.inside_word(rest, len) => self.replace(at, len, "-"),
+            _ => match simplify(c) {
+                Some(by) => self.replace(at, len, by),
+                None => self.keep(at, &rest[..len]),
+            },
+        }
+        len
+    }
+
+    fn inside_word(&self, rest: &str, len: usize) -> bool {
+        self.clean.ends_with(|c: char| c.is_ascii_alphanumeric())
+            && rest.get(len..).is_some_and(|r| r.starts_with(|c: char| c.is_ascii_alphanumeric()))
+    }
+}
+
+/// Skips `> ` (also written as an entity) and the box signs of Terraform at the start of a line; returns where the
+/// line's own text begins.
+fn line_start(text: &str, from: usize) -> usize {
+    let mut i = from;
+    loop {
+        let rest = text.get(i..).unwrap_or_default();
+        let trimmed = rest.trim_start_matches([' ', '\t']);
+        let indent = rest.len() - trimmed.len();
+        match ["&gt;", ">", "│", "╷", "╵", "┃", "▎"].iter().find(|s| trimmed.starts_with(**s)) {
+            Some(sign) if indent <= 3 => i += indent + sign.len(),
+            _ => break,
+        }
+    }
+    if i > from && text.as_bytes().get(i) == Some(&b' ') { i + 1 } else { i }
+}
+
+fn is_special(b: u8) -> bool {
+    b >= 0x80 || matches!(b, b'<' | b'&' | b'\\' | b'\r' | b'\n' | b'[')
+}
+
+/// What a look-alike or invisible character stands for; `None` keeps it.
+fn simplify(c: char) -> Option<&'static str> {
+    match c {
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => Some(" "),
+        '\u{2028}' | '\u{2029}' | '\u{85}' => Some("\n"),
+        '‘' | '’' | '‚' | '‛' | '′' | '´' | 'ʼ' => Some("'"),
+        '“' | '”' | '„' | '‟' | '″' | '«' | '»' => Some("\""),
+        '‐' | '\u{2011}' | '−' | '﹣' => Some("-"),
+        '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{2069}'
+        | '\u{feff}'
+        | '\u{ad}'
+        | '\u{fe0e}'
+        | '\u{fe0f}' => Some(""),
+        _ => None,
+    }
+}
+
+/// Decodes the entity at the start of `text`, also one that was encoded twice (`&amp;quot;`); returns its length.
+fn decode_entity(text: &str) -> Option<(char, usize)> {
+    let end = text.bytes().take(12).position(|b| b == b';')?;
+    let name = text.get(1..end)?;
+    let c = match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" | "ldquo" | "rdquo" | "laquo" | "raquo" => '"',
+        "apos" | "lsquo" | "rsquo" => '\'',
+        "nbsp" => '\u{a0}',
+        "hellip" => '…',
+        "ndash" => '–',
+        "mdash" => '—',
+        "shy" | "zwnj" | "zwj" => '\u{ad}',
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(hex) => u32::from_str_radix(hex, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(code)?
+        }
+    };
+    if c == '&' {
+        // One further level only: that is what copying from a rendered page twice gives.
+        let again = format!("&{}", text.get(end + 1..text.floor_char_boundary(end + 14)).unwrap_or_default());
+        if let Some((inner, len)) = decode_entity_once(&again) {
+            return Some((inner, end + len));
+        }
+    }
+    Some((c, end + 1))
+}
+
+fn decode_entity_once(text: &str) -> Option<(char, usize)> {
+    if text.starts_with("&amp;") { None } else { decode_entity(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn undone(text: &str) -> String {
+        let (clean, back) = undo(&[(0, text)]);
+        for i in 0..clean.len() {
+            let r = back.range(i..i + 1);
+            assert!(r.start <= r.end && r.end <= text.len(), "{text:?} {i} {r:?}");
+        }
+        clean.into_owned()
+    }
+
+    #[test]
+    fn links_are_unwrapped() {
+        assert_eq!(undone("url=<https://a.b/c>"), "url=https://a.b/c");
+        assert_eq!(undone("<mailto:a@b.c|a@b.c>, x"), "a@b.c, x");
+        assert_eq!(undone("user a@<http://b.com|b.com>"), "user a@b.com");
+        assert_eq!(undone("see <https://a.b/c/d|https://a.b/c…>"), "see https://a.b/c/d");
+        assert_eq!(undone("see <https://a.b/c|this>"), "see this https://a.b/c");
+        assert_eq!(undone("[a@b.c](mailto:a@b.c) x"), "a@b.c x");
+        assert_eq!(undone("<@U123|anna> hi <#C1|help>"), "anna hi help");
+        assert_eq!(undone("a < b > c <x>"), "a < b > c <x>");
+    }
+
+    #[test]
+    fn entities_quotes_and_escapes_are_undone() {
+        assert_eq!(undone("&quot;it&#39;s&quot; &amp;lt; &amp;"), "\"it's\" < &");
+        assert_eq!(undone("“a” ‘b’\u{a0}c\u{200b}d"), "\"a\" 'b' cd");
+        assert_eq!(undone(r#"Request\_Resource\nNot \"x\" \u0027y\u0027 \\"#), "Request_Resource\nNot \"x\" 'y' \\");
+        assert_eq!(undone(r"issuance.\r\nTrace ID: x"), "issuance.\nTrace ID: x");
+        assert_eq!(undone(r"CONTOSO\nora.fischer"), r"CONTOSO\nora.fischer");
+        assert_eq!(undone("Ａ１"), "A1");
+        assert_eq!(undone("9dfb369b–ab13 – x"), "9dfb369b-ab13 – x");
+    }
+
+    #[test]
+    fn quotation_marks_at_line_starts_go() {
+        assert_eq!(undone("> a\n> > b\n&gt; c\nd > e"), "a\nb\nc\nd > e");
+        assert_eq!(undone("│ Error: x\n│\n│   y"), "Error: x\n\n  y");
+    }
+
+    #[test]
+    fn the_way_back_leads_to_the_same_words() {
+        let text = "> see <https://a.b|link> “Matching user&nbsp;not found” ok";
+        let (clean, back) = undo(&[(0, text)]);
+        let at = clean.find("Matching").unwrap();
+        let end = clean.find("found").unwrap() + 5;
+        assert_eq!(&text[back.range(at..end)], "Matching user&nbsp;not found");
+    }
+}

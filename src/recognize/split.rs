@@ -1,0 +1,98 @@
+//! Splits a message into the parts that tell of one error each.
+//!
+//! Never judges: it is told where the rules found something and only decides where one error ends and the next begins.
+//!
+//! Begin with [`parts`].
+
+use regex::Regex;
+use std::ops::Range;
+use std::sync::LazyLock;
+
+#[expect(clippy::expect_used, reason = "a constant expression, compiled by a test")]
+static HEADS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?i)\bautomatic\s+(?:user\s+)?(?:provisioning|profile\s+push|profile\s+update|deactivation|reactivation|deprovisioning|import|password\s+(?:push|sync|update)|activation|update|sync)\s+of\b|\btask:\s+app\b|\bfailed\s+on\s+\d\d-\d\d-\d{4}|"eventType"|"activityDateTime"|"error_description"|"errorSummary"|│?\s*Error:\s+(?:updating|creating|retrieving|deleting)\b"#,
+    )
+    .expect("constant regular expression")
+});
+
+/// The parts of the clean text, in order and without overlap, each holding at least one of `hits` (ranges of the clean
+/// text, sorted). Text between two parts belongs to the earlier one, text before the first to the first.
+pub fn parts(clean: &str, hits: &[Range<usize>]) -> Vec<Range<usize>> {
+    let mut starts: Vec<usize> = HEADS.find_iter(clean).map(|m| begin(clean, m.start(), m.as_str())).collect();
+    starts.dedup();
+    let mut parts: Vec<Range<usize>> = Vec::new();
+    for (i, start) in starts.iter().enumerate() {
+        let end = starts.get(i + 1).copied().unwrap_or(clean.len());
+        let holds = hits.iter().any(|h| h.start >= *start && h.start < end);
+        match parts.last_mut() {
+            Some(last) if !holds => last.end = end,
+            Some(_) => parts.push(*start..end),
+            // Hits before the first head are a part of their own only when the first head has one too.
+            None if holds || i + 1 == starts.len() => parts.push(*start..end),
+            None => {}
+        }
+    }
+    match parts.first_mut() {
+        None => parts.push(0..clean.len()),
+        Some(first) => first.start = 0,
+    }
+    parts
+}
+
+/// Where the error of a head begins: for a JSON key the object around it.
+fn begin(clean: &str, at: usize, head: &str) -> usize {
+    if !head.starts_with('"') {
+        return at;
+    }
+    let mut depth = 0_usize;
+    for (i, b) in clean.as_bytes().get(..at).unwrap_or_default().iter().enumerate().rev() {
+        match b {
+            b'}' => depth += 1,
+            b'{' if depth == 0 => return i,
+            b'{' => depth -= 1,
+            _ => {}
+        }
+    }
+    at
+}
+
+/// Lines of a part that hold a hit each, or nothing when fewer than two do. A line that holds none belongs to the one
+/// before it.
+pub fn lines(clean: &str, part: &Range<usize>, hits: &[Range<usize>]) -> Vec<Range<usize>> {
+    let text = clean.get(part.clone()).unwrap_or_default();
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut at = part.start;
+    for line in text.split_inclusive('\n') {
+        let range = at..at + line.len();
+        at = range.end;
+        let holds = hits.iter().any(|h| h.start >= range.start && h.start < range.end);
+        match found.last_mut() {
+            Some(last) if !holds => last.end = range.end,
+            Some(_) => found.push(range),
+            None if holds => found.push(part.start..range.end),
+            None => {}
+        }
+    }
+    if found.len() < 2 { Vec::new() } else { found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_task_line_is_a_part() {
+        let text = "2 failed:\nAutomatic provisioning of user A B to app Box failed: x\nAutomatic provisioning of user C D to app Box failed: x";
+        let hits: Vec<_> = text.match_indices("failed: x").map(|(i, s)| i..i + s.len()).collect();
+        let parts = parts(text, &hits);
+        assert_eq!(parts.len(), 2);
+        assert!(text[parts[0].clone()].contains("A B") && text[parts[1].clone()].contains("C D"));
+    }
+
+    #[test]
+    fn without_heads_there_is_one_part() {
+        let parts = parts("a b", &[0..1, 2..3]);
+        assert_eq!((parts.len(), parts[0].clone()), (1, 0..3));
+    }
+}
