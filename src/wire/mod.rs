@@ -9,3 +9,4 @@ pub mod address;
 pub mod json;
 pub mod pause;
 pub mod send;
+pub mod setting;
