@@ -15,7 +15,7 @@ use crate::domain::time::{At, SECOND};
 use crate::ports::clock::Clock;
 use crate::ports::directory::Answer;
 use crate::ports::error::{Kind, PortError, System};
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use reqwest::{Method, Url};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -53,7 +53,7 @@ pub struct Ask {
     pub url: Url,
     /// All headers; those that hold a credential are marked sensitive.
     pub headers: HeaderMap,
-    /// The body; `None` sends `Content-Length: 0` where the method wants one.
+    /// The body; without one a POST says `Content-Length: 0`.
     pub body: Option<Vec<u8>>,
     /// Which limit of the vendor it falls under.
     pub bucket: &'static str,
@@ -222,6 +222,9 @@ impl Wire {
             self.http.request(ask.method.clone(), ask.url.clone()).headers(ask.headers.clone()).timeout(limit);
         if let Some(body) = &ask.body {
             request = request.body(body.clone());
+        } else if ask.method == Method::POST {
+            // both vendors answer 411 without it, and the client does not send it by itself
+            request = request.header(CONTENT_LENGTH, "0");
         }
         match request.send().await {
             Ok(response) => self.collect(ask, response).await,
