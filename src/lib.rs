@@ -16,3 +16,4 @@ pub mod saga;
 pub mod sandbox;
 pub mod store;
 pub mod surface;
+pub mod wire;

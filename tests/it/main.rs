@@ -2,3 +2,4 @@
 //! The one integration-test binary.
 
 mod corpus;
+mod clients;
