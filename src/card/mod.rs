@@ -1,1 +1,3 @@
 //! (card)
+
+pub mod plain;
