@@ -1,3 +1,4 @@
 //! (card)
 
 pub mod answer;
+pub mod plain;

@@ -1,1 +1,3 @@
 //! (surface)
+
+pub mod console;
