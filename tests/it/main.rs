@@ -1,5 +1,5 @@
 #![cfg(test)]
 //! The one integration-test binary.
 
-mod corpus;
 mod clients;
+mod corpus;

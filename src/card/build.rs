@@ -1,0 +1,360 @@
+//! From a case to its card.
+
+use super::{plan_view, sides};
+use crate::domain::case::{Case, Closing, LookUp, Proposal, RunState, State, Withheld};
+use crate::domain::diagnosis::{FieldName, Remedy};
+use crate::domain::guard::Violation;
+use crate::domain::inbound::Verb;
+use crate::domain::notice::{Button, Card, Confirm, Look, PublicText, Section, Tone};
+use crate::domain::plan::Direction;
+use crate::domain::settings::Sharing;
+use crate::domain::snapshot::Moved;
+
+/// Longest title of a card.
+const TITLE: usize = 150;
+
+/// The card of a case.
+pub fn card(case: &Case) -> Card {
+    let mut card = blank(case);
+    match &case.state {
+        State::Heard | State::Diagnosed => {
+            card.summary = meaning(case).and(" Looking the person up in Okta and Entra …");
+        }
+        State::NeedsInfo { question } => {
+            card.summary = question.clone();
+            card.tone = Tone::Warn;
+            card.buttons = vec![plain(Verb::NotAnError)];
+        }
+        State::LookedUp { look } => looked_up(&mut card, case, look),
+        State::Advised { look, why } => {
+            card.summary = lead("Advice: nothing is changed by the bot. ", look.as_deref(), case);
+            still(&mut card, case, look.as_deref(), why);
+        }
+        State::Refused { look, why } => {
+            card.tone = Tone::Danger;
+            card.summary = lead("Refused: a fix would not be safe. Nothing was changed. ", look.as_deref(), case);
+            still(&mut card, case, look.as_deref(), why);
+        }
+        State::Proposed { look, proposal } => proposed(&mut card, case, look, proposal),
+        State::Approved { proposal, run } => {
+            card.summary = PublicText::words("Approved. The run begins.");
+            running(&mut card, proposal, run);
+        }
+        State::Running { proposal, run } => {
+            card.summary = PublicText::words("Running: each change is read back before the next one begins.");
+            running(&mut card, proposal, run);
+        }
+        State::Verifying { proposal, run } => {
+            card.summary = PublicText::words("All changes are in force. Reading both sides …");
+            running(&mut card, proposal, run);
+        }
+        State::Closed { how } => closed(&mut card, how),
+        State::NotOurs { by } => {
+            card.summary = PublicText::words("Closed as not a provisioning error by ").and_foreign(by).and(".");
+        }
+        State::Declined { by, reason, proposal } => declined(&mut card, by, reason.as_deref(), proposal),
+        State::Expired { what, proposal } => {
+            card.tone = Tone::Warn;
+            card.summary = PublicText::words(format!("{what}. Nothing was changed. Look again and ask anew."));
+            remedy_fact(&mut card, proposal);
+            card.buttons = vec![plain(Verb::LookAgain), plain(Verb::NotAnError)];
+        }
+        State::Stale { moved, broken, proposal } => stale(&mut card, moved, broken, proposal),
+        State::RolledBack { proposal, run } => {
+            card.summary = PublicText::words("Rolled back: what the stopped run had changed was taken back.");
+            running(&mut card, proposal, run);
+        }
+        State::NeedsHuman { proposal, run, done, left_as, why } => {
+            card.tone = Tone::Danger;
+            card.summary = PublicText::words("A person must look. ")
+                .and_strong(format!("Left as: {}. ", super::plain::state_words(left_as)));
+            card.summary = append(card.summary, why);
+            running(&mut card, proposal, run);
+            card.tone = Tone::Danger;
+            card.buttons = way_on(proposal, *done, left_as);
+        }
+        State::Undone { by } => {
+            card.summary = PublicText::words(format!("Undone by the case {by}."));
+        }
+    }
+    card
+}
+
+fn blank(case: &Case) -> Card {
+    let mut facts = Vec::new();
+    let show = case.sharing != Sharing::None;
+    if let Some(subject) = case.subject.as_ref().filter(|_| show && case.sharing == Sharing::Full) {
+        facts.push(("Person".to_owned(), PublicText::foreign(&subject.name).and(" ").and_foreign(&subject.login)));
+    } else if let Some(login) = case.diagnosis.fields.get(&FieldName::Login).filter(|_| case.subject.is_none()) {
+        facts.push(("Person".to_owned(), PublicText::foreign(login)));
+    }
+    facts.push(("Cause".to_owned(), PublicText::words(case.diagnosis.class.as_str())));
+    facts.push(("Who acts".to_owned(), PublicText::words(case.diagnosis.texts.owner.clone())));
+    let mut context = vec![PublicText::words("asked by ").and_foreign(&case.requester.name)];
+    if let Some(previous) = &case.previous {
+        context.push(PublicText::words(format!("follows the case {previous}")));
+    }
+    Card {
+        case: Some(case.id.clone()),
+        place: case.place.clone(),
+        state: Some(case.state.name().to_owned()),
+        version: case.version,
+        tone: Tone::Info,
+        title: case.diagnosis.texts.title.chars().take(TITLE).collect(),
+        summary: PublicText::new(),
+        facts,
+        sides: Vec::new(),
+        diff: Vec::new(),
+        warnings: Vec::new(),
+        steps: Vec::new(),
+        sections: Vec::new(),
+        buttons: Vec::new(),
+        context,
+    }
+}
+
+fn meaning(case: &Case) -> PublicText {
+    PublicText::words(case.diagnosis.texts.meaning.clone())
+}
+
+fn append(text: PublicText, more: &PublicText) -> PublicText {
+    use crate::domain::notice::Span;
+    more.spans().iter().fold(text, |text, span| match span {
+        Span::Words(words) => text.and(words.clone()),
+        Span::Strong(words) => text.and_strong(words.clone()),
+        Span::Foreign(value) => text.and_foreign(value),
+        Span::Time(at) => text.and_time(*at),
+    })
+}
+
+fn lead(words: &str, look: Option<&LookUp>, case: &Case) -> PublicText {
+    let text = PublicText::new().and_strong(words);
+    match look.filter(|_| case.sharing != Sharing::None) {
+        Some(look) => append(text, &look.finding),
+        None => append(text, &meaning(case)),
+    }
+}
+
+fn looked_up(card: &mut Card, case: &Case, look: &LookUp) {
+    card.summary = append(PublicText::new(), &look.finding);
+    show_look(card, case, look);
+    match look.confirm_at {
+        Some(at) => {
+            card.summary = append(PublicText::new().and_strong("Gone (confirming). "), &look.finding)
+                .and(" A second read at ")
+                .and_time(at)
+                .and(" settles it; nothing is offered before.");
+        }
+        None => card.buttons = look.offers.iter().map(|offer| remedy_button(offer.remedy)).collect(),
+    }
+    withheld(card, &look.withheld);
+    card.buttons.push(plain(Verb::LookAgain));
+    card.buttons.push(plain(Verb::NotAnError));
+}
+
+fn show_look(card: &mut Card, case: &Case, look: &LookUp) {
+    if case.sharing == Sharing::None {
+        return;
+    }
+    card.sides = sides::rows(&look.facts, case.sharing);
+    let unread = sides::unread(&look.facts);
+    if !unread.is_empty() {
+        card.sections.push(Section { title: "Could not be read".to_owned(), lines: unread });
+    }
+    card.context.push(PublicText::words("read at ").and_time(look.facts.read_at));
+}
+
+/// Advice and refusals: why, the steps for people, what still works.
+fn still(card: &mut Card, case: &Case, look: Option<&LookUp>, why: &[Violation]) {
+    if let Some(look) = look {
+        show_look(card, case, look);
+    }
+    if !why.is_empty() && case.sharing != Sharing::None {
+        card.sections.insert(0, Section { title: "Why".to_owned(), lines: why.iter().map(reason).collect() });
+    }
+    let texts = &case.diagnosis.texts;
+    let numbered = texts.steps.iter().enumerate().map(|(n, step)| PublicText::words(format!("{}. {step}", n + 1)));
+    card.sections.push(Section { title: "What to do".to_owned(), lines: numbered.collect() });
+    if !texts.still_works.is_empty() {
+        card.sections.push(Section {
+            title: "What still works".to_owned(),
+            lines: vec![PublicText::words(texts.still_works.clone())],
+        });
+    }
+    card.buttons = if case.sharing == Sharing::None || look.is_none() {
+        vec![plain(Verb::NotAnError)]
+    } else {
+        vec![plain(Verb::LookAgain), plain(Verb::NotAnError)]
+    };
+}
+
+/// A violation for the channel; what only approvers may know stays out.
+pub fn reason(violation: &Violation) -> PublicText {
+    let fact = if violation.approvers_only {
+        PublicText::words("the account is protected; the approvers were told why")
+    } else {
+        violation.fact.clone()
+    };
+    let text = append(PublicText::words(format!("{}: ", violation.rule)), &fact);
+    if violation.how_to_change.is_empty() {
+        text
+    } else {
+        text.and(format!(". To change that: {}", violation.how_to_change))
+    }
+}
+
+fn withheld(card: &mut Card, withheld: &[Withheld]) {
+    if withheld.is_empty() {
+        return;
+    }
+    let lines = withheld.iter().map(|w| append(PublicText::words(format!("{}: ", w.remedy)), &reason(&w.why)));
+    card.sections.insert(0, Section { title: "Not offered".to_owned(), lines: lines.collect() });
+}
+
+fn proposed(card: &mut Card, case: &Case, look: &LookUp, proposal: &Proposal) {
+    let plan = &proposal.plan;
+    card.tone = Tone::Warn;
+    let votes = if plan.votes == 1 { "one vote".to_owned() } else { format!("{} votes", plan.votes) };
+    card.summary = PublicText::new()
+        .and_strong(format!("{} is proposed by ", title_of(proposal)))
+        .and_foreign(&proposal.by.name)
+        .and(format!(". It needs {votes} of approvers who neither asked for it nor are its subject. What is shown is exactly what runs."));
+    plan_facts(card, proposal);
+    card.diff = plan_view::diff(plan, case.sharing);
+    card.warnings = plan_view::warnings(plan);
+    card.sides = if case.sharing == Sharing::None { Vec::new() } else { sides::rows(&look.facts, case.sharing) };
+    card.context.push(PublicText::words("read at ").and_time(look.facts.read_at));
+    card.buttons = vec![
+        Button {
+            verb: Verb::Approve,
+            number: Some(proposal.number),
+            look: Look::Danger,
+            confirm: Some(Confirm {
+                title: format!("Approve {}?", proposal.code),
+                text: plan_view::confirm(plan, case.sharing),
+            }),
+            asks_reason: false,
+        },
+        Button { asks_reason: true, number: Some(proposal.number), ..plain(Verb::Deny) },
+        Button { number: Some(proposal.number), ..plain(Verb::Withdraw) },
+    ];
+}
+
+fn title_of(proposal: &Proposal) -> String {
+    match proposal.plan.direction {
+        Direction::Forward => format!("The remedy “{}”", proposal.plan.remedy),
+        Direction::GoOn => format!("Going on with “{}”", proposal.plan.remedy),
+        Direction::RollBack => format!("The way back of “{}”", proposal.plan.remedy),
+    }
+}
+
+fn plan_facts(card: &mut Card, proposal: &Proposal) {
+    remedy_fact(card, proposal);
+    card.facts.push(("Code".to_owned(), PublicText::words(proposal.code.clone())));
+    let mut votes = PublicText::words(format!("{} of {}", proposal.votes.len(), proposal.plan.votes));
+    for vote in &proposal.votes {
+        votes = votes.and("; ").and_foreign(&vote.name).and(" at ").and_time(vote.at);
+    }
+    card.facts.push(("Votes".to_owned(), votes));
+    card.facts.push(("Open until".to_owned(), PublicText::new().and_time(proposal.plan.not_after)));
+}
+
+fn remedy_fact(card: &mut Card, proposal: &Proposal) {
+    card.facts.push(("Remedy".to_owned(), PublicText::words(proposal.plan.remedy.as_str())));
+}
+
+fn running(card: &mut Card, proposal: &Proposal, run: &RunState) {
+    card.tone = Tone::Warn;
+    remedy_fact(card, proposal);
+    let mut by = PublicText::new();
+    for (n, vote) in proposal.votes.iter().enumerate() {
+        by = by.and(if n == 0 { "" } else { ", " }).and_foreign(&vote.name).and(" at ").and_time(vote.at);
+    }
+    card.facts.push(("Approved by".to_owned(), by));
+    card.steps = plan_view::steps(&proposal.plan, run);
+    card.context.push(PublicText::words(format!("run {}, plan {}", run.id, proposal.code)));
+}
+
+fn closed(card: &mut Card, how: &Closing) {
+    card.tone = Tone::Good;
+    match how {
+        Closing::InOrder { since, look } => {
+            let mut text = PublicText::new().and_strong("In order");
+            if let Some(at) = since {
+                text = text.and(" since ").and_time(*at);
+            }
+            card.summary = append(text.and(". Nothing was changed. "), &look.finding);
+            card.sides = sides::rows(&look.facts, Sharing::Minimal);
+            card.context.push(PublicText::words("read at ").and_time(look.facts.read_at));
+        }
+        Closing::Verified { proposal, run, findings, waiting_for_retry } => {
+            card.summary = PublicText::new().and_strong("Repaired and verified on both sides.");
+            if waiting_for_retry.is_some() {
+                card.summary = append(
+                    card.summary.clone(),
+                    &PublicText::words(
+                        " Okta still shows the failed task: press Retry in Okta > Dashboard > Tasks, or wait for the next push.",
+                    ),
+                );
+                card.facts.push(("Waits for".to_owned(), PublicText::words("Retry in Okta > Tasks")));
+            }
+            running(card, proposal, run);
+            card.tone = Tone::Good;
+            card.sections.push(Section { title: "Verified".to_owned(), lines: findings.clone() });
+            if let Some(why) = &proposal.plan.no_undo {
+                card.context.push(PublicText::words(why.clone()));
+            }
+        }
+    }
+}
+
+fn declined(card: &mut Card, by: &str, reason: Option<&str>, proposal: &Proposal) {
+    card.summary = PublicText::words("Declined by ").and_foreign(by).and(". Nothing was changed.");
+    remedy_fact(card, proposal);
+    if let Some(reason) = reason {
+        card.facts.push(("Reason".to_owned(), PublicText::foreign(reason)));
+    }
+}
+
+fn stale(card: &mut Card, moved: &[Moved], broken: &[Violation], proposal: &Proposal) {
+    card.tone = Tone::Warn;
+    card.summary = PublicText::new()
+        .and_strong("Stale: the world is not the one that was approved. ")
+        .and("Nothing was changed. Look again and ask anew.");
+    remedy_fact(card, proposal);
+    let mut lines: Vec<PublicText> = moved
+        .iter()
+        .map(|m| PublicText::words(format!("{}: ", m.key)).and_foreign(&m.was).and(" → ").and_foreign(&m.is))
+        .collect();
+    lines.extend(broken.iter().map(reason));
+    card.sections.push(Section { title: "What moved".to_owned(), lines });
+    card.buttons = vec![plain(Verb::LookAgain), plain(Verb::NotAnError)];
+}
+
+/// What may be offered after a stop: going on where effects are left, and the way back where all that was done has one.
+fn way_on(proposal: &Proposal, done: usize, left_as: &str) -> Vec<Button> {
+    let plan = &proposal.plan;
+    let mut buttons = Vec::new();
+    if done > 0 && done < plan.steps.len() && left_as != "unknown" && left_as != "assigned_not_linked" {
+        buttons.push(Button { look: Look::Primary, ..plain(Verb::GoOn) });
+    }
+    if done > 0 && plan.effects().take(done).all(|effect| effect.inverse().is_ok()) {
+        buttons.push(plain(Verb::RollBack));
+    }
+    buttons.push(plain(Verb::LookAgain));
+    buttons
+}
+
+fn plain(verb: Verb) -> Button {
+    Button { verb, number: None, look: Look::Plain, confirm: None, asks_reason: false }
+}
+
+fn remedy_button(remedy: Remedy) -> Button {
+    let verb = match remedy {
+        Remedy::Restore => Verb::Restore,
+        Remedy::Reassign => Verb::Reassign,
+        // Never offered in this release (`plan::plan` gives advice for them).
+        Remedy::AlignOktaAnchor | Remedy::SetImmutableId => Verb::LookAgain,
+    };
+    Button { look: Look::Primary, ..plain(verb) }
+}
