@@ -448,6 +448,10 @@ pub struct Case {
     pub diagnosis: Diagnosis,
     /// Whom it is about, once known.
     pub subject: Option<Subject>,
+    /// Whether the subject was named by login, id or by the asker; a display name alone never makes a plan (SAFETY C2).
+    pub confirmed: bool,
+    /// Look-ups made so far.
+    pub looks: u32,
     /// When the externalId was found missing, oldest first (SAFETY C1c).
     pub missing_at: Vec<At>,
     /// Proposals made so far.

@@ -6,6 +6,7 @@
 
 mod reassign;
 mod restore;
+pub mod settle;
 
 use crate::domain::diagnosis::Remedy;
 use crate::domain::guard::{self, Guard, Outcome, Violation};

@@ -11,3 +11,4 @@ pub mod lease;
 pub mod secret;
 pub mod store;
 pub mod surface;
+pub mod tasks;

@@ -1,0 +1,187 @@
+//! What live facts say about a diagnosis (SAFETY C): in order, gone for good, the wrong tenant … and which remedies follow.
+//! Pure. Never offers a remedy that [`super::plan`] would refuse.
+
+use super::{Ask, Planned, plan};
+use crate::domain::case::{Offer, Withheld};
+use crate::domain::diagnosis::{Diagnosis, Remedy};
+use crate::domain::guard::{APART, Outcome, Violation};
+use crate::domain::notice::PublicText;
+use crate::domain::settings::Settings;
+use crate::domain::tenant::{AppUser, EntraUser, Facts};
+use crate::domain::time::{At, SECOND};
+
+/// What follows from a look-up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Both sides are equal and the reported failure is past.
+    InOrder {
+        /// Since when.
+        since: Option<At>,
+    },
+    /// A second read must come first.
+    Confirm {
+        /// When.
+        at: At,
+    },
+    /// At least one remedy may be proposed.
+    Offers(Vec<Offer>),
+    /// People must act.
+    Advise(Vec<Violation>),
+    /// A remedy would be unsafe.
+    Refuse(Vec<Violation>),
+}
+
+/// The judgement with its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// One or two sentences.
+    pub finding: PublicText,
+    /// What follows.
+    pub settled: Settled,
+    /// Remedies of the class that may not be proposed.
+    pub withheld: Vec<Withheld>,
+}
+
+/// Classes that say "the object was not found": they are past when it is found.
+const NOT_FOUND: [&str; 2] = ["o365-user-deleted-in-entra", "graph-replication-delay"];
+
+/// Settles a diagnosis on facts. `reported_at`: when the failure happened, as far as the text tells.
+pub fn settle(
+    diagnosis: &Diagnosis,
+    facts: &Facts,
+    settings: &Settings,
+    ask: &Ask,
+    reported_at: Option<At>,
+) -> Judgement {
+    let finding = finding(facts);
+    let past = |settled| Judgement { finding: finding.clone(), settled, withheld: Vec::new() };
+    if let Some(since) = in_order(diagnosis, facts, reported_at) {
+        return past(Settled::InOrder { since });
+    }
+    let planned: Vec<(Remedy, Planned)> =
+        diagnosis.remedies.iter().map(|remedy| (*remedy, plan(*remedy, facts, settings, ask))).collect();
+    let mut offers = Vec::new();
+    let mut withheld = Vec::new();
+    let mut all: Vec<Violation> = Vec::new();
+    for (remedy, result) in planned {
+        match result {
+            Ok(plan) => offers.push(Offer { remedy, votes: plan.votes }),
+            Err(violations) => {
+                if let Some(first) = violations.first().filter(|first| first.outcome != Outcome::NotApplicable) {
+                    withheld.push(Withheld { remedy, why: first.clone() });
+                }
+                all.extend(violations.into_iter().filter(|violation| violation.outcome != Outcome::NotApplicable));
+            }
+        }
+    }
+    all.sort_by_key(|violation| std::cmp::Reverse(violation.outcome));
+    all.dedup();
+    let settled = if !offers.is_empty() {
+        Settled::Offers(offers)
+    } else {
+        match all.first().map(|violation| violation.outcome) {
+            Some(Outcome::Refuse) => Settled::Refuse(only(all, Outcome::Refuse)),
+            Some(Outcome::Advise) => Settled::Advise(only(all, Outcome::Advise)),
+            Some(Outcome::Wait) => Settled::Confirm { at: facts.read_at.plus(APART + SECOND) },
+            Some(Outcome::NotApplicable) | None if waits(diagnosis, facts) => {
+                Settled::Confirm { at: facts.read_at.plus(APART + SECOND) }
+            }
+            Some(Outcome::NotApplicable) | None => Settled::Advise(Vec::new()),
+        }
+    };
+    Judgement { finding, settled, withheld }
+}
+
+fn only(all: Vec<Violation>, outcome: Outcome) -> Vec<Violation> {
+    all.into_iter().filter(|violation| violation.outcome == outcome).collect()
+}
+
+/// A young object that is not found may only not have been replicated yet.
+fn waits(diagnosis: &Diagnosis, facts: &Facts) -> bool {
+    let missing = matches!(facts.entra.missing_at.as_slice(), [_]);
+    diagnosis.class.as_str() == "graph-replication-delay" && missing && facts.entra.young
+}
+
+fn row(facts: &Facts) -> Option<&AppUser> {
+    facts.okta.app_user.known().and_then(Option::as_ref)
+}
+
+fn linked(facts: &Facts) -> Option<&EntraUser> {
+    facts.entra.by_external_id.known().and_then(Option::as_ref)
+}
+
+fn equal(facts: &Facts, row: &AppUser, user: &EntraUser) -> bool {
+    let anchor = facts.okta.app.known().and_then(|app| row.anchor(&app.attributes));
+    user.upn.eq_ignore_ascii_case(&row.user_name)
+        && (anchor.is_none() || anchor == user.anchor.as_deref())
+        && user.enabled == Some(true)
+}
+
+/// Both sides are equal, and the failure is past: a later push succeeded, or what was not found is found.
+fn in_order(diagnosis: &Diagnosis, facts: &Facts, reported_at: Option<At>) -> Option<Option<At>> {
+    let (row, user) = (row(facts)?, linked(facts)?);
+    let provisioned = row.status == "PROVISIONED" || row.status == "ACTIVE";
+    if facts.okta.user.status != "ACTIVE" || !provisioned || !equal(facts, row, user) {
+        return None;
+    }
+    let synchronized = row.sync_state.as_deref() == Some("SYNCHRONIZED");
+    let pushed = row.last_sync.filter(|at| synchronized && reported_at.is_some_and(|reported| *at > reported));
+    if pushed.is_some() {
+        return Some(pushed);
+    }
+    NOT_FOUND.contains(&diagnosis.class.as_str()).then_some(None)
+}
+
+fn finding(facts: &Facts) -> PublicText {
+    let Some(row) = row(facts) else {
+        return PublicText::words(match &facts.okta.app_user {
+            crate::domain::tenant::Reading::Known(_) => "The person is not assigned to the app in Okta.",
+            crate::domain::tenant::Reading::Unread(_) => "The assignment could not be read in Okta.",
+        });
+    };
+    let Some(found) = facts.entra.by_external_id.known() else {
+        return PublicText::words("Whether the Entra account exists could not be read.");
+    };
+    let by_name = facts.entra.by_name.known().map_or(&[][..], Vec::as_slice);
+    let live = by_name.iter().find(|user| user.answers_to(&row.user_name));
+    match (found, &row.external_id) {
+        (Some(user), _) if equal(facts, row, user) => {
+            let text = PublicText::words("Okta and Entra agree about this person: object, user name and anchor are equal.");
+            match row.sync_state.as_deref() {
+                Some("ERROR") => text.and(" Okta still shows an error: press Retry in Okta > Dashboard > Tasks."),
+                Some(_) | None => text,
+            }
+        }
+        (Some(_), _) => PublicText::words("The Entra account that Okta pushes to exists, but the two sides are not equal."),
+        (None, None) => match live {
+            Some(user) => PublicText::words("Okta holds no link; a live account holds the user name: ").and_foreign(&user.name),
+            None => PublicText::words("Okta holds no link to an Entra account, and nobody in Entra holds the user name."),
+        },
+        (None, Some(id)) => gone(facts, id, live),
+    }
+}
+
+fn gone(facts: &Facts, id: &crate::domain::ids::EntraId, live: Option<&EntraUser>) -> PublicText {
+    let deleted = facts.entra.deleted.known().and_then(|all| all.iter().find(|user| user.id == *id));
+    if let Some(user) = deleted {
+        let mut text = PublicText::words("The Entra user that Okta pushes to is in deletedItems");
+        if let Some(at) = user.deleted {
+            text = text.and(", deleted ").and_time(at);
+        }
+        return match live {
+            Some(other) => text.and("; meanwhile a live account holds the name: ").and_foreign(&other.name),
+            None => text.and(" and can be restored with its mailbox and files."),
+        };
+    }
+    let text = PublicText::words("The Entra user that Okta pushes to does not exist any more, and it is not in deletedItems.");
+    match live {
+        Some(other) => {
+            let mut text = text.and(" A live account holds the user name: ").and_foreign(&other.name);
+            if let Some(at) = other.created {
+                text = text.and(", created ").and_time(at);
+            }
+            text
+        }
+        None => text.and(" Nobody else holds the user name."),
+    }
+}
