@@ -10,7 +10,9 @@ use crate::ports::fresh::Fresh;
 use crate::ports::secret::Secret;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{AnyPool, AssertSqlSafe, ConnectOptions as _, Executor as _, SqlSafeStr as _};
+use sqlx::{
+    AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, SqlSafeStr as _,
+};
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,6 +23,8 @@ use std::time::Duration;
 /// Connections of one process. SQLite has one writer, the others read.
 const SQLITE_CONNECTIONS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 10;
+/// Longest wait for a connection to a server.
+const CONNECT: Duration = Duration::from_secs(10);
 /// How long an opening process waits for another that is migrating the same file: 10 s in steps.
 const WAIT_STEPS: u32 = 400;
 const WAIT_STEP: Duration = Duration::from_millis(25);
@@ -119,8 +123,7 @@ async fn open_sqlite(path: &Path, migrator: &Migrator, options: Options) -> Resu
     let path = usable_file(path)?;
     let trouble = |e: &std::io::Error| file_error(&path, format!("cannot have lock files beside it: {e}"));
     let opening = wait_for_lock(&beside(&path, ".opening")).await.map_err(|e| trouble(&e))?;
-    let pool = sqlite_pool(&path).await.map_err(|e| sqlite_error(&path, &e))?;
-    refuse_foreign_tables(&pool, &path).await?;
+    let pool = sqlite_pool(&path).await?;
     migrator.run(&pool).await.map_err(|e| migrate_error(&e))?;
     let secret = match &options.audit_key {
         Some(secret) => secret.clone(),
@@ -138,9 +141,12 @@ async fn open_postgres(url: &str, migrator: &Migrator, options: Options) -> Resu
     };
     let hide = |e: sqlx::Error| OpenError::Driver(without_password(url, &e.to_string()));
     let connect = AnyConnectOptions::from_str(url).map_err(hide)?.disable_statement_logging();
+    // Apart from the pool, which would hide why it fails.
+    let first = tokio::time::timeout(CONNECT, connect.connect()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
+    first.map_err(hide)?.close().await.map_err(hide)?;
     let pool = AnyPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(CONNECT)
         .connect_with(connect)
         .await
         .map_err(hide)?;
@@ -239,7 +245,34 @@ async fn wait_for_lock(path: &Path) -> std::io::Result<HostLock> {
     Err(std::io::Error::new(ErrorKind::TimedOut, "another process is opening it and does not finish"))
 }
 
-async fn sqlite_pool(path: &Path) -> Result<AnyPool, sqlx::Error> {
+const PRAGMAS: [&str; 3] = ["PRAGMA busy_timeout = 5000", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"];
+
+/// The first connection is made apart from the pool, which would hide why it fails and try for half a minute.
+async fn sqlite_pool(path: &Path) -> Result<AnyPool, OpenError> {
+    let connect = sqlite_options(path).map_err(|e| sqlite_error(path, &e))?;
+    let mut first = connect.connect().await.map_err(|e| sqlite_error(path, &e))?;
+    refuse_foreign_tables(&mut first, path).await?;
+    prepare(&mut first).await.map_err(|e| sqlite_error(path, &e))?;
+    first.close().await.map_err(|e| sqlite_error(path, &e))?;
+    AnyPoolOptions::new()
+        .max_connections(SQLITE_CONNECTIONS)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .after_connect(|connection, _| Box::pin(prepare(connection)))
+        .connect_with(connect)
+        .await
+        .map_err(|e| sqlite_error(path, &e))
+}
+
+async fn prepare(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    for pragma in PRAGMAS {
+        connection.execute(pragma).await?;
+    }
+    Ok(())
+}
+
+fn sqlite_options(path: &Path) -> Result<AnyConnectOptions, sqlx::Error> {
     let mut url = "sqlite://".to_owned();
     for byte in path.as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_') {
@@ -249,28 +282,13 @@ async fn sqlite_pool(path: &Path) -> Result<AnyPool, sqlx::Error> {
             url.push_str(&hex(&[*byte]));
         }
     }
-    let connect = AnyConnectOptions::from_str(&url)?.disable_statement_logging();
-    AnyPoolOptions::new()
-        .max_connections(SQLITE_CONNECTIONS)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .after_connect(|connection, _| {
-            Box::pin(async move {
-                for pragma in ["PRAGMA busy_timeout = 5000", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"] {
-                    connection.execute(pragma).await?;
-                }
-                Ok(())
-            })
-        })
-        .connect_with(connect)
-        .await
+    Ok(AnyConnectOptions::from_str(&url)?.disable_statement_logging())
 }
 
 /// A valid SQLite file of another program has tables, but not the one of our migrations.
-async fn refuse_foreign_tables(pool: &AnyPool, path: &Path) -> Result<(), OpenError> {
+async fn refuse_foreign_tables(connection: &mut AnyConnection, path: &Path) -> Result<(), OpenError> {
     let tables: Vec<(String,)> = sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-        .fetch_all(pool)
+        .fetch_all(connection)
         .await
         .map_err(|e| sqlite_error(path, &e))?;
     match tables.first() {

@@ -1,2 +1,4 @@
 #![cfg(test)]
 //! The one integration-test binary.
+
+mod store;
