@@ -103,6 +103,19 @@ async fn a_rewritten_chain_does_not_fit_the_checkpoint_that_names_it() {
 }
 
 #[tokio::test]
+async fn a_rewritten_row_in_the_middle_does_not_fit_the_row_after() {
+    let place = Place::new();
+    let db = place.open("p1").await;
+    sample(&db).await;
+    let mut forged: Value = serde_json::from_str(&db.export(Some("c-000001")).await.unwrap()[1]).unwrap();
+    forged["actor"] = "okta:00u9".into();
+    let hash = row_hash(&forged);
+    let sql = format!("UPDATE audit SET actor = 'okta:00u9', hash = '{hash}' WHERE chain = 'c-000001' AND seq = 2");
+    place.tamper(String::leak(sql)).await;
+    assert_eq!(broken_at(&db).await, "chain c-000001 row 3: it does not follow the row before");
+}
+
+#[tokio::test]
 async fn the_start_finds_what_was_altered_since_the_last_checkpoint() {
     let checks = [
         (

@@ -189,3 +189,22 @@ async fn a_finished_inbox_row_is_handled_once() {
     assert!(is_duplicate(db.commit(change).await).contains("inbox row"));
     assert_eq!(db.cases(false, 9).await.unwrap().len(), 1);
 }
+
+/// A web server drops the work of a client that went away, at any point of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn work_that_is_dropped_half_way_leaves_no_transaction_open() {
+    let place = Place::new();
+    let (db, other) = (place.open("p1").await, place.open("p2").await);
+    for n in 0..150 {
+        let change = Change { cases: vec![case(n)], audit: vec![audit("bot", "opened")], ..at(1_000) };
+        let limit = std::time::Duration::from_micros(20 * u64::try_from(n).unwrap());
+        drop(tokio::time::timeout(limit, db.commit(change)).await);
+    }
+    let soon = std::time::Duration::from_secs(2);
+    for db in [&db, &other] {
+        let change = Change { audit: vec![audit("bot", "after")], ..at(2_000) };
+        tokio::time::timeout(soon, db.commit(change)).await.unwrap().unwrap();
+    }
+    let cases = db.cases(false, 999).await.unwrap().len();
+    assert_eq!(db.verify().await.unwrap(), i64::try_from(cases).unwrap() + 2);
+}
