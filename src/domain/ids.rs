@@ -84,6 +84,9 @@ pub fn base32(bytes: &[u8], len: usize) -> String {
     let mut buffer: u32 = 0;
     let mut bits = 0_u32;
     for byte in bytes {
+        if out.len() == len {
+            break;
+        }
         buffer = (buffer << 8) | u32::from(*byte);
         bits += 8;
         while bits >= 5 && out.len() < len {
@@ -124,6 +127,7 @@ mod tests {
         assert_eq!(base32(&[0, 0, 0, 0, 0], 8), "00000000");
         assert_eq!(base32(&[0xff; 5], 8), "zzzzzzzz");
         assert_eq!(base32(&[0xff], 8), "z");
+        assert_eq!(base32(&[0xff; 32], 6), "zzzzzz");
         assert_eq!(hex(&[0, 0xab]), "00ab");
     }
 }

@@ -1,0 +1,50 @@
+//! The same checks on PostgreSQL. `REANCHOR_TEST_POSTGRES_URL` names a server on which schemas of this test may be made
+//! (`postgres://USER:PASSWORD@HOST/DATABASE`, no parameters); without it the test says that it was skipped.
+
+use super::*;
+use reanchor::ports::secret::Secret;
+use reanchor::ports::store::Ledger as _;
+
+/// Two processes on one empty schema.
+async fn pair(url: &str, schema: &'static str) -> (Database, Database) {
+    sqlx::any::install_default_drivers();
+    let server: sqlx::any::AnyConnectOptions = url.parse().unwrap();
+    let mut connection = server.connect().await.unwrap();
+    for sql in [format!("DROP SCHEMA IF EXISTS {schema} CASCADE"), format!("CREATE SCHEMA {schema}")] {
+        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+    }
+    let url = format!("{url}?options[search_path]={schema}");
+    let open = async |instance: &str| {
+        let options = Options { audit_key: Some(Secret::new("key")), ..options(instance) };
+        Database::open(&url, MIGRATIONS, options).await.unwrap()
+    };
+    tokio::join!(open("p1"), open("p2"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_store_works_on_postgres() {
+    let Some(url) = env("REANCHOR_TEST_POSTGRES_URL") else {
+        eprintln!("skipped: REANCHOR_TEST_POSTGRES_URL is not set");
+        return;
+    };
+    commit::everything_of_a_change_is_kept(&pair(&url, "reanchor_test_1").await.0).await;
+    commit::a_refused_change_leaves_nothing(&pair(&url, "reanchor_test_2").await.0).await;
+    let (a, b) = pair(&url, "reanchor_test_3").await;
+    commit::settings_are_compared_and_set(&a).await;
+    commit::cases_are_found_in_the_order_they_were_opened(&b).await;
+    let (a, b) = pair(&url, "reanchor_test_4").await;
+    commit::exactly_one_wins(&a, &b).await;
+    assert_eq!(a.verify().await.unwrap(), 16);
+    leases::a_lease_is_held_renewed_given_back_and_runs_out(&pair(&url, "reanchor_test_5").await.0).await;
+    queues::an_event_is_stored_once_however_many_put_it(&pair(&url, "reanchor_test_6").await.0).await;
+    let (a, b) = pair(&url, "reanchor_test_7").await;
+    queues::rows_of_a_living_process_are_left_to_it_for_a_while(&a, &b).await;
+    queues::a_later_row_of_a_key_replaces_an_unsent_one_and_edits_a_sent_one(&pair(&url, "reanchor_test_8").await.0)
+        .await;
+    let (a, _) = pair(&url, "reanchor_test_9").await;
+    let code = audit::sample(&a).await;
+    assert_eq!(audit::check_export(&a.export(None).await.unwrap(), &code), 5);
+    assert_eq!(a.verify().await.unwrap(), 5);
+    assert_eq!(a.erase("c-000001", At(6_000)).await.unwrap(), 4);
+    assert_eq!(a.verify().await.unwrap(), 6);
+}
