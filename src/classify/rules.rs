@@ -38,6 +38,9 @@ pub struct Rule {
     /// Classes that give way when this one was found as well, because this one says more.
     #[serde(default)]
     pub over: Vec<String>,
+    /// Whether the class gives way to every other: it only says that something failed, not why.
+    #[serde(default)]
+    pub last_resort: bool,
     /// What speaks for the class.
     pub sign: Vec<Sign>,
     /// What speaks against it, whatever its signs.

@@ -221,8 +221,10 @@ impl Classifier {
         let winners: Vec<(usize, f64)> =
             candidates.iter().filter(|c| c.lost.is_none() && c.score >= MENTIONED).map(|c| (c.rule, c.score)).collect();
         for candidate in candidates.iter_mut().filter(|c| c.lost.is_none()) {
+            let last = self.rules[candidate.rule].rule.last_resort;
             let by = winners.iter().find(|(w, score)| {
-                self.rules[*w].over.contains(&candidate.rule) && (*score >= RECOGNIZED || *score >= candidate.score)
+                let gives_way = self.rules[*w].over.contains(&candidate.rule) || (last && *w != candidate.rule);
+                gives_way && (*score >= RECOGNIZED || *score >= candidate.score)
             });
             if let Some((winner, _)) = by {
                 candidate.lost = Some(format!("gives way to {}, which says more", self.rules[*winner].class));

@@ -63,7 +63,7 @@ const CUES: &[(&str, Force, &str)] = &[
         "talk about errors",
     ),
     (
-        r"^\s*(?:```\w*\s*)?(?:grep|rg|awk|kubectl|curl|select|index=|import|def |fn |if |assert|//|#\s*test)\b?",
+        r"^\s*(?:```\w*\s*)?(?:(?:grep|rg|awk|kubectl|curl|select|import|def|fn|if|assert)\b|index=|//|#\s*test)",
         UnlessEvident,
         "code or a query",
     ),

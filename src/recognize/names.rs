@@ -40,7 +40,7 @@ static APP: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 /// A display name: two to five capitalised words, with particles between them.
-const NAME: &str = r"\p{Lu}[\p{L}'’]+(?:-\p{Lu}[\p{L}'’]+)*(?:\s(?:de|la|van|der|von|den|da|di|al|bin|el|du|le|of))*(?:\s(?:de\s|la\s|van\s|der\s|von\s)*\p{Lu}[\p{L}'’]+(?:-\p{Lu}[\p{L}'’]+)*){1,3}";
+const NAME: &str = r"\p{Lu}[\p{L}'’]+(?:-\p{Lu}[\p{L}'’]+)*(?: (?:de|la|van|der|von|den|da|di|al|bin|el|du|le|of))*(?: (?:de |la |van |der |von )*\p{Lu}[\p{L}'’]+(?:-\p{Lu}[\p{L}'’]+)*){1,3}";
 static IDENTITY: LazyLock<Regex> = LazyLock::new(|| {
     constant(&format!(
         r"(?:Identity:|Object:|displayName:|[Uu]ser:|Display name:|assign licen[cs]e to|[Dd]eactivation of|[Oo]ffboarding|[Oo]nboarding|[Pp]ush of|[Pp]rovisioning of|\bfor|\btook|\bjoiner|\bstarter|\bleaver|\bof user|\buser|\bof|\bon)\s+({NAME})(?:\s*[\s.,:;()/'’\x22-]|$)"

@@ -41,7 +41,9 @@ fn every_labelled_message_is_judged_right() {
             wrong.push(format!("{}: {} instead of {}: {:.160}", message.id, class, message.class, message.text));
         }
         if message.class == "none" {
-            assert!(!answer.reply(), "{} would be answered: {}", message.id, message.text);
+            if answer.reply() {
+                wrong.push(format!("{} would be answered", message.id));
+            }
             continue;
         }
         positives += 1;
