@@ -9,12 +9,14 @@
 mod boxes;
 #[cfg(test)]
 mod fake;
+mod ink;
 mod json;
 mod play;
 #[cfg(test)]
 mod sample;
 mod screen;
 mod script;
+mod sheet;
 
 use crate::domain::ids::OktaUserId;
 use crate::domain::inbound::Inbound;
