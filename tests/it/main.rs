@@ -1,2 +1,3 @@
 #![cfg(test)]
 //! The one integration-test binary.
+mod console;

@@ -4,19 +4,22 @@
 //! Never decides anything and never talks to a directory or the store: it hands [`Inbound`] events to a [`World`] and prints
 //! what the outbox gives it. Its people are actors of the sandbox; whether their presses count is judged elsewhere (SAFETY A2).
 //!
-//! Begin with [`World`] (all it needs), then [`run_script`] and [`Console`] (the surface).
+//! Begin with [`World`] (all it needs), then [`run_script`], [`run_prompt`] and [`Console`] (the surface).
 
 mod boxes;
+mod desk;
 #[cfg(test)]
 mod fake;
 mod ink;
 mod json;
 mod play;
+mod prompt;
 #[cfg(test)]
 mod sample;
 mod screen;
 mod script;
 mod sheet;
+mod typed;
 
 use crate::domain::ids::OktaUserId;
 use crate::domain::inbound::Inbound;
@@ -31,6 +34,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use play::{Outcome, run_script};
+pub use prompt::run_prompt;
 pub use screen::{Paper, Screen};
 pub use script::{Act, Line, Mistake, ScriptError, parse};
 
