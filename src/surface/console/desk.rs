@@ -1,6 +1,7 @@
 //! The line editor, in a thread of its own, so that what the app shows appears above the line being typed.
 //!
-//! Never decides what a line means, and keeps the history in memory only: what is pasted here is about people.
+//! Never decides what a line means, and keeps the history in memory only: what is pasted here is about people. A text printed
+//! in the instant in which the very last line is entered may be lost by the editor; the store still has its card.
 //!
 //! Begin with [`Desk`].
 

@@ -50,7 +50,7 @@ impl<'a> Dialog<'a> {
         let names: Vec<String> = world.people().keys().cloned().collect();
         let who = names.iter().find(|name| *name == "anna").or(names.first());
         let who = who.cloned().ok_or_else(|| anyhow!("there is nobody who could speak"))?;
-        Ok(Self { play: Play { world, console }, names, who })
+        Ok(Self { play: Play { world, console, by_hand: true }, names, who })
     }
 
     async fn talk(&mut self, ask: &mut dyn Ask) -> anyhow::Result<()> {
@@ -211,7 +211,7 @@ fn visible(text: &str) -> String {
     text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
 }
 
-const HELP: &str = "\
+const HELP: &str = "You can type:
   text, or a paste    say it in the channel (@error pastes the error of the scenario)
   1, 2, ...           press that button of the newest card
   press Approve       press a button by its label

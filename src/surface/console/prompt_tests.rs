@@ -165,3 +165,14 @@ async fn a_label_is_pressed_on_the_newest_card_that_has_it() {
     assert_eq!(tape.text().matches("c-222222 ─╮").count(), 2, "shown at the start, and again before it is pressed");
     assert_eq!(world.log(), ["press Approve c-222222 Some(1) None", "press Look again c-333333 Some(1) None"]);
 }
+
+#[tokio::test]
+async fn what_was_typed_is_not_printed_again_but_what_it_stood_for_is() {
+    let world = Fake::new(Vec::new());
+    let (console, tape) = console();
+    talk(&world, &console, &["hello there", "@error", "?"]).await;
+    let text = tape.text();
+    assert!(!text.contains("hello there") && text.contains("@error › Automatic provisioning failed:\n"), "{text}");
+    assert!(text.contains("You can type:\n  text, or a paste "), "{text}");
+    assert_eq!(world.heard().len(), 2);
+}
