@@ -12,6 +12,9 @@ pub const NOTHING: &str = "(none)";
 /// What every surface says of a step that the bot cannot take back.
 pub const IRREVERSIBLE: &str = "cannot be undone";
 
+/// What every surface says of a step that it can.
+pub const REVERSIBLE: &str = "can be undone";
+
 /// The whole card: title, state and case, summary, facts, both sides, plan, warnings, steps, sections, buttons, small print.
 pub fn text(card: &Card) -> String {
     let mut out = vec![card.title.clone()];
@@ -28,7 +31,7 @@ pub fn text(card: &Card) -> String {
     out.extend(card.facts.iter().map(|(label, value)| format!("{label}: {}", value.plain())));
     part(&mut out, "Okta and Entra", card.sides.iter().map(side));
     part(&mut out, "Plan", card.diff.iter().map(diff));
-    part(&mut out, "Before you approve", card.warnings.iter().map(|warning| format!("! {}", warning.plain())));
+    part(&mut out, "Warnings", card.warnings.iter().map(|warning| format!("! {}", warning.plain())));
     part(&mut out, "Steps", card.steps.iter().map(step));
     for section in &card.sections {
         part(&mut out, &section.title, section.lines.iter().map(PublicText::plain));
@@ -76,12 +79,13 @@ fn side(row: &SideRow) -> String {
 
 fn diff(row: &DiffRow) -> String {
     let (before, after) = (or_nothing(row.before.plain()), or_nothing(row.after.plain()));
-    let undo = if row.reversible { String::new() } else { format!(" ({IRREVERSIBLE})") };
-    format!("{}. {} {}: {before} -> {after}{undo}", row.step, row.system, row.field)
+    let undo = if row.reversible { REVERSIBLE } else { IRREVERSIBLE };
+    format!("{}. {} {}: {before} -> {after} ({undo})", row.step, row.system, row.field)
 }
 
 fn step(line: &StepLine) -> String {
-    let note = if line.note.is_empty() { String::new() } else { format!(": {}", line.note.plain()) };
+    let note = line.note.plain();
+    let note = if note.is_empty() { note } else { format!(": {note}") };
     format!("{} {}{note}", mark(line.progress), line.label)
 }
 
@@ -141,7 +145,7 @@ mod tests {
     fn everything_on_the_card_is_in_the_text() {
         let expected = "The title\nc-7k2m9q: looked up\nThe summary.\nCode: k7m2q9x4tz\nOkta and Entra:\n  \
                         Anchor: Okta abc=, Entra (none) (they differ)\nPlan:\n  1. Okta externalId: 9dfb -> (none) (cannot be undone)\n\
-                        Before you approve:\n  ! Mail is gone.\nSteps:\n  ✓ Unassign: read back\n  ✗ Assign\n\
+                        Warnings:\n  ! Mail is gone.\nSteps:\n  ✓ Unassign: read back\n  ✗ Assign\n\
                         What to do:\n  Call somebody.\nButtons: Approve, Deny\nasked by anna";
         assert_eq!(text(&full()), expected);
     }

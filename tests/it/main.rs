@@ -5,3 +5,4 @@ mod clients;
 mod corpus;
 mod store;
 mod sandbox;
+mod console;

@@ -4,17 +4,22 @@
 //! Never decides anything and never talks to a directory or the store: it hands [`Inbound`] events to a [`World`] and prints
 //! what the outbox gives it. Its people are actors of the sandbox; whether their presses count is judged elsewhere (SAFETY A2).
 //!
-//! Begin with [`World`] (all it needs), then [`run_script`] and [`Console`] (the surface).
+//! Begin with [`World`] (all it needs), then [`run_script`], [`run_prompt`] and [`Console`] (the surface).
 
 mod boxes;
+mod desk;
 #[cfg(test)]
 mod fake;
+mod ink;
 mod json;
 mod play;
+mod prompt;
 #[cfg(test)]
 mod sample;
 mod screen;
 mod script;
+mod sheet;
+mod typed;
 
 use crate::domain::ids::OktaUserId;
 use crate::domain::inbound::Inbound;
@@ -29,6 +34,7 @@ use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use play::{Outcome, run_script};
+pub use prompt::run_prompt;
 pub use screen::{Paper, Screen};
 pub use script::{Act, Line, Mistake, ScriptError, parse};
 
@@ -228,4 +234,83 @@ impl Surface for Console {
 fn refused(error: &io::Error) -> SurfaceError {
     let text = format!("the terminal: {error}");
     if error.kind() == io::ErrorKind::BrokenPipe { SurfaceError::Refused(text) } else { SurfaceError::Failed(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::screen::Tape;
+    use super::*;
+    use crate::domain::notice::PublicText;
+    use std::io::Write;
+
+    fn console(format: Format) -> (Console, Tape) {
+        let tape = Tape::default();
+        (Console::new(tape.screen(), format, Paper { width: Some(40), color: false }), tape)
+    }
+
+    fn notice(state: &str) -> Notice {
+        Notice::Card(Box::new(sample::small("c-222222", state)))
+    }
+
+    #[tokio::test]
+    async fn each_post_and_each_edit_is_printed_once_even_when_it_is_delivered_again() {
+        let (console, tape) = console(Format::Json);
+        let reference = console.show(&notice("looked_up"), None).await.unwrap();
+        assert_eq!(
+            console.show(&notice("looked_up"), None).await.unwrap(),
+            reference,
+            "the row of the outbox was lost"
+        );
+        assert_eq!(console.show(&notice("proposed"), Some(&reference)).await.unwrap(), reference);
+        console.show(&notice("proposed"), Some(&reference)).await.unwrap();
+        console.show(&notice("looked_up"), Some(&reference)).await.unwrap();
+        let states: Vec<_> =
+            tape.text().lines().map(|line| (line.contains("looked_up"), line.contains("\"edited\":true"))).collect();
+        assert_eq!(states, [(true, false), (false, true), (true, true)]);
+    }
+
+    #[tokio::test]
+    async fn two_equal_answers_are_both_printed() {
+        let (console, tape) = console(Format::Text);
+        let note = Notice::Note { place: sample::place("m-1"), text: PublicText::words("Reminder.") };
+        let first = console.show(&note, None).await.unwrap();
+        assert_ne!(console.show(&note, None).await.unwrap(), first);
+        assert_eq!(tape.text(), "reanchor › Reminder.\nreanchor › Reminder.\n");
+    }
+
+    #[tokio::test]
+    async fn a_restarted_console_prints_the_edit_of_a_card_it_has_never_seen() {
+        let (console, tape) = console(Format::Text);
+        assert_eq!(console.show(&notice("proposed"), Some("before")).await.unwrap(), "before");
+        assert!(tape.text().contains("updated · c-222222"));
+        assert_eq!(console.newest().and_then(|card| card.case), sample::small("c-222222", "x").case);
+    }
+
+    #[tokio::test]
+    async fn cards_that_are_shown_again_do_not_reach_programs() {
+        let (console, tape) = console(Format::Json);
+        console.recall(&[sample::small("c-222222", "proposed")]).unwrap();
+        assert_eq!(tape.text(), "");
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_is_gone_is_not_tried_again_and_a_full_disk_is() {
+        struct Broken(io::ErrorKind);
+        impl Write for Broken {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(self.0.into())
+            }
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let paper = Paper { width: None, color: false };
+        for (kind, gone) in [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::StorageFull, false)] {
+            let console = Console::new(Screen::new(Box::new(Broken(kind))), Format::Json, paper);
+            let error = console.show(&notice("proposed"), None).await.unwrap_err();
+            assert_eq!(matches!(error, SurfaceError::Refused(_)), gone, "{error}");
+            assert_eq!(matches!(error, SurfaceError::Failed(_)), !gone, "{error}");
+            assert!(console.newest().is_none(), "what was not printed was not seen");
+        }
+    }
 }

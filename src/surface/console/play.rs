@@ -53,7 +53,7 @@ pub async fn run_script(
         }
     };
     drop(text);
-    let play = Play { world, console };
+    let play = Play { world, console, by_hand: false };
     let mut exit_code = 0;
     for Line { number, act } in lines {
         if let Err(error) = play.act(act).await {
@@ -105,6 +105,8 @@ struct Found {
 pub(super) struct Play<'a> {
     pub(super) world: &'a dyn World,
     pub(super) console: &'a Console,
+    /// Whether the lines were typed on the screen, so that they stand there already.
+    pub(super) by_hand: bool,
 }
 
 impl Play<'_> {
@@ -153,8 +155,8 @@ impl Play<'_> {
         let (text, _) = self.fill_in(text).await?;
         let body = body(text);
         match &body {
-            Body::Mention { text } => self.console.echo(who, &format!("@reanchor {text}"))?,
-            Body::Message { text } | Body::Command { text } => self.console.echo(who, text)?,
+            Body::Mention { text } => self.echo(who, &format!("@reanchor {text}"))?,
+            Body::Message { text } | Body::Command { text } => self.echo(who, text)?,
             Body::Press { .. } => {}
         }
         self.hear(who, self.new_place(), body).await
@@ -167,7 +169,7 @@ impl Play<'_> {
             Some(card) => card.place,
             None => self.place_of(&text).await?.unwrap_or_else(|| self.new_place()),
         };
-        self.console.echo(who, &format!("/reanchor {text}"))?;
+        self.echo(who, &format!("/reanchor {text}"))?;
         self.hear(who, place, Body::Command { text }).await
     }
 
@@ -191,6 +193,9 @@ impl Play<'_> {
         let found = if has("@code") { Some(self.find(&Wanted::Code).await?) } else { None };
         if found.is_none() && !has("@error") && !has("@subject") {
             return Ok((text, None));
+        }
+        if self.by_hand && !error.is_empty() {
+            self.console.echo("@error", &error)?;
         }
         let code = found.as_ref().map_or("", |found| found.code.as_str());
         let mut out = String::with_capacity(text.len() + error.len());
@@ -220,6 +225,10 @@ impl Play<'_> {
             Wanted::Button(label) => anyhow!("nobody has a button \"{}\" (buttons now: {now})", short(label)),
             Wanted::Code => anyhow!("no proposal is open, so @code stands for nothing (buttons now: {now})"),
         })
+    }
+
+    fn echo(&self, who: &str, said: &str) -> io::Result<()> {
+        if self.by_hand { Ok(()) } else { self.console.echo(who, said) }
     }
 
     async fn hear(&self, who: &str, place: Place, body: Body) -> anyhow::Result<()> {
