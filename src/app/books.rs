@@ -74,12 +74,13 @@ impl App {
     }
 
     /// A change that stores `case`, its card and an audit row. More may be added before it is committed.
-    pub(super) fn change(&self, case: &Case, entry: Entry<'_>) -> Stored<Change> {
+    pub(super) fn change(&self, case: &Case, entry: &Entry<'_>) -> Stored<Change> {
         let at = self.now();
         let stored = row(case)?;
         let mut shown = case.clone();
         shown.version = stored.version;
-        let payload = serde_json::json!({ "state": case.state.name(), "version": stored.version, "what": entry.payload });
+        let payload =
+            serde_json::json!({ "state": case.state.name(), "version": stored.version, "what": entry.payload });
         Ok(Change {
             at,
             outbox: vec![self.card_row(&shown)?],

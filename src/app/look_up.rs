@@ -1,8 +1,8 @@
 //! Looking up: who is it, what do both directories say, what follows (SAFETY C).
 
+use super::App;
 use super::books::Entry;
 use super::work::Failure;
-use super::App;
 use crate::domain::case::{Case, Closing, LookUp, State, Subject};
 use crate::domain::diagnosis::{Diagnosis, FieldName};
 use crate::domain::guard::{Outcome, Violation};
@@ -10,8 +10,8 @@ use crate::domain::ids::{AppId, CaseId, EntraId, OktaUserId};
 use crate::domain::notice::{Notice, PublicText};
 use crate::domain::tenant::{App as Instance, Facts, OktaUser};
 use crate::domain::time::At;
+use crate::plan::Ask;
 use crate::plan::settle::{Settled, settle};
-use crate::plan::{self, Ask};
 use crate::ports::directory::Answer;
 use crate::ports::store::{Change, OutboxRow, StoreError};
 use crate::saga::look::{self, Keys};
@@ -69,8 +69,15 @@ impl App {
         if users.len() > 1 {
             let active: Vec<OktaUser> = users.iter().filter(|user| user.status == "ACTIVE").cloned().collect();
             // A login names one person; an e-mail may name several, and then people decide.
-            let exact: Vec<OktaUser> = users.iter().filter(|user| user.login.eq_ignore_ascii_case(by)).cloned().collect();
-            users = if exact.len() == 1 { exact } else if active.is_empty() { users } else { active };
+            let exact: Vec<OktaUser> =
+                users.iter().filter(|user| user.login.eq_ignore_ascii_case(by)).cloned().collect();
+            users = if exact.len() == 1 {
+                exact
+            } else if active.is_empty() {
+                users
+            } else {
+                active
+            };
         }
         let Some(user) = users.first().cloned() else {
             return Who::Ask(PublicText::words("Okta has no user for ").and_foreign(by).and(". "));
@@ -150,7 +157,7 @@ impl App {
 
     async fn looked(&self, case: &Case, by: &str) -> Result<Change, Failure> {
         let payload = json!({ "facts": case.state.look().map(|look| &look.facts) });
-        let mut change = self.change(case, Entry { actor: by, kind: "looked_up", payload })?;
+        let mut change = self.change(case, &Entry { actor: by, kind: "looked_up", payload })?;
         if let State::Refused { why, .. } = &case.state {
             for whisper in self.for_approvers(case, why).await? {
                 change.outbox.push(whisper);
@@ -167,7 +174,9 @@ impl App {
             let text = violation.fact.spans().iter().fold(
                 PublicText::words(format!("{} was refused ({}): ", case.id, violation.rule)),
                 |text, span| match span {
-                    crate::domain::notice::Span::Words(w) | crate::domain::notice::Span::Strong(w) => text.and(w.clone()),
+                    crate::domain::notice::Span::Words(w) | crate::domain::notice::Span::Strong(w) => {
+                        text.and(w.clone())
+                    }
                     crate::domain::notice::Span::Foreign(value) => text.and_foreign(value),
                     crate::domain::notice::Span::Time(at) => text.and_time(*at),
                 },
@@ -283,7 +292,7 @@ impl App {
 
     /// The ask for the next proposal of a case.
     pub(super) fn ask(&self, case: &Case) -> Ask {
-        plan::Ask {
+        Ask {
             case: case.id.clone(),
             number: case.proposals + 1,
             at: self.now(),

@@ -25,14 +25,14 @@ use crate::domain::settings::{Settings, Sharing};
 use crate::ports::clock::Clock;
 use crate::ports::directory::WriteAccess;
 use crate::ports::fresh::Fresh;
-use crate::ports::store::{Ledger, LeaseTable, LeaseTerms, Store};
+use crate::ports::store::{LeaseTable, LeaseTerms, Ledger, Store};
 use crate::ports::surface::Surface;
 use crate::ports::tasks::Tasks;
 use crate::saga::look::Readers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-pub use hear::{Heard, HearError};
+pub use hear::{HearError, Heard};
 pub use work::Busy;
 
 /// A channel that the bot listens to.

@@ -17,7 +17,8 @@ const LIST_FROM: usize = 4;
 impl App {
     /// Opens the cases of a message. `asked`: by a command or a mention, so that silence is no answer.
     pub(super) async fn open(&self, inbound: &Inbound, inbox: i64, text: &str, asked: bool) -> Result<(), Failure> {
-        let answer = if asked { self.parts.diagnoser.diagnose_asked(text) } else { self.parts.diagnoser.diagnose(text) };
+        let answer =
+            if asked { self.parts.diagnoser.diagnose_asked(text) } else { self.parts.diagnoser.diagnose(text) };
         let wanted: Vec<&Report> = answer.reports.iter().filter(|report| asked || report.reply).collect();
         if wanted.is_empty() {
             if asked {
@@ -56,8 +57,9 @@ impl App {
             case = case.go(self.now(), State::Advised { look: None, why: Vec::new() })?;
         }
         let actor = inbound.actor.audit_name(&inbound.surface);
-        let payload = json!({ "class": case.diagnosis.class, "fields": case.diagnosis.fields, "rules": case.diagnosis.rules });
-        let mut change = self.change(&case, Entry { actor: &actor, kind: "opened", payload })?;
+        let payload =
+            json!({ "class": case.diagnosis.class, "fields": case.diagnosis.fields, "rules": case.diagnosis.rules });
+        let mut change = self.change(&case, &Entry { actor: &actor, kind: "opened", payload })?;
         change.inbox_done = done;
         match self.parts.store.commit(change).await {
             // Delivered twice, or opened before a crash: the case is there.
@@ -98,11 +100,20 @@ impl App {
 
     async fn last_closed_about(&self, key: &str) -> Result<Option<crate::domain::ids::CaseId>, Failure> {
         let rows = self.parts.store.cases(false, 10_000).await?;
-        Ok(rows.into_iter().rev().find(|row| row.subject_key.as_deref() == Some(key) && row.state == "closed").map(|row| row.id))
+        Ok(rows
+            .into_iter()
+            .rev()
+            .find(|row| row.subject_key.as_deref() == Some(key) && row.state == "closed")
+            .map(|row| row.id))
     }
 
     /// A further paste about a subject with an open case is answered with a link to it.
-    async fn point_to(&self, inbound: &Inbound, open: &crate::domain::ids::CaseId, done: Option<i64>) -> Result<(), Failure> {
+    async fn point_to(
+        &self,
+        inbound: &Inbound,
+        open: &crate::domain::ids::CaseId,
+        done: Option<i64>,
+    ) -> Result<(), Failure> {
         let text = PublicText::words(format!(
             "The case {open} about this person is open already: see its card, or type /reanchor status {open}."
         ));

@@ -11,3 +11,23 @@ pub mod build;
 pub mod plain;
 mod plan_view;
 mod sides;
+
+use crate::domain::notice::PublicText;
+use crate::domain::settings::Sharing;
+use crate::domain::tenant::Facts;
+
+/// Both sides of one person as text, for an answer that only one person sees.
+pub fn look_up_text(facts: &Facts) -> PublicText {
+    let mut text = PublicText::foreign(&facts.okta.user.name).and(" ").and_foreign(&facts.okta.user.login);
+    for row in sides::rows(facts, Sharing::Full) {
+        let mark = if row.differs { " ≠" } else { "" };
+        text = text.and(format!(" · {}{mark}: ", row.label)).and(row.okta.plain());
+        if !row.entra.is_empty() {
+            text = text.and(" | ").and(row.entra.plain());
+        }
+    }
+    for line in sides::unread(facts) {
+        text = text.and(" · not readable: ").and(line.plain());
+    }
+    text.and(" · read at ").and_time(facts.read_at)
+}

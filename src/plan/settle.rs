@@ -55,7 +55,7 @@ pub fn settle(
 ) -> Judgement {
     let finding = finding(facts);
     let past = |settled| Judgement { finding: finding.clone(), settled, withheld: Vec::new() };
-    if let Some(since) = in_order(diagnosis, facts, reported_at) {
+    if let Some(Past { since }) = in_order(diagnosis, facts, reported_at) {
         return past(Settled::InOrder { since });
     }
     let planned: Vec<(Remedy, Planned)> =
@@ -76,9 +76,7 @@ pub fn settle(
     }
     all.sort_by_key(|violation| std::cmp::Reverse(violation.outcome));
     all.dedup();
-    let settled = if !offers.is_empty() {
-        Settled::Offers(offers)
-    } else {
+    let settled = if offers.is_empty() {
         match all.first().map(|violation| violation.outcome) {
             Some(Outcome::Refuse) => Settled::Refuse(only(all, Outcome::Refuse)),
             Some(Outcome::Advise) => Settled::Advise(only(all, Outcome::Advise)),
@@ -88,6 +86,8 @@ pub fn settle(
             }
             Some(Outcome::NotApplicable) | None => Settled::Advise(Vec::new()),
         }
+    } else {
+        Settled::Offers(offers)
     };
     Judgement { finding, settled, withheld }
 }
@@ -117,8 +117,13 @@ fn equal(facts: &Facts, row: &AppUser, user: &EntraUser) -> bool {
         && user.enabled == Some(true)
 }
 
+/// The failure is past, since then where that is known.
+struct Past {
+    since: Option<At>,
+}
+
 /// Both sides are equal, and the failure is past: a later push succeeded, or what was not found is found.
-fn in_order(diagnosis: &Diagnosis, facts: &Facts, reported_at: Option<At>) -> Option<Option<At>> {
+fn in_order(diagnosis: &Diagnosis, facts: &Facts, reported_at: Option<At>) -> Option<Past> {
     let (row, user) = (row(facts)?, linked(facts)?);
     let provisioned = row.status == "PROVISIONED" || row.status == "ACTIVE";
     if facts.okta.user.status != "ACTIVE" || !provisioned || !equal(facts, row, user) {
@@ -127,9 +132,9 @@ fn in_order(diagnosis: &Diagnosis, facts: &Facts, reported_at: Option<At>) -> Op
     let synchronized = row.sync_state.as_deref() == Some("SYNCHRONIZED");
     let pushed = row.last_sync.filter(|at| synchronized && reported_at.is_some_and(|reported| *at > reported));
     if pushed.is_some() {
-        return Some(pushed);
+        return Some(Past { since: pushed });
     }
-    NOT_FOUND.contains(&diagnosis.class.as_str()).then_some(None)
+    NOT_FOUND.contains(&diagnosis.class.as_str()).then_some(Past { since: None })
 }
 
 fn finding(facts: &Facts) -> PublicText {
@@ -146,16 +151,23 @@ fn finding(facts: &Facts) -> PublicText {
     let live = by_name.iter().find(|user| user.answers_to(&row.user_name));
     match (found, &row.external_id) {
         (Some(user), _) if equal(facts, row, user) => {
-            let text = PublicText::words("Okta and Entra agree about this person: object, user name and anchor are equal.");
+            let text =
+                PublicText::words("Okta and Entra agree about this person: object, user name and anchor are equal.");
             match row.sync_state.as_deref() {
                 Some("ERROR") => text.and(" Okta still shows an error: press Retry in Okta > Dashboard > Tasks."),
                 Some(_) | None => text,
             }
         }
-        (Some(_), _) => PublicText::words("The Entra account that Okta pushes to exists, but the two sides are not equal."),
+        (Some(_), _) => {
+            PublicText::words("The Entra account that Okta pushes to exists, but the two sides are not equal.")
+        }
         (None, None) => match live {
-            Some(user) => PublicText::words("Okta holds no link; a live account holds the user name: ").and_foreign(&user.name),
-            None => PublicText::words("Okta holds no link to an Entra account, and nobody in Entra holds the user name."),
+            Some(user) => {
+                PublicText::words("Okta holds no link; a live account holds the user name: ").and_foreign(&user.name)
+            }
+            None => {
+                PublicText::words("Okta holds no link to an Entra account, and nobody in Entra holds the user name.")
+            }
         },
         (None, Some(id)) => gone(facts, id, live),
     }
@@ -173,7 +185,8 @@ fn gone(facts: &Facts, id: &crate::domain::ids::EntraId, live: Option<&EntraUser
             None => text.and(" and can be restored with its mailbox and files."),
         };
     }
-    let text = PublicText::words("The Entra user that Okta pushes to does not exist any more, and it is not in deletedItems.");
+    let text =
+        PublicText::words("The Entra user that Okta pushes to does not exist any more, and it is not in deletedItems.");
     match live {
         Some(other) => {
             let mut text = text.and(" A live account holds the user name: ").and_foreign(&other.name);

@@ -95,7 +95,9 @@ pub struct AuditRow {
     pub payload: String,
 }
 
-/// Something to show. `key` makes it idempotent: a later row with the same key replaces an unsent earlier one.
+/// Something to show. `key` makes it idempotent: a later row with the same key replaces an unsent earlier one. What stands
+/// before a `#` in the key names the thing that is posted once and then edited; what follows tells its states apart, so that
+/// the last post of each state is sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OutboxRow {
     /// What is shown (`card:c-…`, `note:<id>`).

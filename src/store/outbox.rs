@@ -10,6 +10,11 @@ use crate::ports::store::{Change, Claimed, OutboxRow, Stored};
 /// Most rows handed out at once.
 const AT_ONCE: i64 = 100;
 
+/// What a key is about: what stands before `#`. Posts of one thing in several states share one place on the surface.
+fn thing(key: &str) -> &str {
+    key.split_once('#').map_or(key, |(thing, _)| thing)
+}
+
 /// The claim of one caller.
 #[derive(Clone, Copy)]
 pub(super) struct Claim {
@@ -108,7 +113,7 @@ async fn claim_in(tx: &mut Tx, db: &Database, who: (&str, &str), claim: Claim) -
         .await?;
         let posted: Option<(String,)> = sqlx::query_as("SELECT posted FROM posts WHERE surface = $1 AND key = $2")
             .bind(surface)
-            .bind(key.as_str())
+            .bind(thing(&key))
             .fetch_optional(&mut **tx)
             .await?;
         let row = OutboxRow { key, surface: surface.to_owned(), due_at: At(due_at), body };
@@ -137,15 +142,19 @@ async fn release_dead(tx: &mut Tx, db: &Database) -> Result<(), Fault> {
 /// newer row of the key was posted in the meantime.
 pub(super) async fn sent(core: &Core, id: i64, posted: &str, at: At) -> Stored<()> {
     write_tx!(core, |tx| async {
+        let key: Option<(String,)> =
+            sqlx::query_as("SELECT key FROM outbox WHERE id = $1").bind(id).fetch_optional(&mut *tx).await?;
+        let key = key.map(|(key,)| key).unwrap_or_default();
         sqlx::query(
             "INSERT INTO posts (surface, key, posted, outbox_id, at) \
-             SELECT surface, key, $2, id, $3 FROM outbox WHERE id = $1 \
+             SELECT surface, $4, $2, id, $3 FROM outbox WHERE id = $1 \
              ON CONFLICT (surface, key) DO UPDATE SET posted = excluded.posted, outbox_id = excluded.outbox_id, \
              at = excluded.at WHERE posts.outbox_id <= excluded.outbox_id",
         )
         .bind(id)
         .bind(posted)
         .bind(at.0)
+        .bind(thing(&key))
         .execute(&mut *tx)
         .await?;
         sqlx::query(

@@ -2,7 +2,7 @@
 //! The one integration-test binary.
 
 mod clients;
-mod corpus;
-mod store;
-mod sandbox;
 mod console;
+mod corpus;
+mod sandbox;
+mod store;

@@ -1,0 +1,61 @@
+//! Sending what is in the outbox, in order. A post that was made is edited from then on; a crash between posting and
+//! recording it can repeat an edit, never a change.
+
+use super::App;
+use super::work::Failure;
+use crate::domain::notice::Notice;
+use crate::domain::time::{MINUTE, SECOND};
+use crate::ports::store::Claimed;
+use crate::ports::surface::SurfaceError;
+use std::collections::BTreeMap;
+
+/// How long a claimed row is ours.
+const HOLD: i64 = MINUTE;
+/// Tries before a post is given up.
+const TRIES: i64 = 8;
+
+impl App {
+    /// Sends due posts of one surface.
+    pub(super) async fn post(&self, surface: &'static str) -> Result<(), Failure> {
+        let Some(target) = self.surface(surface) else { return Ok(()) };
+        let rows = self.parts.store.outbox_claim(surface, &self.parts.owner, self.now(), HOLD).await?;
+        let mut posted: BTreeMap<String, String> = BTreeMap::new();
+        for claimed in rows {
+            let thing = claimed.row.key.split('#').next().unwrap_or_default().to_owned();
+            let notice: Notice = match serde_json::from_str(&claimed.row.body) {
+                Ok(notice) => notice,
+                Err(error) => {
+                    tracing::error!(outbox = claimed.id, %error, "a stored post cannot be read and was given up");
+                    self.parts.store.outbox_sent(claimed.id, "", self.now()).await?;
+                    continue;
+                }
+            };
+            let before = posted.get(&thing).cloned().or_else(|| claimed.posted.clone());
+            match target.show(&notice, before.as_deref()).await {
+                Ok(reference) => {
+                    self.parts.store.outbox_sent(claimed.id, &reference, self.now()).await?;
+                    posted.insert(thing, reference);
+                }
+                Err(error) => self.put_back(&claimed, &error).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn put_back(&self, claimed: &Claimed, error: &SurfaceError) -> Result<(), Failure> {
+        let wait = match error {
+            SurfaceError::Wait { after_ms } => *after_ms,
+            SurfaceError::Failed(_) => SECOND << claimed.attempts.clamp(0, 6),
+            SurfaceError::Refused(_) => 0,
+        };
+        let hopeless = matches!(error, SurfaceError::Refused(_)) || claimed.attempts >= TRIES;
+        tracing::warn!(outbox = claimed.id, %error, hopeless, "a post was not taken");
+        if hopeless {
+            let before = claimed.posted.clone().unwrap_or_default();
+            self.parts.store.outbox_sent(claimed.id, &before, self.now()).await?;
+        } else {
+            self.parts.store.outbox_retry(claimed.id, self.now().plus(wait), &error.to_string()).await?;
+        }
+        Ok(())
+    }
+}

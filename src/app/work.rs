@@ -1,0 +1,215 @@
+//! Taking up work: stored events, look-ups that are due, runs, posts. Each is a unit of its own, serial for one case (by the
+//! version of its row) and parallel across cases.
+//!
+//! Never holds work only in memory: everything can be taken up by another process. Begin with [`App::dispatch`].
+
+use super::{App, books};
+use crate::domain::case::WrongMove;
+use crate::domain::ids::CaseId;
+use crate::domain::inbound::{Body, Inbound};
+use crate::domain::notice::{Notice, PublicText};
+use crate::domain::time::{At, SECOND};
+use crate::ports::store::{InboxRow, StoreError, Stored};
+use crate::ports::surface::verified;
+use crate::recognize::command::{self, Command};
+use std::collections::BTreeSet;
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+/// How long a claimed inbox or outbox row is left to its process.
+const HOLD: i64 = 60 * SECOND;
+
+/// Why a unit of work failed; it is logged once, where the unit ends.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The store.
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    /// The case is not in a state for this.
+    #[error("the case cannot move so")]
+    Move(#[from] WrongMove),
+    /// Somebody else changed the case each time.
+    #[error("the case was changed by others all the time; nothing was changed")]
+    Contended,
+    /// Something stored cannot be read.
+    #[error("stored data cannot be read: {0}")]
+    Unreadable(String),
+}
+
+/// What is left to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Busy {
+    /// Units are at work.
+    Working,
+    /// A run of this database is held by another live process.
+    Elsewhere,
+    /// Everything waits for this instant.
+    Until(At),
+    /// Nothing is left.
+    Idle,
+}
+
+impl App {
+    fn set(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn mark_elsewhere(&self, run: &str, held: bool) {
+        let mut set = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        if held {
+            set.insert(run.to_owned())
+        } else {
+            set.remove(run)
+        };
+    }
+
+    /// Starts a unit unless the same one is under way here; whether it started.
+    fn start<F>(self: &Arc<Self>, key: String, name: &'static str, work: F) -> bool
+    where
+        F: Future<Output = Result<(), Failure>> + Send + 'static,
+    {
+        if !self.set().insert(key.clone()) {
+            return false;
+        }
+        let app = Arc::clone(self);
+        self.parts.tasks.spawn(
+            name,
+            Box::pin(async move {
+                let guard = Leave { app: &app, key: &key };
+                if let Err(error) = work.await {
+                    // A failed unit is taken up again from the store; one line at the place that handles it.
+                    tracing::warn!(unit = name, key, error = &error as &dyn std::error::Error, "work was put back");
+                }
+                drop(guard);
+            }),
+        );
+        true
+    }
+
+    /// Starts everything that can be done now; how many units were started. May be called at any time.
+    pub async fn dispatch(self: &Arc<Self>) -> Stored<usize> {
+        let mut started = 0;
+        let now = self.now();
+        for row in self.parts.store.inbox_claim(&self.parts.owner, now, HOLD, 32).await? {
+            let app = Arc::clone(self);
+            started +=
+                usize::from(self.start(format!("inbox:{}", row.id), "inbox", async move { app.take(row).await }));
+        }
+        for row in self.parts.store.cases_due(now, 32).await? {
+            let (app, id, version) = (Arc::clone(self), row.id.clone(), row.version);
+            // The version in the key: a unit that could not move its case is not started again and again for the same state.
+            let key = format!("due:{id}:{version}");
+            started += usize::from(self.start(key, "due", async move { app.due(&id).await }));
+        }
+        for run in self.parts.store.open_runs().await? {
+            let app = Arc::clone(self);
+            started += usize::from(self.start(format!("run:{}", run.id), "run", async move { app.go(run).await }));
+        }
+        let names: Vec<&'static str> = self.parts.surfaces.iter().map(|surface| surface.name()).collect();
+        for name in names {
+            if self.parts.store.outbox_waiting(now).await? == 0 {
+                break;
+            }
+            let app = Arc::clone(self);
+            started += usize::from(self.start(format!("outbox:{name}"), "outbox", async move { app.post(name).await }));
+        }
+        Ok(started)
+    }
+
+    /// What is left to do, as far as this process can tell; call after [`App::dispatch`].
+    pub async fn busy(&self, sleeping_until: Option<At>) -> Stored<Busy> {
+        if self.parts.tasks.active() > 0 {
+            return Ok(Busy::Working);
+        }
+        let elsewhere = !self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner).is_empty();
+        if elsewhere {
+            return Ok(Busy::Elsewhere);
+        }
+        let due = self.parts.store.next_due_work().await?;
+        let next = [sleeping_until, due].into_iter().flatten().min();
+        Ok(next.map_or(Busy::Idle, Busy::Until))
+    }
+
+    /// Finishes an inbox row that led to no change.
+    pub(super) async fn finish(&self, inbox: i64) -> Result<(), Failure> {
+        Ok(self.parts.store.inbox_done(inbox, self.now()).await?)
+    }
+
+    /// Tells one person something, at once. It carries no state and may be lost.
+    pub(super) async fn whisper(&self, inbound: &Inbound, text: PublicText) {
+        let Some(surface) = self.surface(&inbound.surface) else { return };
+        let notice = Notice::Whisper {
+            place: inbound.place.clone(),
+            to: inbound.actor.key.clone(),
+            name: inbound.actor.name.clone(),
+            text,
+        };
+        if let Err(error) = surface.show(&notice, None).await {
+            tracing::warn!(surface = surface.name(), %error, "a direct answer was lost");
+        }
+    }
+
+    /// Works on one stored event.
+    async fn take(&self, row: InboxRow) -> Result<(), Failure> {
+        let inbound: Inbound = match serde_json::from_str(&row.body) {
+            Ok(inbound) => inbound,
+            Err(error) => {
+                tracing::error!(inbox = row.id, %error, "a stored event cannot be read and was put aside");
+                return self.finish(row.id).await;
+            }
+        };
+        match &inbound.body {
+            Body::Message { text } => self.open(&inbound, row.id, text, false).await,
+            Body::Mention { text } => match command::mention(text) {
+                Ok(Command::Diagnose { text }) => self.open(&inbound, row.id, &text, true).await,
+                Ok(command) => self.command(&inbound, row.id, command).await,
+                Err(error) => self.answer(&inbound, row.id, PublicText::foreign(&error.to_string())).await,
+            },
+            Body::Command { text } => match command::slash(text) {
+                Ok(Command::Diagnose { text }) => self.open(&inbound, row.id, &text, true).await,
+                Ok(command) => self.command(&inbound, row.id, command).await,
+                Err(error) => self.answer(&inbound, row.id, PublicText::foreign(&error.to_string())).await,
+            },
+            Body::Press { verb, case, number, note } => {
+                // The inbox holds a press only after its surface proved the actor (`hear` refuses it otherwise).
+                let actor = verified(inbound.actor.clone());
+                let press = super::decide::Press { verb: *verb, case, number: *number, note: note.as_deref() };
+                self.press(&inbound, row.id, &actor, press).await
+            }
+        }
+    }
+
+    /// Answers the person and finishes the row.
+    pub(super) async fn answer(&self, inbound: &Inbound, inbox: i64, text: PublicText) -> Result<(), Failure> {
+        self.whisper(inbound, text).await;
+        self.finish(inbox).await
+    }
+
+    /// Stops when a case id does not name a case.
+    pub(super) fn no_case(id: &CaseId) -> PublicText {
+        PublicText::words("There is no case ").and_foreign(id.as_str()).and(". Nothing was changed.")
+    }
+}
+
+/// Takes the key of a unit out of the set when the unit ends, also by a panic.
+struct Leave<'a> {
+    app: &'a App,
+    key: &'a str,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.app.set().remove(self.key);
+    }
+}
+
+impl App {
+    /// Reads a stored plan and checks that it is the one that was voted on.
+    pub(super) fn plan_of(text: &str, digest: &str) -> Result<crate::domain::plan::Plan, Failure> {
+        let plan: crate::domain::plan::Plan = books::decode(text, "plans", digest)?;
+        if plan.digest().as_hex() == digest {
+            Ok(plan)
+        } else {
+            Err(Failure::Unreadable(format!("the plan stored under {digest} has another digest")))
+        }
+    }
+}
