@@ -1,3 +1,4 @@
 #![cfg(test)]
 //! The one integration-test binary.
 mod clients;
+mod contract;
