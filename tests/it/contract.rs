@@ -293,3 +293,40 @@ async fn faults_are_met_as_the_wire_promises() {
     side.control("faults", json!({"op": "okta.app_user.convert", "nth": 1, "how": "e5xx"})).await;
     assert!(side.okta_write.convert(&side.app, &side.sam, Scope::User).await.unwrap_err().may_have_landed());
 }
+
+#[tokio::test]
+async fn every_scenario_can_be_read_and_its_configuration_is_accepted() {
+    #[derive(serde::Deserialize)]
+    struct Sections {
+        okta: okta::settings::Settings,
+        graph: graph::settings::Settings,
+    }
+    for (name, _) in SCENARIOS {
+        let side = Side::start(name).await;
+        let (okta, entra, app, sam) = (&side.okta, &side.entra, &side.app, &side.sam);
+        let row = okta.app_user(app, sam).await.unwrap();
+        okta.app(app).await.unwrap().unwrap();
+        okta.switches(app).await.unwrap();
+        okta.admin_roles(sam).await.unwrap();
+        okta.groups_of(sam).await.unwrap();
+        okta.app_groups(app).await.unwrap();
+        okta.app_users(app, 500).await.unwrap();
+        okta.events(app, sam, At::parse(START).unwrap().plus(-30 * DAY)).await.unwrap();
+        if let Some(id) = row.and_then(|row| row.external_id) {
+            entra.user(&id).await.unwrap();
+            entra.deleted_user(&id).await.unwrap();
+            entra.deletion(&id).await.unwrap();
+            entra.assignments(&id).await.unwrap();
+        }
+        for user in entra.find(&Find::Address(UPN.to_owned())).await.unwrap() {
+            entra.roles(&user.id).await.unwrap();
+        }
+        entra.find_deleted(&Find::Address(UPN.to_owned())).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let text = std::fs::read_to_string(side.tenant.write_config(folder.path()).unwrap()).unwrap();
+        let sections: Sections = toml::from_str(&text).unwrap();
+        sections.okta.check().unwrap();
+        sections.graph.check().unwrap();
+        side.tenant.stop().await;
+    }
+}
