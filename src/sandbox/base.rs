@@ -381,7 +381,13 @@ fn history(world: &mut World, scenario: &Scenario) {
     let failed = now - section.error_age.0;
     if section.subject.object == ObjectState::Deleted {
         world.now = now - section.subject.deleted_age.0;
-        logbook::object_deleted(world, OLD_OBJECT, section.subject.deleted_by == DeletedBy::Okta);
+        let by_okta = section.subject.deleted_by == DeletedBy::Okta;
+        logbook::object_deleted(world, OLD_OBJECT, by_okta);
+        if by_okta {
+            // Given back later: Okta took up its old row, which still points to the object it had deleted itself.
+            world.now = now - section.subject.row_age.0;
+            logbook::note(world, SAM, "application.user_membership.add");
+        }
     }
     if let Some(new) = section.replacement.as_ref().filter(|_| !section.other_tenant) {
         world.now = now - new.age.0;

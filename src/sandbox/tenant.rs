@@ -1,6 +1,7 @@
 //! Starting and stopping a simulated tenant.
 //!
 //! Never listens anywhere but on 127.0.0.1. Begin with [`Tenant::start`].
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,11 +98,16 @@ pub enum TenantError {
 }
 
 /// A running simulated Okta org and Entra tenant. Dropping it stops it without waiting.
-#[derive(Debug)]
 pub struct Tenant {
     shared: Arc<Shared>,
     stop: watch::Sender<bool>,
     servers: JoinSet<()>,
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenant").field("access", self.access()).finish_non_exhaustive()
+    }
 }
 
 impl Tenant {

@@ -2,3 +2,4 @@
 //! The one integration-test binary.
 mod clients;
 mod contract;
+mod sandbox;

@@ -34,7 +34,7 @@ fn domain_json(domain: &Domain) -> Value {
            "availabilityStatus": null, "isAdminManaged": true, "isDefault": domain.default,
            "isInitial": domain.initial, "isRoot": true, "isVerified": true,
            "supportedServices": ["Email", "OfficeCommunicationsOnline"], "passwordValidityPeriodInDays": null,
-           "passwordNotificationWindowInDays": null, "state": null})
+           "passwordNotificationWindowInDays": null})
 }
 
 pub(super) fn domains(world: &mut World, call: &Call) -> Reply {

@@ -57,6 +57,9 @@ pub(super) fn answer(world: &World, call: &Call, records: Vec<Value>, shape: Sha
         link.push(format!("$skiptoken={next}"));
         out.insert("@odata.nextLink".to_owned(), json!(format!("{}{}?{}", call.base(), call.path, link.join("&"))));
     }
+    if call.param("$count") == Some("true") {
+        out.insert("@odata.count".to_owned(), json!(total));
+    }
     let mut chosen = Vec::new();
     for record in found {
         match select(world, call, record, shape) {

@@ -64,7 +64,7 @@ fn app_json(world: &World, base: &str) -> Value {
         "created": okta_time(app.created),
         "lastUpdated": okta_time(app.created),
         "signOnMode": "SAML_1_1",
-        "accessibility": {"selfService": false, "errorRedirectUrl": null, "loginRedirectUrl": null},
+        "accessibility": {"selfService": false},
         "visibility": {"autoSubmitToolbar": false, "hide": {"iOS": false, "web": false}},
         "features": features,
         "credentials": {"userNameTemplate": {"template": "${source.login}", "type": "BUILT_IN"}, "signing": {}},
