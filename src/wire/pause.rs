@@ -21,23 +21,29 @@ pub fn date(headers: &HeaderMap) -> Option<At> {
     http_date(header(headers, "date")?)
 }
 
-/// Milliseconds that the server asks to wait, or `None` when it does not say.
+/// Milliseconds by `Retry-After`: seconds, which Graph sends with a fraction, or a date.
+pub fn retry_after(headers: &HeaderMap, now: At) -> Option<i64> {
+    let text = header(headers, "retry-after")?;
+    match text.parse::<f64>() {
+        Ok(seconds) => milliseconds(seconds),
+        Err(_) => http_date(text).map(|at| at.since(date(headers).unwrap_or(now)).max(0)),
+    }
+}
+
+/// Milliseconds that a server which refused for the rate asks to wait, or `None` when it does not say.
 ///
-/// `Retry-After` (seconds, which Graph sends with a fraction, or a date) goes before `X-Rate-Limit-Reset` (Okta: epoch
-/// seconds on the server's clock, hence counted from `Date`). When Okta refuses for concurrency it sends a limit of 0 and a
-/// reset that means nothing: that is `None` too.
+/// `Retry-After` goes before `X-Rate-Limit-Reset` (Okta: epoch seconds on the server's clock, hence counted from `Date`).
+/// When Okta refuses for concurrency it sends a limit of 0 and a reset that means nothing: that is `None` too. Okta sends
+/// these headers with every answer, so they say nothing about a failure of another kind.
 pub fn asked(headers: &HeaderMap, now: At) -> Option<i64> {
-    let server = date(headers).unwrap_or(now);
-    if let Some(text) = header(headers, "retry-after") {
-        return match text.parse::<f64>() {
-            Ok(seconds) => milliseconds(seconds),
-            Err(_) => http_date(text).map(|at| at.since(server).max(0)),
-        };
+    if headers.contains_key("retry-after") {
+        return retry_after(headers, now);
     }
     if header(headers, "x-rate-limit-limit") == Some("0") {
         return None;
     }
     let reset: i64 = header(headers, "x-rate-limit-reset")?.parse().ok()?;
+    let server = date(headers).unwrap_or(now);
     Some(At(reset.saturating_mul(SECOND)).since(server).max(0).saturating_add(MARGIN_MS))
 }
 

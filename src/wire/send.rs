@@ -171,7 +171,7 @@ impl Wire {
                 }
                 Try::Answered(reply) => {
                     let passing = matches!(reply.status, 500 | 502 | 503 | 504) && ask.repeat == Repeat::Free;
-                    let wait = pause::asked(&reply.headers, self.clock.now()).unwrap_or(backoff);
+                    let wait = pause::retry_after(&reply.headers, self.clock.now()).unwrap_or(backoff);
                     if !passing || tries >= TRIES || !self.wait(wait, &mut patience).await {
                         return Ok(reply);
                     }

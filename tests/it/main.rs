@@ -6,3 +6,6 @@ mod console;
 mod corpus;
 mod sandbox;
 mod store;
+mod clients;
+mod contract;
+mod sandbox;

@@ -1,6 +1,6 @@
 //! The clients of both directories against small fakes: what is sent, what is repeated, and what an answer is taken for.
 
-mod fake;
+pub(crate) mod fake;
 mod graph;
 mod okta;
 mod secrets;

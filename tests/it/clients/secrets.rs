@@ -8,7 +8,8 @@ use reanchor::okta as okta_client;
 use reanchor::ports::directory::{EntraRead, EntraWrite, Find, OktaRead, OktaWrite};
 use reanchor::ports::error::PortError;
 use serde_json::json;
-use std::sync::Arc;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
 
 const ID: &str = "9dfb369b-ab13-4fae-a276-55daa05f1119";
 const UPN: &str = "very.secret.person@x.example";
@@ -101,4 +102,58 @@ fn what_the_clients_are_made_of_does_not_print_its_secret() {
     let bad =
         okta_client::Reader::new(okta::access("https://x.okta.com", "00a\u{7f}bc"), Hand::jumping()).err().unwrap();
     assert!(!format!("{bad} {bad:?}").contains("00a"));
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_the_request_and_nothing_more() {
+    let log = Log::default();
+    let writer = log.clone();
+    let listening = || {
+        let writer = writer.clone();
+        let all = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+        tracing::Dispatch::new(all.with_writer(move || writer.clone()).finish())
+    };
+    // with a single listener, tracing asks only the thread that meets a call site first, and the tests beside this one
+    // do not listen; with two it asks both
+    let second = listening();
+    let guard = tracing::dispatcher::set_default(&listening());
+    tracing::callsite::rebuild_interest_cache();
+    let fake = Fake::start(|seen: &Seen| {
+        if seen.path.ends_with("/token") {
+            return Canned::json(200, &json!({"access_token": "tok-secret-value", "expires_in": 3600}));
+        }
+        Canned::json(404, &json!({"error": {"code": "Request_ResourceNotFound", "message": seen.query}}))
+            .with("request-id", "req-1")
+            .with("x-okta-request-id", "okta-1")
+    })
+    .await;
+    let okta = okta_client::Reader::new(okta::access(&fake.url, "00readTokenABCDEFGH"), Hand::jumping()).unwrap();
+    okta.users_by_address(UPN).await.unwrap_err();
+    let chance = Arc::new(Counted::default());
+    let entra = reanchor::graph::Reader::new(graph::access(&fake.url), Hand::jumping(), chance).unwrap();
+    entra.find(&Find::Address(UPN.to_owned())).await.unwrap_err();
+    drop((guard, second));
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let ours: Vec<&str> = text.lines().filter(|line| line.contains("reanchor::")).collect();
+    for part in
+        ["okta.request_id=\"okta-1\"", "graph.request_id=\"req-1\"", "client_request_id", "status=404", "find users"]
+    {
+        assert!(ours.iter().any(|line| line.contains(part)), "{part} in {text}");
+    }
+    for secret in ["00readToken", "tok-secret-value", "s3cr", UPN, "very.secret", "://", "/v1"] {
+        assert!(!ours.iter().any(|line| line.contains(secret)), "{secret} in {text}");
+    }
 }

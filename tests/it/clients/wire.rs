@@ -113,7 +113,11 @@ async fn three_tries_are_all() {
     assert_eq!(okta.groups_of(&person()).await.unwrap_err().kind, Kind::Throttled { after_ms: 2_000 });
     assert_eq!((busy.count(), clock.waits()), (3, vec![500, 1_000]));
     for status in [500, 502, 503, 504] {
-        let ill = Fake::start(move |_: &Seen| Canned::html(status)).await;
+        // Okta sends its limits with every answer; only a refusal for the rate has to wait for them
+        let ill = Fake::start(move |_: &Seen| {
+            Canned::html(status).with("date", DATE).with("x-rate-limit-reset", "1795333445")
+        })
+        .await;
         let error = reader(&ill).groups_of(&person()).await.unwrap_err();
         assert_eq!((error.kind.clone(), error.status, ill.count()), (Kind::Unexpected, Some(status), 3));
     }
