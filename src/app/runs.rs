@@ -312,7 +312,7 @@ fn show(event: &Event, fold: &Fold, plan: &Plan, run: &mut RunState) {
         Event::Began | Event::Verified { .. } | Event::NotVerified { .. } => {}
         Event::Intent { step } => set(*step, Progress::Running, PublicText::words("writing")),
         Event::Answered { step, ok: true, .. } => {
-            set(*step, Progress::Running, PublicText::words("sent, reading back"))
+            set(*step, Progress::Running, PublicText::words("sent, reading back"));
         }
         Event::Answered { step, ok: false, what, .. } => {
             set(*step, Progress::Running, PublicText::words("unclear answer, reading back: ").and_foreign(what));

@@ -2,6 +2,7 @@
 //!
 //! Never holds a secret: tokens come by the environment only. Begin with [`Settings`].
 
+use crate::domain::settings::Deactivation;
 use crate::wire::address::Base;
 use crate::wire::setting::BadSetting;
 use serde::{Deserialize, Serialize};
@@ -24,21 +25,6 @@ pub struct Settings {
     /// The provisioning type of the app (SAFETY E4).
     #[serde(default)]
     pub provisioning_type: ProvisioningType,
-}
-
-/// Menu "user status on deactivation" of the app.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Deactivation {
-    /// Not declared: the worst is assumed.
-    #[default]
-    Unknown,
-    /// Block sign-in.
-    BlockOnly,
-    /// Block sign-in and remove licences.
-    RemoveLicenses,
-    /// Block, remove licences and delete.
-    Delete,
 }
 
 /// Provisioning type of the app.

@@ -3,9 +3,11 @@
 
 mod clients;
 mod console;
-mod corpus;
-mod sandbox;
-mod store;
-mod clients;
 mod contract;
+mod corpus;
+mod crash;
+mod guards;
 mod sandbox;
+mod settings;
+mod store;
+mod tidy;
