@@ -1,5 +1,6 @@
 //! Reanchor (the architecture is written here at the end of the first issue).
 pub mod app;
+pub mod boot;
 pub mod card;
 pub mod classify;
 pub mod cli;

@@ -1,0 +1,7 @@
+//! The only place that knows every concrete type: builds ports, app and surfaces, and takes them down again.
+//!
+//! Never decides anything about a case. Begin with [`world`].
+
+pub mod chance;
+pub mod driver;
+pub mod time;
