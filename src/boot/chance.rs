@@ -18,15 +18,9 @@ impl SystemChance {
 }
 
 impl Fresh for SystemChance {
-    #[expect(
-        clippy::panic,
-        reason = "an id that is not random could collide; the unit stops, the store keeps its work"
-    )]
     fn bytes(&self) -> [u8; 16] {
         let mut bytes = [0_u8; 16];
-        if self.0.fill(&mut bytes).is_err() {
-            panic!("the operating system gives no random bytes any more");
-        }
+        assert!(self.0.fill(&mut bytes).is_ok(), "the operating system gives no random bytes any more");
         bytes
     }
 }

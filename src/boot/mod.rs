@@ -3,5 +3,7 @@
 //! Never decides anything about a case. Begin with [`world`].
 
 pub mod chance;
+pub mod chat;
+pub mod control;
 pub mod driver;
 pub mod time;
