@@ -2,6 +2,7 @@
 //!
 //! Never decides anything about a case. Begin with [`world`].
 
+pub mod build;
 pub mod chance;
 pub mod chat;
 pub mod control;

@@ -1,0 +1,3 @@
+//! Flows through the real app against the sandbox.
+
+mod scenarios;
