@@ -181,7 +181,7 @@ fn still(card: &mut Card, case: &Case, look: Option<&LookUp>, why: &[Violation])
             lines: vec![PublicText::words(texts.still_works.clone())],
         });
     }
-    card.buttons = if case.sharing == Sharing::None || look.is_none() {
+    card.buttons = if case.sharing == Sharing::None || (look.is_none() && why.is_empty()) {
         vec![plain(Verb::NotAnError)]
     } else {
         vec![plain(Verb::LookAgain), plain(Verb::NotAnError)]

@@ -18,7 +18,7 @@ use crate::domain::time::{At, SECOND};
 use crate::policy::approval::Approved;
 use crate::policy::{Refusal, Switch};
 use crate::ports::directory::Writers;
-use crate::ports::error::PortError;
+use crate::ports::error::{Kind, PortError};
 use crate::ports::lease::LeaseHeld;
 use crate::ports::store::{LeaseTable, StoreError, Stored};
 use async_trait::async_trait;
@@ -137,6 +137,8 @@ enum Settled {
 const PAUSES: [i64; 5] = [250, 500, SECOND, 2 * SECOND, 4 * SECOND];
 /// How long a write with an unknown fate is looked for before it is sent again.
 const UNCLEAR: i64 = 12 * SECOND;
+/// A long wait is slept in naps of this length, so that the lease is kept.
+const LONGEST_NAP: i64 = 5 * SECOND;
 /// How often a look-up that failed is repeated before it counts as drift.
 const READS: usize = 4;
 
@@ -236,6 +238,7 @@ impl Run<'_> {
         Ok(Some(match answer {
             Ok(()) => Hint::Accepted,
             Err(error) if error.may_have_landed() => Hint::Unclear,
+            Err(PortError { kind: Kind::Throttled { after_ms }, .. }) => Hint::Later(after_ms),
             Err(error) => Hint::Refused(error.to_string()),
         }))
     }
@@ -248,8 +251,17 @@ impl Run<'_> {
         let patience = match &hint {
             Some(Hint::Accepted) => self.poll_deadline,
             Some(Hint::Unclear) | None => UNCLEAR.min(self.poll_deadline),
-            Some(Hint::Refused(_) | Hint::Unsent) => 0,
+            Some(Hint::Refused(_) | Hint::Unsent | Hint::Later(_)) => 0,
         };
+        if let Some(Hint::Later(ms)) = &hint {
+            // Refused for its rate: nothing was made, and the vendor said when to come back.
+            let until = self.now().plus((*ms).clamp(0, self.poll_deadline));
+            while self.now() < until {
+                let ms = until.since(self.now()).min(LONGEST_NAP);
+                self.keep_lease(ms).await?;
+                self.readers.clock.sleep_until(self.now().plus(ms)).await;
+            }
+        }
         let until = self.now().plus(patience);
         let mut round = 0;
         let last = loop {
@@ -271,11 +283,15 @@ impl Run<'_> {
         }
         match hint {
             Some(Hint::Refused(why)) => Ok(Settled::Event(Event::Refused { step, why })),
-            Some(Hint::Accepted | Hint::Unclear | Hint::Unsent) | None if again => Ok(Settled::WriteAgain),
-            Some(Hint::Accepted | Hint::Unclear | Hint::Unsent) | None => Ok(Settled::Event(Event::Refused {
-                step,
-                why: "the change was sent several times and is not seen".to_owned(),
-            })),
+            Some(Hint::Accepted | Hint::Unclear | Hint::Unsent | Hint::Later(_)) | None if again => {
+                Ok(Settled::WriteAgain)
+            }
+            Some(Hint::Accepted | Hint::Unclear | Hint::Unsent | Hint::Later(_)) | None => {
+                Ok(Settled::Event(Event::Refused {
+                    step,
+                    why: "the change was sent several times and is not seen".to_owned(),
+                }))
+            }
         }
     }
 
@@ -401,6 +417,7 @@ enum Checked {
 enum Hint {
     Accepted,
     Unclear,
+    Later(i64),
     Refused(String),
     Unsent,
 }

@@ -1,6 +1,8 @@
 //! The world of a flow test: the real app, the real clients and the shipped sandbox, with simulated time and a database of
 //! its own. It speaks in chat, and after the closure it fails on anything left behind.
 
+mod play;
+
 use reanchor::app::{Channel, RunTerms};
 use reanchor::boot::build::{Built, Directories, Keys, Options, build};
 use reanchor::boot::chance::SystemChance;
@@ -85,8 +87,6 @@ pub(crate) struct World {
     folder: TempDir,
     people: BTreeMap<String, Actor>,
     pub(crate) subject_login: String,
-    /// WARN and ERROR are fine in tests that provoke them.
-    pub(crate) expect_trouble: bool,
 }
 
 fn scenario(name: &str) -> String {
@@ -166,7 +166,6 @@ impl World {
             folder,
             people,
             subject_login: scene.subject.login,
-            expect_trouble: false,
         }
     }
 
@@ -217,6 +216,12 @@ impl World {
     /// Somebody types `/reanchor …`.
     pub(crate) async fn command(&self, who: &str, text: &str) {
         self.say_command(who, text).await;
+        self.wait().await;
+    }
+
+    /// Somebody mentions the bot.
+    pub(crate) async fn mention(&self, who: &str, text: &str) {
+        self.hear(who, Self::place(), Body::Mention { text: text.to_owned() }).await;
         self.wait().await;
     }
 
@@ -332,6 +337,24 @@ impl World {
     /// Sets a fault.
     pub(crate) async fn fault(&self, op: &str, nth: u64, how: &str) {
         self.control_call("faults", Some(serde_json::json!({ "op": op, "nth": nth, "how": how }))).await;
+    }
+
+    /// Removes all faults.
+    pub(crate) async fn clear_faults(&self) {
+        let access = self.tenant.access();
+        let url = format!("{}/faults", access.control_url);
+        let answer = self.http.delete(url).bearer_auth(&access.control_token).send().await.unwrap();
+        assert!(answer.status().is_success());
+    }
+
+    /// How many calls are held now.
+    pub(crate) async fn holds(&self) -> usize {
+        serde_json::from_str::<Value>(&self.control_call("holds", None).await).unwrap().as_array().unwrap().len()
+    }
+
+    /// Releases all holds.
+    pub(crate) async fn release(&self) {
+        self.control_call("release", Some(serde_json::json!({}))).await;
     }
 
     /// Presses Retry in the tenant's console.
