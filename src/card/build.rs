@@ -48,7 +48,12 @@ pub fn card(case: &Case) -> Card {
             card.summary = PublicText::words("All changes are in force. Reading both sides …");
             running(&mut card, proposal, run);
         }
-        State::Closed { how } => closed(&mut card, how),
+        State::Closed { how } => {
+            closed(&mut card, how);
+            if let Some(code) = &case.checkpoint {
+                card.context.push(PublicText::words(format!("audit checkpoint {code}")));
+            }
+        }
         State::NotOurs { by } => {
             card.summary = PublicText::words("Closed as not a provisioning error by ").and_foreign(by).and(".");
         }
