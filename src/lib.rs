@@ -17,4 +17,5 @@ pub mod saga;
 pub mod sandbox;
 pub mod store;
 pub mod surface;
+pub mod telemetry;
 pub mod wire;
