@@ -8,6 +8,7 @@ mod corpus;
 mod crash;
 mod flows;
 mod guards;
+mod kill;
 mod sandbox;
 mod settings;
 mod store;
