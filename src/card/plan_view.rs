@@ -74,7 +74,7 @@ pub(super) fn diff(plan: &Plan, sharing: Sharing) -> Vec<DiffRow> {
 pub(super) fn warnings(plan: &Plan) -> Vec<PublicText> {
     let mut lines: Vec<PublicText> =
         plan.no_undo.iter().map(|why| PublicText::new().and_strong(capital(why))).collect();
-    lines.extend(plan.warnings.iter().map(|line| PublicText::foreign(line)));
+    lines.extend(plan.warnings.iter().cloned());
     lines.push(PublicText::words(format!(
         "Blast radius: one person, one app; {} change(s) in Okta, {} in Entra.",
         plan.effects().filter(|effect| system(effect) == "Okta").count(),
