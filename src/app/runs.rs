@@ -229,15 +229,10 @@ impl Recorder<'_> {
             (Event::Drifted { moved, broken, .. }, _) => {
                 let mut why = PublicText::words("Something moved after the first change; nothing further was sent: ");
                 for one in moved {
-                    why = why
-                        .and(format!("{}: ", one.key))
-                        .and_foreign(&one.was)
-                        .and(" → ")
-                        .and_foreign(&one.is)
-                        .and("; ");
+                    why = why.and_text(&crate::card::shown::moved(one)).and("; ");
                 }
                 for violation in broken {
-                    why = why.and(crate::card::build::reason(violation).plain()).and("; ");
+                    why = why.and_text(&crate::card::build::reason(violation)).and("; ");
                 }
                 human(run, proposal, left(), why)
             }
@@ -357,6 +352,6 @@ fn alarm(case: &Case, next: &State) -> Option<PublicText> {
         case.id,
         left_as.replace('_', " ")
     ));
-    text = text.and(why.plain());
+    text = text.and_text(&crate::card::shown::shown(why, case.sharing));
     Some(text)
 }
