@@ -32,8 +32,9 @@ impl Config {
     /// Reads and checks `[server] [store] [mode] [run] [[channel]] [[policy]] [sandbox]`. The first wrong value is the
     /// error, with its place. May be asked again.
     pub fn general(&mut self) -> Result<General, ConfigError> {
-        let server: Server = self.section("server")?;
+        let mut server: Server = self.section("server")?;
         self.fit("server", server.check())?;
+        server.public_url = server.public_url.map(|url| url.trim_end_matches('/').to_owned());
         let store: Store = self.section("store")?;
         self.fit("store", store.check())?;
         let mode = self.section::<Modes>("mode")?.default;

@@ -28,8 +28,10 @@ impl Complaint {
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
     /// Webhooks of the surfaces, sign-in, `/healthz`.
+    #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
     /// Metrics, `/readyz`, `/v1/diagnose`; this machine only.
+    #[serde(deserialize_with = "address")]
     pub admin_listen: SocketAddr,
     /// The address under which others reach `listen`, without a slash at its end.
     pub public_url: Option<String>,
@@ -59,6 +61,13 @@ impl Server {
             None => Ok(()),
         }
     }
+}
+
+/// An IP address and a port; names are not looked up, so that what is listened on is what is written.
+fn address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, D::Error> {
+    let allowed =
+        || D::Error::custom("allowed is an IP address with a port, such as \"127.0.0.1:8080\" or \"[::1]:8080\"");
+    String::deserialize(from).map_err(|_| allowed())?.parse().map_err(|_| allowed())
 }
 
 /// https (http to this machine), a host, no user, no query; the end of a sentence when it is not.

@@ -196,6 +196,8 @@ fn lists_of_tables_come_from_a_variable_as_a_whole() {
 #[test]
 fn an_empty_file_gives_defaults_and_variables() {
     let env = [("REANCHOR__STORE__URL", "postgres://u:pw@h/d"), ("REANCHOR__SERVER__LISTEN", "0.0.0.0:80")];
+    let public = [("REANCHOR__SERVER__PUBLIC_URL", "https://bot.example.com/")];
+    assert_eq!(general("", &public).unwrap().server.public_url.as_deref(), Some("https://bot.example.com"));
     let dir = folder(&[("reanchor.toml", "\u{feff}")]);
     let mut config = read(dir.path(), &env).unwrap();
     let all = config.general().unwrap();

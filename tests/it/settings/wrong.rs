@@ -27,6 +27,11 @@ fn wrong_values_name_key_place_value_and_what_is_allowed() {
             "[store]\n[mode]\ndefault = \"fixx\"\n",
             "[mode] default = \"fixx\" in reanchor.toml line 3: allowed are observe, propose, fix",
         ),
+        (
+            "[server]\nadmin_listen = 8081\n",
+            "[server] admin_listen = 8081 in reanchor.toml line 2: allowed is an IP address with a port, such as \
+             \"127.0.0.1:8080\" or \"[::1]:8080\"",
+        ),
         ("[mode]\ndefault = 3\n", "[mode] default = 3 in reanchor.toml line 2: allowed are observe, propose, fix"),
         (
             "[mode]\ndefautl = \"fix\"\n",
@@ -39,7 +44,7 @@ fn wrong_values_name_key_place_value_and_what_is_allowed() {
         ("mode = \"fix\"\n", "[mode] = \"fix\" in reanchor.toml line 1: allowed is a section with keys"),
         (
             "[server]\nlisten = \"8080\"\n",
-            "[server] listen = \"8080\" in reanchor.toml line 2: invalid socket address syntax",
+            "[server] listen = \"8080\" in reanchor.toml line 2: allowed is an IP address with a port, such as \"127.0.0.1:8080\" or \"[::1]:8080\"",
         ),
         (
             "[server]\nadmin_listen = \"0.0.0.0:8081\"\n",
