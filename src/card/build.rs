@@ -49,12 +49,7 @@ pub fn card(case: &Case) -> Card {
             card.summary = PublicText::words("All changes are in force. Reading both sides …");
             running(&mut card, case, proposal, run);
         }
-        State::Closed { how } => {
-            closed(&mut card, case, how);
-            if let Some(code) = &case.checkpoint {
-                card.context.push(PublicText::words(format!("audit checkpoint {code}")));
-            }
-        }
+        State::Closed { how } => closed(&mut card, case, how),
         State::NotOurs { by } => {
             card.summary = PublicText::words("Closed as not a provisioning error by ").and_foreign(by).and(".");
         }
@@ -321,6 +316,9 @@ fn closed(card: &mut Card, case: &Case, how: &Closing) {
                 card.context.push(PublicText::words(why.clone()));
             }
         }
+    }
+    if let Some(code) = &case.checkpoint {
+        card.context.push(PublicText::words(format!("audit checkpoint {code}")));
     }
 }
 

@@ -109,16 +109,27 @@ impl PublicText {
     }
 }
 
+/// What stands for a character that must not be shown as it is.
+const HIDDEN: char = '\u{fffd}';
+
 /// Control characters, bidirectional overrides and invisible characters become a visible stand-in.
 fn harmless(c: char) -> char {
     match c {
         '\n' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
-        '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}' => {
-            '\u{fffd}'
-        }
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' => '\u{fffd}',
-        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
-        c if c.is_control() => '\u{fffd}',
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{180e}'
+        | '\u{3164}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => HIDDEN,
+        c if c.is_control() => HIDDEN,
         c => c,
     }
 }
