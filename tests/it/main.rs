@@ -6,6 +6,7 @@ mod console;
 mod contract;
 mod corpus;
 mod crash;
+mod formats;
 mod guards;
 mod sandbox;
 mod settings;
