@@ -41,6 +41,7 @@ CREATE TABLE cases (
 CREATE INDEX cases_n ON cases (n);
 CREATE INDEX cases_open ON cases (n) WHERE open = 1;
 CREATE INDEX cases_subject ON cases (subject_key, n) WHERE open = 1;
+CREATE INDEX cases_closed ON cases (subject_key, n) WHERE state = 'closed';
 CREATE INDEX cases_message ON cases (origin_message, n);
 CREATE INDEX cases_due ON cases (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX cases_due_work ON cases (due_at) WHERE due_is_work = 1;

@@ -113,3 +113,10 @@ impl App {
         Ok(OutboxRow { body: encode(&notice, "outbox", &key)?, key, surface: surface.to_owned(), due_at: self.now() })
     }
 }
+
+impl App {
+    /// The newest thousand cases, oldest first.
+    pub async fn cases(&self) -> Stored<Vec<Case>> {
+        self.parts.store.cases(false, 1_000).await?.iter().map(case_of).collect()
+    }
+}

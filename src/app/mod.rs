@@ -22,6 +22,7 @@ pub mod work;
 use crate::domain::actor::Actor;
 use crate::domain::ids::AppId;
 use crate::domain::settings::{Settings, Sharing};
+use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::WriteAccess;
 use crate::ports::fresh::Fresh;
@@ -60,7 +61,7 @@ pub struct RunTerms {
 }
 
 impl RunTerms {
-    fn lease(self, last_intent: Option<crate::domain::time::At>) -> LeaseTerms {
+    fn lease(self, last_intent: Option<At>) -> LeaseTerms {
         LeaseTerms { lease_ms: self.lease_ms, call_timeout_ms: self.call_timeout_ms, last_intent }
     }
 }
@@ -104,21 +105,23 @@ pub struct App {
     parts: Parts,
     /// Keys of work that is under way in this process.
     under_way: Mutex<BTreeSet<String>>,
-    /// A run is held by another live process.
+    /// Runs that another live process holds.
     elsewhere: Mutex<BTreeSet<String>>,
+    /// Units that failed: how often, and when they may be tried again.
+    failed: Mutex<BTreeMap<String, (u32, At)>>,
 }
 
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Arc<Self> {
-        Arc::new(Self { parts, under_way: Mutex::default(), elsewhere: Mutex::default() })
+        Arc::new(Self { parts, under_way: Mutex::default(), elsewhere: Mutex::default(), failed: Mutex::default() })
     }
 
     fn clock(&self) -> &dyn Clock {
         self.parts.readers.clock.as_ref()
     }
 
-    fn now(&self) -> crate::domain::time::At {
+    fn now(&self) -> At {
         self.clock().now()
     }
 

@@ -49,7 +49,7 @@ impl App {
                 if let Some(open) = self.parts.store.open_case_about(&subject.key()).await? {
                     return self.point_to(inbound, &open.id, done).await;
                 }
-                case.previous = self.last_closed_about(&subject.key()).await?;
+                case.previous = self.parts.store.closed_case_about(&subject.key()).await?.map(|row| row.id);
                 case.subject = Some(subject);
             }
             case = case.go(self.now(), State::Diagnosed)?;
@@ -94,17 +94,9 @@ impl App {
             missing_at: Vec::new(),
             proposals: 0,
             previous: None,
+            checkpoint: None,
             state: State::Heard,
         }
-    }
-
-    async fn last_closed_about(&self, key: &str) -> Result<Option<crate::domain::ids::CaseId>, Failure> {
-        let rows = self.parts.store.cases(false, 10_000).await?;
-        Ok(rows
-            .into_iter()
-            .rev()
-            .find(|row| row.subject_key.as_deref() == Some(key) && row.state == "closed")
-            .map(|row| row.id))
     }
 
     /// A further paste about a subject with an open case is answered with a link to it.

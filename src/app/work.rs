@@ -15,6 +15,8 @@ use crate::recognize::command::{self, Command};
 use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
+/// Failures of one unit after which this process leaves it alone.
+const GIVE_UP: u32 = 6;
 /// How long a claimed inbox or outbox row is left to its process.
 const HOLD: i64 = 60 * SECOND;
 
@@ -53,6 +55,36 @@ impl App {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Forgets which runs another process holds, so that the next dispatch tries them again.
+    pub fn try_elsewhere(&self) {
+        self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    fn is_elsewhere(&self, run: &str) -> bool {
+        self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner).contains(run)
+    }
+
+    /// Remembers that a unit failed; it is tried again later each time, and given up in this process in the end.
+    fn failed(&self, key: &str) -> u32 {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, again) = failed.entry(key.to_owned()).or_insert((0, At(0)));
+        *count += 1;
+        *again = self.now().plus(SECOND << (*count).min(6));
+        *count
+    }
+
+    fn may_try(&self, key: &str) -> bool {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.get(key).is_none_or(|(count, again)| *count < GIVE_UP && *again <= self.now())
+    }
+
+    /// When the first failed unit may be tried again.
+    fn next_try(&self) -> Option<At> {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.now();
+        failed.values().filter(|(count, again)| *count < GIVE_UP && *again > now).map(|(_, again)| *again).min()
+    }
+
     pub(super) fn mark_elsewhere(&self, run: &str, held: bool) {
         let mut set = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
         if held {
@@ -67,7 +99,7 @@ impl App {
     where
         F: Future<Output = Result<(), Failure>> + Send + 'static,
     {
-        if !self.set().insert(key.clone()) {
+        if !self.may_try(&key) || !self.set().insert(key.clone()) {
             return false;
         }
         let app = Arc::clone(self);
@@ -77,7 +109,13 @@ impl App {
                 let guard = Leave { app: &app, key: &key };
                 if let Err(error) = work.await {
                     // A failed unit is taken up again from the store; one line at the place that handles it.
-                    tracing::warn!(unit = name, key, error = &error as &dyn std::error::Error, "work was put back");
+                    let count = app.failed(&key);
+                    let error = &error as &dyn std::error::Error;
+                    if count < GIVE_UP {
+                        tracing::warn!(unit = name, key, count, error, "work was put back");
+                    } else {
+                        tracing::error!(unit = name, key, count, error, "work was given up until the next start");
+                    }
                 }
                 drop(guard);
             }),
@@ -101,6 +139,9 @@ impl App {
             started += usize::from(self.start(key, "due", async move { app.due(&id).await }));
         }
         for run in self.parts.store.open_runs().await? {
+            if self.is_elsewhere(run.id.as_str()) {
+                continue;
+            }
             let app = Arc::clone(self);
             started += usize::from(self.start(format!("run:{}", run.id), "run", async move { app.go(run).await }));
         }
@@ -125,7 +166,7 @@ impl App {
             return Ok(Busy::Elsewhere);
         }
         let due = self.parts.store.next_due_work().await?;
-        let next = [sleeping_until, due].into_iter().flatten().min();
+        let next = [sleeping_until, due, self.next_try()].into_iter().flatten().min();
         Ok(next.map_or(Busy::Idle, Busy::Until))
     }
 

@@ -49,7 +49,12 @@ pub fn card(case: &Case) -> Card {
             card.summary = PublicText::words("All changes are in force. Reading both sides …");
             running(&mut card, case, proposal, run);
         }
-        State::Closed { how } => closed(&mut card, case, how),
+        State::Closed { how } => {
+            closed(&mut card, case, how);
+            if let Some(code) = &case.checkpoint {
+                card.context.push(PublicText::words(format!("audit checkpoint {code}")));
+            }
+        }
         State::NotOurs { by } => {
             card.summary = PublicText::words("Closed as not a provisioning error by ").and_foreign(by).and(".");
         }
@@ -192,7 +197,7 @@ fn still(card: &mut Card, case: &Case, look: Option<&LookUp>, why: &[Violation])
             lines: vec![PublicText::words(texts.still_works.clone())],
         });
     }
-    card.buttons = if case.sharing == Sharing::None || look.is_none() {
+    card.buttons = if case.sharing == Sharing::None || (look.is_none() && why.is_empty()) {
         vec![plain(Verb::NotAnError)]
     } else {
         vec![plain(Verb::LookAgain), plain(Verb::NotAnError)]

@@ -45,11 +45,11 @@ pub enum Kind {
 
 /// A failed call.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{system} refused {op}: {detail}{}", self.suffix())]
+#[error("{system} did not {op}: {detail}{}", self.suffix())]
 pub struct PortError {
     /// Which system.
     pub system: System,
-    /// What was attempted, in our words (`read the app user`).
+    /// What was attempted, in our words and in the form "did not …" (`read the app user`).
     pub op: &'static str,
     /// What it means.
     pub kind: Kind,

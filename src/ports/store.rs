@@ -272,9 +272,11 @@ pub trait Store: Send + Sync {
     async fn case(&self, id: &CaseId) -> Stored<Option<CaseRow>>;
     /// The open case about `subject_key`, the oldest if there are several.
     async fn open_case_about(&self, subject_key: &str) -> Stored<Option<CaseRow>>;
+    /// The case about `subject_key` that was closed last.
+    async fn closed_case_about(&self, subject_key: &str) -> Stored<Option<CaseRow>>;
     /// Cases of one origin message (`surface|channel|message|` prefix), oldest first.
     async fn cases_of_message(&self, origin_prefix: &str) -> Stored<Vec<CaseRow>>;
-    /// All cases, or only the open ones, oldest first, at most `limit`.
+    /// The newest `limit` of all cases, or of the open ones, oldest first.
     async fn cases(&self, open_only: bool, limit: i64) -> Stored<Vec<CaseRow>>;
     /// Cases whose `due_at` has come, oldest due first, at most `limit`.
     async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<CaseRow>>;
@@ -358,6 +360,8 @@ pub trait Ledger: Send + Sync {
     async fn verify(&self) -> Stored<i64>;
     /// Writes a checkpoint that chains all heads, when something changed since the last; its short code.
     async fn checkpoint(&self, at: At) -> Stored<Option<String>>;
+    /// The code of the last checkpoint, if there is one.
+    async fn last_checkpoint(&self) -> Stored<Option<String>>;
     /// Rows of one chain as JSON lines, or of all chains and the last checkpoint.
     async fn export(&self, chain: Option<&str>) -> Stored<Vec<String>>;
     /// Deletes the payloads and salts of a chain; the chain itself still checks. The number of rows erased.

@@ -230,6 +230,10 @@ impl Store for Database {
         rows::open_case_about(&self.core, subject_key).await
     }
 
+    async fn closed_case_about(&self, subject_key: &str) -> Stored<Option<CaseRow>> {
+        rows::closed_case_about(&self.core, subject_key).await
+    }
+
     async fn cases_of_message(&self, origin_prefix: &str) -> Stored<Vec<CaseRow>> {
         rows::cases_of_message(&self.core, origin_prefix).await
     }
@@ -310,6 +314,10 @@ impl LeaseTable for Database {
 impl Ledger for Database {
     async fn verify(&self) -> Stored<i64> {
         ledger::verify(self).await
+    }
+
+    async fn last_checkpoint(&self) -> Stored<Option<String>> {
+        ledger::last_checkpoint(self).await
     }
 
     async fn checkpoint(&self, at: At) -> Stored<Option<String>> {

@@ -66,6 +66,15 @@ pub(super) async fn open_case_about(core: &Core, subject_key: &str) -> Stored<Op
     row.as_ref().map(case_of).transpose().map_err(driver)
 }
 
+pub(super) async fn closed_case_about(core: &Core, subject_key: &str) -> Stored<Option<CaseRow>> {
+    let row = sqlx::query(select_cases!("WHERE state = 'closed' AND subject_key = $1 ORDER BY n DESC LIMIT 1"))
+        .bind(subject_key)
+        .fetch_optional(&core.pool)
+        .await
+        .map_err(driver)?;
+    row.as_ref().map(case_of).transpose().map_err(driver)
+}
+
 pub(super) async fn cases_of_message(core: &Core, origin_prefix: &str) -> Stored<Vec<CaseRow>> {
     let prefix = format!("{}|", origin_prefix.trim_end_matches('|'));
     let rows = sqlx::query(select_cases!("WHERE origin_message = $1 ORDER BY n"))
@@ -78,11 +87,12 @@ pub(super) async fn cases_of_message(core: &Core, origin_prefix: &str) -> Stored
 
 pub(super) async fn cases(core: &Core, open_only: bool, limit: i64) -> Stored<Vec<CaseRow>> {
     let text = if open_only {
-        select_cases!("WHERE open = 1 ORDER BY n LIMIT $1")
+        select_cases!("WHERE open = 1 ORDER BY n DESC LIMIT $1")
     } else {
-        select_cases!("ORDER BY n LIMIT $1")
+        select_cases!("ORDER BY n DESC LIMIT $1")
     };
-    let rows = sqlx::query(text).bind(limit).fetch_all(&core.pool).await.map_err(driver)?;
+    let mut rows = sqlx::query(text).bind(limit).fetch_all(&core.pool).await.map_err(driver)?;
+    rows.reverse();
     cases_of(&rows)
 }
 

@@ -1,0 +1,115 @@
+//! Driving the app: everything that can be done now ([`Driver::settle`]), and `wait` with its jumps of the clock.
+//!
+//! Only a simulated world has its clock moved; a real one is driven by [`Driver::serve`] at its own pace. Never jumps while
+//! another live process holds a run: its calls take real time.
+
+use super::time::{Crew, OffsetClock};
+use crate::app::{App, Busy};
+use crate::domain::time::At;
+use crate::ports::clock::Clock;
+use crate::ports::tasks::Tasks;
+use anyhow::Context;
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The clock of the simulated tenant.
+#[async_trait]
+pub trait TenantClock: Send + Sync {
+    /// The tenant's time.
+    async fn now(&self) -> anyhow::Result<At>;
+    /// Moves it by `ms` milliseconds; its time after that.
+    async fn advance(&self, ms: i64) -> anyhow::Result<At>;
+}
+
+/// The driver of one app.
+pub struct Driver {
+    /// What is driven.
+    pub app: Arc<App>,
+    /// Its units of work.
+    pub crew: Arc<Crew>,
+    /// Its clock.
+    pub clock: Arc<OffsetClock>,
+    /// The tenant's clock, in a simulated world.
+    pub tenant: Option<Arc<dyn TenantClock>>,
+}
+
+/// How often the store is asked for work that another process left there.
+const POLL: Duration = Duration::from_millis(250);
+
+impl Driver {
+    /// Takes over the tenant's time, if it is ahead (another process may have moved it).
+    pub async fn adopt(&self) -> anyhow::Result<()> {
+        if let Some(tenant) = &self.tenant {
+            self.clock.adopt(tenant.now().await.context("the tenant's clock could not be read")?);
+        }
+        Ok(())
+    }
+
+    /// Does everything that is possible now. Moves no clock.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        self.adopt().await?;
+        loop {
+            let started = self.app.dispatch().await?;
+            while self.crew.active() > 0 {
+                self.crew.changed().await;
+            }
+            if started == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Works until nothing is left; where everything waits for an instant, both clocks jump there.
+    pub async fn wait(&self) -> anyhow::Result<()> {
+        loop {
+            self.settle().await?;
+            match self.app.busy(self.clock.sleeping_until()).await? {
+                Busy::Idle => return Ok(()),
+                Busy::Working => self.crew.changed().await,
+                Busy::Elsewhere => {
+                    tokio::time::sleep(POLL).await;
+                    self.app.try_elsewhere();
+                }
+                Busy::Until(at) => self.advance_to(at).await?,
+            }
+        }
+    }
+
+    async fn advance_to(&self, at: At) -> anyhow::Result<()> {
+        let ms = at.since(self.clock.now()).max(0);
+        match &self.tenant {
+            Some(tenant) if ms > 0 => {
+                let at = tenant.advance(ms).await.context("the tenant's clock could not be moved")?;
+                self.clock.adopt(at);
+            }
+            Some(_) => tokio::task::yield_now().await,
+            None => self.clock.sleep_until(at).await,
+        }
+        Ok(())
+    }
+
+    /// Moves both clocks by `ms` milliseconds, after what is possible now was done, and does what is possible then.
+    pub async fn advance(&self, ms: i64) -> anyhow::Result<()> {
+        self.settle().await?;
+        self.advance_to(self.clock.now().plus(ms)).await?;
+        self.settle().await
+    }
+
+    /// Drives for ever, at the real pace.
+    pub async fn serve(&self) {
+        loop {
+            if let Err(error) = self.app.dispatch().await {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the store was not asked for work; trying again"
+                );
+            }
+            self.app.try_elsewhere();
+            tokio::select! {
+                () = self.crew.changed() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+}

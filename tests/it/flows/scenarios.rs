@@ -1,0 +1,111 @@
+//! The scenarios: each ends where its file says, and the ledger shows no write outside the plan.
+
+use crate::support::{Setup, World};
+use reanchor::config::embedded;
+use reanchor::domain::effect::Effect;
+
+/// The ops of the writes that the plan of the newest case allows.
+fn allowed(case: &reanchor::domain::case::Case) -> Vec<&'static str> {
+    let Some(proposal) = case.state.proposal() else { return Vec::new() };
+    proposal
+        .plan
+        .effects()
+        .map(|effect| match effect {
+            Effect::ConvertAssignment { .. } => "okta.app_user.convert",
+            Effect::Unassign { .. } => "okta.app_user.unassign",
+            Effect::Assign { .. } => "okta.app_user.assign",
+            Effect::RestoreUser { .. } => "graph.deleted.restore",
+        })
+        .collect()
+}
+
+fn ends_as_expected(name: &str) {
+    World::run(name, async |w| {
+        w.play(name).await;
+        w.expect_end(name).await;
+        let case = w.case().await;
+        let allowed = allowed(&case);
+        let effective = w.effective().await;
+        assert!(effective.len() <= allowed.len(), "{name}: {effective:?} where {allowed:?} was approved");
+        for op in &effective {
+            assert!(allowed.contains(&op.as_str()), "{name}: {op} is not in the plan {allowed:?}");
+        }
+        assert_eq!(w.writes().await.len(), effective.len(), "{name}: a write without effect was sent");
+    });
+}
+
+/// One test for each scenario file, so that a failure names it.
+macro_rules! scenarios {
+    ($($test:ident = $name:literal,)*) => {
+        $(#[test] fn $test() { ends_as_expected($name); })*
+
+        #[test]
+        fn every_scenario_file_is_played() {
+            let played = [$($name),*];
+            for (name, _) in embedded::SCENARIOS {
+                assert!(played.contains(name), "{name} is not played");
+            }
+        }
+    };
+}
+
+scenarios! {
+    create_users_off = "create-users-off",
+    deactivation_deletes = "deactivation-deletes",
+    deleted_by_okta = "deleted-by-okta",
+    deleted_expired = "deleted-expired",
+    deleted_expired_without_seats = "deleted-expired--no-seats",
+    deleted_group = "deleted-group",
+    deleted_group_row_comes_back_at_once = "deleted-group--at-once",
+    deleted_group_row_comes_back_after_5_s = "deleted-group--after-5s",
+    deleted_replaced = "deleted-replaced",
+    deleted_replaced_by_another_person = "deleted-replaced-other-person",
+    deleted_replaced_restorable = "deleted-replaced-restorable",
+    deleted_restorable = "deleted-restorable",
+    healthy = "healthy",
+    privileged = "privileged",
+    privileged_by_eligibility = "privileged--eligible",
+    privileged_by_okta_role = "privileged--okta-admin",
+    replication_delay = "replication-delay",
+    service_account_mfa = "service-account-mfa",
+    wrong_tenant = "wrong-tenant",
+}
+
+#[test]
+fn the_reason_of_a_privileged_refusal_is_told_to_the_approvers_alone() {
+    World::run("privileged", async |w| {
+        w.play("privileged").await;
+        let card = reanchor::card::plain::text(&w.card().await);
+        assert!(!card.contains("role") && !card.contains("User Administrator"), "the channel learns the role:\n{card}");
+        for approver in ["ben", "carla"] {
+            let told = w.whispers(approver).join("\n");
+            assert!(told.contains("role"), "{approver} was told: {told}");
+        }
+        assert!(w.whispers("anna").is_empty() && w.whispers("dave").is_empty());
+    });
+}
+
+#[test]
+fn a_restored_users_case_waits_for_retry_and_sees_it() {
+    World::run("deleted-restorable", async |w| {
+        w.play("deleted-restorable").await;
+        let card = w.card().await;
+        assert!(card.facts.iter().any(|(label, _)| label == "Waits for"), "{card:?}");
+        w.retry().await;
+        w.advance(3_700_000).await;
+        let card = w.card().await;
+        assert!(!card.facts.iter().any(|(label, _)| label == "Waits for"), "{card:?}");
+        assert_eq!(w.state().await, "closed");
+    });
+}
+
+#[test]
+fn a_channel_without_facts_learns_the_diagnosis_only() {
+    let setup = Setup { facts: reanchor::domain::settings::Sharing::None, ..Setup::default() };
+    World::run_with("deleted-replaced", setup, async |w| {
+        w.paste_error("anna").await;
+        assert_eq!(w.state().await, "advised");
+        let card = w.card().await;
+        assert!(card.sides.is_empty() && w.writes().await.is_empty());
+    });
+}

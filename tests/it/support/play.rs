@@ -1,0 +1,78 @@
+//! Plays the script of a scenario file and compares the end with its `[expect]`, read from the tenant's own APIs.
+
+use super::{APP, SAM, World};
+use reanchor::config::embedded;
+use serde_json::Value;
+use toml::Table;
+
+fn file(name: &str) -> Table {
+    let text = embedded::SCENARIOS.iter().find(|(known, _)| *known == name).expect("a scenario").1;
+    text.parse().expect("a scenario file is TOML")
+}
+
+impl World {
+    /// Plays the script of the scenario file.
+    pub(crate) async fn play(&self, name: &str) {
+        let file = file(name);
+        for line in file["script"]["lines"].as_array().expect("lines") {
+            self.line(line.as_str().expect("a line")).await;
+        }
+        self.wait().await;
+    }
+
+    async fn line(&self, line: &str) {
+        if line == "wait" {
+            return self.wait().await;
+        }
+        let (who, said) = line.split_once(": ").unwrap_or_else(|| panic!("unknown line {line}"));
+        if said == "@error" {
+            self.paste_error(who).await;
+        } else if let Some(label) = said.strip_prefix("press ") {
+            self.press(who, label).await;
+        } else if let Some(text) = said.strip_prefix("/reanchor ") {
+            self.command(who, &text.replace("@subject", &self.subject_login)).await;
+        } else {
+            self.paste(who, said).await;
+        }
+    }
+
+    /// Compares class, state, buttons and the tenant with the file.
+    pub(crate) async fn expect_end(&self, name: &str) {
+        let file = file(name);
+        let expect = file["expect"].as_table().expect("[expect]");
+        let case = self.case().await;
+        let card = reanchor::card::plain::text(&self.card().await);
+        assert_eq!(case.diagnosis.class.as_str(), expect["class"].as_str().unwrap(), "class of {name}");
+        assert_eq!(case.state.name(), expect["state"].as_str().unwrap(), "state of {name}\n{card}");
+        if let Some(buttons) = expect.get("buttons") {
+            let wanted: Vec<&str> = buttons.as_array().unwrap().iter().map(|b| b.as_str().unwrap()).collect();
+            let shown: Vec<&str> = self.card().await.buttons.iter().map(|b| b.verb.label()).collect();
+            assert_eq!(shown, wanted, "buttons of {name}\n{card}");
+        }
+        for check in expect.get("tenant").and_then(toml::Value::as_array).into_iter().flatten() {
+            self.check(name, check.as_table().expect("a table")).await;
+        }
+    }
+
+    async fn check(&self, name: &str, check: &Table) {
+        let get = check["get"].as_str().unwrap();
+        let get =
+            get.replace("{app}", APP).replace("{subject}", SAM).replace("{tenant}", &self.tenant.access().tenant_id);
+        let answer = match check["api"].as_str().unwrap() {
+            "okta" => self.okta(&get).await,
+            _ => self.graph(&get).await,
+        };
+        let pointer = check["pointer"].as_str().unwrap();
+        let found = answer.pointer(pointer);
+        let json = |value: &toml::Value| serde_json::to_value(value).unwrap();
+        let told = format!("{name}: {get} {pointer} is {found:?} in {answer}");
+        if let Some(value) = check.get("equals") {
+            assert_eq!(found.unwrap_or(&Value::Null), &json(value), "{told}");
+        } else if let Some(value) = check.get("not_equals") {
+            assert_ne!(found.unwrap_or(&Value::Null), &json(value), "{told}");
+        } else {
+            let present = found.is_some_and(|value| !value.is_null());
+            assert_eq!(present, check["present"].as_bool().unwrap(), "{told}");
+        }
+    }
+}
