@@ -62,7 +62,9 @@ pub fn card(case: &Case) -> Card {
         }
         State::Stale { moved, broken, proposal } => stale(&mut card, case, (moved, broken), proposal),
         State::RolledBack { proposal, run } => {
-            card.summary = PublicText::words("Rolled back: what the stopped run had changed was taken back.");
+            card.summary = PublicText::words(
+                "Rolled back: what the stopped run had changed was taken back. The error itself is not repaired; paste it again to begin anew.",
+            );
             running(&mut card, case, proposal, run);
             card.tone = Tone::Info;
         }
@@ -197,6 +199,30 @@ fn still(card: &mut Card, case: &Case, look: Option<&LookUp>, why: &[Violation])
     };
 }
 
+/// The text with a capital letter and a full stop, where these are our own words.
+fn sentence(text: &PublicText) -> PublicText {
+    use crate::domain::notice::Span;
+    let mut spans = text.spans().iter();
+    let capital = |words: &str| {
+        let mut chars = words.chars();
+        chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    };
+    let start = match spans.next() {
+        Some(Span::Words(words)) => PublicText::words(capital(words)),
+        Some(Span::Strong(words)) => PublicText::new().and_strong(capital(words)),
+        Some(Span::Foreign(value)) => PublicText::foreign(value),
+        Some(Span::Time(at)) => PublicText::new().and_time(*at),
+        None => PublicText::new(),
+    };
+    let whole = spans.fold(start, |text, span| match span {
+        Span::Words(words) => text.and(words.clone()),
+        Span::Strong(words) => text.and_strong(words.clone()),
+        Span::Foreign(value) => text.and_foreign(value),
+        Span::Time(at) => text.and_time(*at),
+    });
+    if whole.plain().ends_with('.') { whole } else { whole.and(".") }
+}
+
 /// A violation for the channel; what only approvers may know stays out.
 pub fn reason(violation: &Violation) -> PublicText {
     let fact = if violation.approvers_only {
@@ -204,12 +230,12 @@ pub fn reason(violation: &Violation) -> PublicText {
     } else {
         violation.fact.clone()
     };
-    let text = PublicText::words(format!("{}: ", violation.rule)).and_text(&fact);
-    if violation.how_to_change.is_empty() {
-        text
-    } else {
-        text.and(format!(". To change that: {}", violation.how_to_change))
-    }
+    let text = sentence(&fact);
+    let text = match violation.how_to_change.as_str() {
+        "" => text,
+        how => text.and(format!(" To change that: {how}.")),
+    };
+    text.and(format!(" (rule {})", violation.rule))
 }
 
 fn withheld(card: &mut Card, case: &Case, withheld: &[Withheld]) {
@@ -225,11 +251,14 @@ fn withheld(card: &mut Card, case: &Case, withheld: &[Withheld]) {
 fn proposed(card: &mut Card, case: &Case, look: &LookUp, proposal: &Proposal) {
     let plan = &proposal.plan;
     card.tone = Tone::Warn;
-    let votes = if plan.votes == 1 { "one vote".to_owned() } else { format!("{} votes", plan.votes) };
+    let votes = match plan.votes {
+        0 | 1 => "one vote of an approver who neither asked for it nor is its subject".to_owned(),
+        votes => format!("{votes} votes of approvers who neither asked for it nor are its subject"),
+    };
     card.summary = PublicText::new()
         .and_strong(format!("{} is proposed by ", title_of(proposal)))
         .and_foreign(&proposal.by.name)
-        .and(format!(". It needs {votes} of approvers who neither asked for it nor are its subject. What is shown is exactly what runs."));
+        .and(format!(". It needs {votes}. What is shown is exactly what runs."));
     plan_facts(card, proposal);
     card.diff = plan_view::diff(plan, case.sharing);
     card.warnings = plan_view::warnings(plan, case.sharing);
@@ -323,7 +352,9 @@ fn closed(card: &mut Card, case: &Case, how: &Closing) {
 }
 
 fn declined(card: &mut Card, by: &str, reason: Option<&str>, proposal: &Proposal) {
-    card.summary = PublicText::words("Declined by ").and_foreign(by).and(". Nothing was changed.");
+    card.summary = PublicText::words("Declined by ")
+        .and_foreign(by)
+        .and(". Nothing was changed. To begin anew, paste the error again.");
     remedy_fact(card, proposal);
     if let Some(reason) = reason {
         card.facts.push(("Reason".to_owned(), PublicText::foreign(reason)));
@@ -346,7 +377,7 @@ fn stale(card: &mut Card, case: &Case, (moved, broken): (&[Moved], &[Violation])
 fn left_words(left_as: &str) -> String {
     let words = match left_as {
         "unassigned" => {
-            "The person is UNASSIGNED from the app: no sign-in to Microsoft 365 through Okta until that is finished."
+            "The person is UNASSIGNED from the app: no sign-in to Microsoft 365 through Okta until the fix is finished."
         }
         "assigned_not_linked" => "The person is assigned, but Okta has not linked the account: sign-in may fail.",
         "assigned" => "The person is assigned.",

@@ -109,9 +109,6 @@ impl PublicText {
     }
 }
 
-/// What stands for a character that must not be shown as it is.
-const HIDDEN: char = '\u{fffd}';
-
 /// Control characters, bidirectional overrides and invisible characters become a visible stand-in.
 fn harmless(c: char) -> char {
     match c {
@@ -128,8 +125,8 @@ fn harmless(c: char) -> char {
         | '\u{202a}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
         | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}' => HIDDEN,
-        c if c.is_control() => HIDDEN,
+        | '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
+        c if c.is_control() => '\u{fffd}',
         c => c,
     }
 }

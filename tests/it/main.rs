@@ -7,6 +7,7 @@ mod contract;
 mod corpus;
 mod crash;
 mod flows;
+mod formats;
 mod guards;
 mod kill;
 mod sandbox;
