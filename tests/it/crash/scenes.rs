@@ -192,15 +192,15 @@ impl Scene {
     }
 }
 
-/// Whether the word for how a person was left is true.
-pub(super) fn honest(left_as: &str, plan: &Plan, start: &Vendor, now: &Vendor) -> bool {
+/// Whether the word for how a person was left is true; `changed`: a write of ours took effect.
+pub(super) fn honest(left_as: &str, plan: &Plan, changed: bool, now: &Vendor) -> bool {
     let saved = plan.effects().find_map(|effect| match effect {
         Effect::Assign { saved, .. } | Effect::Unassign { saved, .. } => Some(saved.created),
         Effect::ConvertAssignment { .. } | Effect::RestoreUser { .. } => None,
     });
     let row = now.row.as_ref();
     match left_as {
-        "unchanged" => now.row == start.row && now.live == start.live && now.deleted == start.deleted,
+        "unchanged" => !changed,
         "assigned" => row.is_some(),
         "unassigned" => row.is_none(),
         "assigned_not_linked" => row.is_some_and(|row| saved.is_none_or(|saved| row.created > saved)),
