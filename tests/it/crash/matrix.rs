@@ -98,5 +98,6 @@ worlds! {
     expired_by_group: GroupExpired,
     restorable: Restorable,
     going_on: GoOn,
+    going_on_with_the_last: GoOnLast,
     rolling_back: RollBack
 }
