@@ -6,8 +6,8 @@
 
 use crate::classify::rules::RuleErrors;
 use crate::classify::{Asked, Classifier, Explained, Hit, Judged};
-use crate::domain::diagnosis::{Answer, Confidence, Diagnosis, FieldName, Fields, Report};
-use crate::domain::reading::{Reading, squeeze, squeeze_into};
+use crate::domain::diagnosis::{Answer, Confidence, Diagnosis, FieldName, Fields, Report, Verdict};
+use crate::domain::reading::{Reading, cut_points, squeeze, squeeze_into};
 use crate::recognize;
 use std::ops::Range;
 
@@ -92,11 +92,19 @@ impl Diagnoser {
     fn may_speak(&self, text: &str) -> bool {
         let mut buffer = [0_u8; SMALL];
         if let Some(n) = squeeze_into(text, &mut buffer) {
-            return self.classifier.may_speak(buffer.get(..n).unwrap_or_default());
+            return self.is_wanted(text, buffer.get(..n).unwrap_or_default());
         }
         let mut squeezed = Vec::new();
         squeeze(text, &mut squeezed);
-        self.classifier.may_speak(&squeezed)
+        self.is_wanted(text, &squeezed)
+    }
+
+    fn is_wanted(&self, text: &str, squeezed: &[u8]) -> bool {
+        let shortened = text.contains("...") || text.contains('…');
+        if shortened {
+            return self.classifier.may_speak(squeezed, &cut_points(text));
+        }
+        self.classifier.may_speak(squeezed, &[squeezed.len()])
     }
 
     fn look(&self, text: &str, asked: Asked) -> (Answer, Vec<PartExplained>) {
@@ -122,7 +130,7 @@ impl Diagnoser {
         };
         let lines = recognize::lines(&work.reading.clean, &part, &work.openers);
         let mut judged: Vec<(Range<usize>, Judged)> = lines.into_iter().map(judge).collect();
-        if !differ(&judged) {
+        if !self.differ(&judged) {
             judged = vec![judge(part)];
         }
         for (range, judged) in judged {
@@ -135,15 +143,18 @@ impl Diagnoser {
     }
 }
 
-/// Whether at least two lines were recognized as errors of different classes or of different people.
-fn differ(judged: &[(Range<usize>, Judged)]) -> bool {
-    let sure: Vec<&Diagnosis> = judged
-        .iter()
-        .filter_map(|(_, j)| j.diagnosis.as_ref())
-        .filter(|d| d.verdict == crate::domain::diagnosis::Verdict::Recognized)
-        .collect();
-    sure.first()
-        .is_some_and(|first| sure.iter().any(|d| d.class != first.class || !same_subject(&d.fields, &first.fields)))
+impl Diagnoser {
+    /// Whether at least two lines were recognized as errors of different people, or of classes that have nothing to do
+    /// with each other. Lines of one wrapped error show related classes, of which the whole text then tells more.
+    fn differ(&self, judged: &[(Range<usize>, Judged)]) -> bool {
+        let sure = |j: &Judged| j.diagnosis.clone().filter(|d| d.verdict == Verdict::Recognized);
+        let sure: Vec<Diagnosis> = judged.iter().filter_map(|(_, j)| sure(j)).collect();
+        let apart = |a: &Diagnosis, b: &Diagnosis| {
+            let other = a.class != b.class && !self.classifier.related(&a.class, &b.class);
+            other || (a.class == b.class && !same_subject(&a.fields, &b.fields))
+        };
+        sure.first().is_some_and(|first| sure.iter().any(|d| apart(first, d)))
+    }
 }
 
 /// Neighbouring reports of the same class that do not name different people or objects are one report.

@@ -6,6 +6,7 @@
 //!
 //! Begin with [`Classifier::new`], [`Classifier::may_speak`], [`Classifier::hits`], [`Classifier::judge`].
 
+mod cuts;
 pub mod rules;
 mod score;
 mod stance;
@@ -27,6 +28,7 @@ pub struct Classifier {
     openers: AhoCorasick,
     /// All texts of all rules.
     all: AhoCorasick,
+    cuts: cuts::Cuts,
     stance: stance::Stance,
     version: RulesVersion,
 }
@@ -141,7 +143,9 @@ impl Classifier {
         };
         let openers = build(openers.into_iter().collect())?;
         let all = build(book.literals.iter().map(|l| l.squeezed.as_slice()).collect())?;
-        Ok(Self { rules: compiled, literals: book.literals, openers, all, stance, version })
+        let opening = book.literals.iter().enumerate().filter(|(_, l)| l.opens);
+        let cuts = cuts::Cuts::new(opening.map(|(i, l)| (l.squeezed.clone(), i)));
+        Ok(Self { rules: compiled, literals: book.literals, openers, all, cuts, stance, version })
     }
 
     /// Version of the rule set: a hash over the names and texts of all files.
@@ -159,9 +163,19 @@ impl Classifier {
         self.rules.iter().map(|r| &r.rule).find(|r| r.id == class)
     }
 
-    /// Whether a squeezed text holds anything that a rule looks for. Ordinary chat stops here.
-    pub fn may_speak(&self, squeezed: &[u8]) -> bool {
-        self.openers.is_match(squeezed)
+    /// Whether one of two classes gives way to the other, so that both may be seen in one error.
+    pub fn related(&self, a: &ClassId, b: &ClassId) -> bool {
+        let over = |x: &ClassId, y: &ClassId| {
+            self.rule(x.as_str()).is_some_and(|r| r.over.iter().any(|o| o == y.as_str()))
+                || self.rule(y.as_str()).is_some_and(|r| r.last_resort)
+        };
+        over(a, b) || over(b, a)
+    }
+
+    /// Whether a squeezed text holds anything that a rule looks for, whole or cut off at one of `cuts`. Ordinary chat
+    /// stops here.
+    pub fn may_speak(&self, squeezed: &[u8], cuts: &[usize]) -> bool {
+        self.openers.is_match(squeezed) || cuts.iter().any(|end| !self.cuts.before(squeezed, *end).is_empty())
     }
 
     /// Bytes that the two automata take.

@@ -8,7 +8,7 @@
 
 use super::{Classifier, Compiled, Texts, remedies, stance, texts};
 use crate::domain::diagnosis::{Alternative, ClassId, Confidence, Diagnosis, Evidence, FieldName, Verdict};
-use crate::domain::reading::{Part, Reading, squeeze, squeezed_offsets};
+use crate::domain::reading::{Part, Reading, cut_points, squeeze, squeezed_offsets};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -16,6 +16,8 @@ use std::ops::Range;
 const RECOGNIZED: f64 = 0.60;
 /// From this score on a class is mentioned.
 const MENTIONED: f64 = 0.30;
+/// Below this score the signs are words that others use, too.
+const STRONG: f64 = 0.86;
 /// Two classes whose scores lie closer than this cannot be told apart.
 const TIE: f64 = 0.04;
 /// Largest compiled form of one expression, in bytes: an expression that would explode is refused when rules are read.
@@ -28,13 +30,15 @@ pub(super) struct Literal {
     open: (bool, bool),
     /// Whether it opens a closer look.
     pub(super) opens: bool,
+    /// A code word: `LargeObject` is not the words `large object`.
+    one_word: bool,
 }
 
 /// Collects literals while rules are compiled, each once.
 #[derive(Default)]
 pub(super) struct Book {
     pub(super) literals: Vec<Literal>,
-    known: BTreeMap<(Vec<u8>, bool, bool), usize>,
+    known: BTreeMap<(Vec<u8>, (bool, bool), bool), usize>,
 }
 
 impl Book {
@@ -52,10 +56,11 @@ impl Book {
 
     fn add(&mut self, text: &str) -> usize {
         let open = (text.starts_with('*'), text.ends_with('*'));
+        let one_word = !text.trim().contains(' ');
         let mut squeezed = Vec::new();
         squeeze(text, &mut squeezed);
-        *self.known.entry((squeezed.clone(), open.0, open.1)).or_insert_with(|| {
-            self.literals.push(Literal { squeezed, open, opens: false });
+        *self.known.entry((squeezed.clone(), open, one_word)).or_insert_with(|| {
+            self.literals.push(Literal { squeezed, open, opens: false, one_word });
             self.literals.len() - 1
         })
     }
@@ -84,6 +89,8 @@ pub struct Hit {
     pub clean: Range<usize>,
     /// Whether it can open a report (as opposed to only supporting one).
     pub opens: bool,
+    /// Whether only its beginning stands there.
+    cut: bool,
 }
 
 /// Whether somebody asked for a diagnosis (a command), or the text was only heard in a channel.
@@ -136,23 +143,30 @@ struct Candidate {
 }
 
 impl Classifier {
-    /// All places where texts of rules stand in the clean text, in the order of the text.
+    /// All places where texts of rules stand in the clean text, whole or cut off, in the order of the text.
     pub fn hits(&self, clean: &str) -> Vec<Hit> {
         let mut squeezed = Vec::new();
         squeeze(clean, &mut squeezed);
+        let whole =
+            self.all.find_overlapping_iter(&squeezed).map(|m| (m.pattern().as_usize(), m.start(), m.end(), false));
+        let cuts = cut_points(clean);
+        let cut = cuts
+            .iter()
+            .flat_map(|end| self.cuts.before(&squeezed, *end).into_iter().map(|(l, start)| (l, start, *end, true)));
         let mut offsets: Option<Vec<u32>> = None;
         let mut hits = Vec::new();
-        for found in self.all.find_overlapping_iter(&squeezed) {
+        for (literal, start, end, cut) in whole.chain(cut) {
             let offsets = offsets.get_or_insert_with(|| squeezed_offsets(clean));
             let at = |i: usize| offsets.get(i).map_or(clean.len(), |o| *o as usize);
-            let range = at(found.start())..at(found.end() - 1) + 1;
-            let literal = found.pattern().as_usize();
+            let range = at(start)..(at(end - 1) + 1).min(clean.len());
             let Some(l) = self.literals.get(literal) else { continue };
-            if in_word(clean, &range, l.open) {
+            let spaced = l.one_word && clean.get(range.clone()).is_some_and(is_spaced);
+            if spaced || in_word(clean, &range, (l.open.0, l.open.1 || cut)) {
                 continue;
             }
-            hits.push(Hit { literal, clean: range, opens: l.opens });
+            hits.push(Hit { literal, clean: range, opens: l.opens, cut });
         }
+        drop_covered(&mut hits);
         hits.sort_by_key(|h| (h.clean.start, h.clean.end, h.literal));
         hits
     }
@@ -176,18 +190,35 @@ impl Classifier {
             return Judged { diagnosis: None, reply: false, explained };
         }
         let tie = standing.get(1).is_some_and(|second| best.score - second.score < TIE);
-        let sure = best.score >= RECOGNIZED && !tie && heard.told;
+        let sure = best.score >= RECOGNIZED && !tie && heard.told && !heard.bare;
         let reply = sure && part.instance.is_evidence();
         let diagnosis = self.diagnosis(reading, part, best, &candidates, sure);
         Judged { diagnosis: Some(diagnosis), reply, explained }
     }
 
     fn heard(&self, text: &str, part: &Part, hits: &[Hit], candidates: &[Candidate]) -> stance::Heard {
-        let best = candidates.first();
-        let span = best.and_then(|b| b.signs.first()).map(|(_, r)| r.clone());
-        let covered = hits.iter().filter(|h| h.opens).map(|h| h.clean.len()).max().unwrap_or(0);
-        let span = span.map(|r| r.start - part.clean.start..r.end - part.clean.start);
-        self.stance.hear(text, span, covered, part.instance)
+        let longest = |best: &Candidate| best.signs.iter().map(|(_, r)| r.clone()).max_by_key(ExactSizeIterator::len);
+        let Some(span) = candidates.first().and_then(longest) else { return stance::Heard::default() };
+        let covered =
+            hits.iter().filter(|h| h.opens).filter_map(|h| self.literals.get(h.literal)).map(|l| l.squeezed.len());
+        let cut = hits.iter().any(|h| h.cut && h.clean == span) && !text.contains("...") && !text.contains('…');
+        let seen = stance::Seen {
+            cut,
+            span: span.start.saturating_sub(part.clean.start)..span.end.saturating_sub(part.clean.start),
+            covered: covered.max().unwrap_or(0),
+            instance: part.instance,
+            composed: candidates.first().is_some_and(|c| self.composed(c)),
+            weak: candidates.first().is_some_and(|c| c.score < STRONG),
+        };
+        self.stance.hear(text, &seen)
+    }
+
+    /// Whether a sign of the candidate needs several things to come together.
+    fn composed(&self, candidate: &Candidate) -> bool {
+        let rule = &self.rules[candidate.rule].rule;
+        candidate.signs.iter().any(|(i, _)| {
+            rule.sign.get(*i).is_some_and(|s| !s.with.is_empty() || !s.and_with.is_empty() || s.pattern.is_some())
+        })
     }
 
     /// Every rule with a sign in the part, scored, vetoed ones marked; best first, then by name.
@@ -326,12 +357,27 @@ fn signs(compiled: &Compiled, seen: &BTreeMap<usize, Range<usize>>, text: &str) 
     found
 }
 
+/// A phrase that stands there whole says more than one that was cut off at the same place.
+fn drop_covered(hits: &mut Vec<Hit>) {
+    let whole: Vec<Range<usize>> = hits.iter().filter(|h| h.opens && !h.cut).map(|h| h.clean.clone()).collect();
+    if hits.iter().any(|h| h.cut) {
+        hits.retain(|h| !h.cut || !whole.iter().any(|w| w.start < h.clean.end && h.clean.start < w.end));
+    }
+}
+
 /// Where the first of the texts stands when all conditions hold.
 fn fits(texts: &Texts, seen: &BTreeMap<usize, Range<usize>>) -> Option<Range<usize>> {
     let any = |list: &[usize]| list.is_empty() || list.iter().any(|l| seen.contains_key(l));
     let at = texts.any.iter().filter_map(|l| seen.get(l)).min_by_key(|r| r.start)?;
     let holds = any(&texts.with) && any(&texts.and_with) && !texts.without.iter().any(|l| seen.contains_key(l));
     holds.then(|| at.clone())
+}
+
+/// Whether spaces stand between the letters of a code word. A line break may (a narrow window), and a space before the
+/// number of a code (`AADSTS 50079`).
+fn is_spaced(said: &str) -> bool {
+    said.match_indices(' ')
+        .any(|(i, _)| !said.get(i + 1..).is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())))
 }
 
 /// Whether a hit begins or ends inside a longer word although it must not.

@@ -157,6 +157,29 @@ pub fn squeezed_offsets(text: &str) -> Vec<u32> {
     text.bytes().zip(0_u32..).filter(|(b, _)| SQUEEZED[usize::from(*b)] != 0).map(|(_, i)| i).collect()
 }
 
+/// Where a text may have been cut off, as positions in its squeezed form: before each ellipsis, and at its end.
+pub fn cut_points(text: &str) -> Vec<usize> {
+    let mut points = Vec::new();
+    let mut from = 0;
+    let mut count = 0;
+    while let Some(at) = text.get(from..).and_then(|t| t.find(['…', '.'])).map(|i| from + i) {
+        let rest = text.get(at..).unwrap_or_default();
+        let ellipsis =
+            if rest.starts_with('…') { '…'.len_utf8() } else { 3 * usize::from(rest.starts_with("...")) };
+        let next = at + ellipsis.max(1);
+        count += text.get(from..at).unwrap_or_default().bytes().filter(|b| SQUEEZED[usize::from(*b)] != 0).count();
+        if ellipsis > 0 && points.last() != Some(&count) {
+            points.push(count);
+        }
+        from = next;
+    }
+    count += text.get(from..).unwrap_or_default().bytes().filter(|b| SQUEEZED[usize::from(*b)] != 0).count();
+    if points.last() != Some(&count) {
+        points.push(count);
+    }
+    points
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +191,13 @@ mod tests {
         squeeze("Request_ResourceNotFound 50126", &mut a);
         squeeze("*Request\\_Resource\u{200b}Not\nFound* “5O l26”", &mut b);
         assert_eq!(a, b);
+    }
+
+    #[test]
+    fn cuts_are_before_an_ellipsis_and_at_the_end() {
+        assert_eq!(cut_points("ab… cd... e.f"), [2, 4, 6]);
+        assert_eq!(cut_points("ab...."), [2]);
+        assert_eq!(cut_points(""), [0]);
     }
 
     #[test]

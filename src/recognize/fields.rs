@@ -165,6 +165,8 @@ const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
     ("forapp", Some(FieldName::AppId)),
     ("theapp", Some(FieldName::AppId)),
     ("toaccess", Some(FieldName::AppId)),
+    ("serviceplan", Some(FieldName::ConflictingObjectId)),
+    ("toapp", Some(FieldName::AppId)),
     ("serviceplans", Some(FieldName::ConflictingObjectId)),
     ("sourceidentityid", Some(FieldName::ExternalId)),
     ("csobjectidentifier", Some(FieldName::ExternalId)),

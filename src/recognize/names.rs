@@ -31,23 +31,27 @@ static OFFICE_USER: LazyLock<Regex> = LazyLock::new(|| {
 });
 static GROUP: LazyLock<Regex> = LazyLock::new(|| {
     constant(
-        r#"(?i)(?:\bapp group|\buser group|\bget the group|\bgroup push of|\blicen[cs]ing group)\s+["'*`]?([^\s:,"'*`]{2,80})|\b((?:sg|grp|gg|dl)[-_][A-Za-z0-9._-]{2,60})"#,
+        r#"(?i)(?:\bapp group|\buser group|\bget the group|\bgroup push of|\blicen[cs]ing group|\bgroup named)\s+["'*`]?([^\s:,"'*`]{2,80})|(?:\bon|\bof|\bfrom|\bin|\bto|\bgroup|[>:(])\s+["'*`]?((?:sg|grp|gg|ug|dl|aad|entra|lic|okta|m365|o365|eng|team|dept|role|fte|sec)[-_][a-z0-9][a-z0-9._-]{1,60})"#,
     )
 });
 static APP: LazyLock<Regex> = LazyLock::new(|| {
     constant(
-        r"(?:for application|for app|to app|missing in)\s+([A-Z][A-Za-z0-9.+&-]*(?:\s(?:[A-Z0-9][A-Za-z0-9.+&-]*))*)|\bon\s+([A-Z][A-Za-z]+)\s+job\b",
+        r"(?:for application|for app|to app|missing in|assignment to)\s+([A-Z][A-Za-z0-9+&-]*(?:\.com)?(?:\s(?:[A-Z0-9][A-Za-z0-9+&-]*))*)|\bon\s+([A-Z][A-Za-z]+)\s+job\b|(?m:^|[:.]\s+)([A-Z][A-Za-z0-9+&-]*(?:\.com)?(?:\s[A-Z][A-Za-z0-9+&-]*){0,3})\s+(?:job\s+went\s+into\s+quarantine|provisioning\s+is\s+(?:in\s+)?quarantined?)\b",
     )
 });
 /// A display name: two to five capitalised words, with particles between them.
 const NAME: &str = r"\p{Lu}[\p{L}'’]+(?:-\p{Lu}[\p{L}'’]+)*(?: (?:de|la|van|der|von|den|da|di|al|bin|el|du|le|of))*(?: (?:de |la |van |der |von )*\p{Lu}[\p{L}'’]+(?:-\p{Lu}[\p{L}'’]+)*){1,3}";
 static IDENTITY: LazyLock<Regex> = LazyLock::new(|| {
     constant(&format!(
-        r"(?:Identity:|Object:|displayName:|[Uu]ser:|Display name:|assign licen[cs]e to|[Dd]eactivation of|[Oo]ffboarding|[Oo]nboarding|[Pp]ush of|[Pp]rovisioning of|\bfor|\btook|\bjoiner|\bstarter|\bleaver|\bof user|\buser|\bof|\bon)\s+({NAME})(?:\s*[\s.,:;()/'’\x22-]|$)"
+        r"(?:Identity:|Object:|displayName:|[Uu]ser:|Display name:|assign licen[cs]e to|[Dd]eactivation of|[Oo]ffboarding|[Oo]nboarding|[Pp]ush of|[Pp]rovisioning of|\bfor|\btook|\bjoiner|\bstarter|\bleaver|\bof user|\buser|\bof|\bon|\bbei|\bfür|\bpour|\bpara|\bper|\bvoor)\s+({NAME})(?:\s*[\s.,:;()/'’\x22-]|$)"
     ))
 });
-static LISTED: LazyLock<Regex> =
-    LazyLock::new(|| constant(&format!(r"(?:[/·→|•,-]|ImportSkipped -)\s+({NAME})\s*(?:$|[\n/·→|(])")));
+static LISTED: LazyLock<Regex> = LazyLock::new(|| {
+    constant(&format!(r"(?:[/·→|•,:-]|ImportSkipped -)\s+({NAME})\s*(?:$|[\n/·→|(]|-\s|\bin error\b)"))
+});
+/// A name with an address behind it.
+static WITH_LOGIN: LazyLock<Regex> =
+    LazyLock::new(|| constant(&format!(r"({NAME})\s*[(<,/]\s*(?:mailto:)?[A-Za-z0-9._%+-]+@[A-Za-z0-9]")));
 
 /// Takes person and app out of a task line; returns whether there is one that names somebody.
 pub(super) fn task_line(found: &mut Found<'_>) -> bool {
@@ -56,7 +60,7 @@ pub(super) fn task_line(found: &mut Found<'_>) -> bool {
     if text.contains("app") || text.contains("App") {
         if let Some(c) = TASK.captures(text) {
             named |= person(found, c.get(1).map(|m| m.range()));
-            app(found, c.get(2).map(|m| m.range()));
+            app(found, c.get(2).or_else(|| c.get(3)).map(|m| m.range()));
         } else if let Some(c) = ASSIGNED.captures(text) {
             named |= person(found, c.get(2).map(|m| m.range()));
             app(found, c.get(1).map(|m| m.range()));
@@ -145,15 +149,16 @@ pub(super) fn prose(found: &mut Found<'_>) {
     }
     if !found.has(FieldName::App)
         && let Some(c) = APP.captures(text)
-        && let Some(at) = c.get(1).or_else(|| c.get(2))
+        && let Some(at) = c.get(1).or_else(|| c.get(2)).or_else(|| c.get(3))
     {
         found.put(FieldName::App, at.range());
     }
     if found.has(FieldName::User) {
         return;
     }
-    let name = IDENTITY
+    let name = WITH_LOGIN
         .captures_iter(text)
+        .chain(IDENTITY.captures_iter(text))
         .chain(LISTED.captures_iter(text))
         .filter_map(|c| c.get(1))
         .find(|m| is_name(m.as_str()));
@@ -181,7 +186,7 @@ mod tests {
 
     #[test]
     fn the_constant_expressions_compile() {
-        for re in [&TASK, &ASSIGNED, &OFFICE_USER, &GROUP, &APP, &IDENTITY, &LISTED] {
+        for re in [&TASK, &ASSIGNED, &OFFICE_USER, &GROUP, &APP, &IDENTITY, &LISTED, &WITH_LOGIN] {
             assert!(!re.as_str().is_empty());
         }
     }
