@@ -5,7 +5,7 @@
 //! Begin with [`Diagnoser::diagnose`].
 
 use crate::classify::rules::RuleErrors;
-use crate::classify::{Asked, Classifier, Explained, Hit, Judged};
+use crate::classify::{Asked, Classifier, Explained, Hit, Judged, Trail};
 use crate::domain::diagnosis::{Answer, Confidence, Diagnosis, FieldName, Fields, Report, Verdict};
 use crate::domain::reading::{Reading, cut_points, squeeze, squeeze_into};
 use crate::recognize;
@@ -47,7 +47,7 @@ struct Work<'t> {
     openers: Vec<Range<usize>>,
     asked: Asked,
     reports: Vec<Report>,
-    explained: Vec<PartExplained>,
+    trails: Vec<(Range<usize>, Trail)>,
 }
 
 impl Diagnoser {
@@ -77,7 +77,12 @@ impl Diagnoser {
 
     /// As [`Diagnoser::diagnose`], and how it came to the answer.
     pub fn explain(&self, text: &str) -> (Answer, Vec<PartExplained>) {
-        self.look(text, Asked::No)
+        let (answer, trails) = self.look(text, Asked::No);
+        let explain = |(received, trail): (Range<usize>, Trail)| PartExplained {
+            received,
+            judged: self.classifier.explain(&trail),
+        };
+        (answer, trails.into_iter().map(explain).collect())
     }
 
     /// Whether nothing in the text can be of interest: the fast way out, for almost every message of a channel.
@@ -107,19 +112,19 @@ impl Diagnoser {
         self.classifier.may_speak(squeezed, &[squeezed.len()])
     }
 
-    fn look(&self, text: &str, asked: Asked) -> (Answer, Vec<PartExplained>) {
+    fn look(&self, text: &str, asked: Asked) -> (Answer, Vec<(Range<usize>, Trail)>) {
         let reading = recognize::read(text);
         let hits = self.classifier.hits(&reading.clean);
         let openers: Vec<Range<usize>> = hits.iter().filter(|h| h.opens).map(|h| h.clean.clone()).collect();
         let cut = reading.cut;
-        let mut work = Work { reading, hits, openers, asked, reports: Vec::new(), explained: Vec::new() };
+        let mut work = Work { reading, hits, openers, asked, reports: Vec::new(), trails: Vec::new() };
         if !work.openers.is_empty() {
             for part in recognize::parts(&work.reading.clean, &work.openers) {
                 self.part(&mut work, part);
             }
         }
         let answer = Answer { reports: merged(work.reports), cut, rules: self.classifier.version().clone() };
-        (answer, work.explained)
+        (answer, work.trails)
     }
 
     /// Judges a part, line by line when its lines tell of different errors.
@@ -135,7 +140,7 @@ impl Diagnoser {
         }
         for (range, judged) in judged {
             let received = work.reading.back.range(range);
-            work.explained.push(PartExplained { received: received.clone(), judged: judged.explained });
+            work.trails.push((received.clone(), judged.trail));
             if let Some(diagnosis) = judged.diagnosis {
                 work.reports.push(Report { start: received.start, end: received.end, reply: judged.reply, diagnosis });
             }
@@ -147,8 +152,11 @@ impl Diagnoser {
     /// Whether at least two lines were recognized as errors of different people, or of classes that have nothing to do
     /// with each other. Lines of one wrapped error show related classes, of which the whole text then tells more.
     fn differ(&self, judged: &[(Range<usize>, Judged)]) -> bool {
-        let sure = |j: &Judged| j.diagnosis.clone().filter(|d| d.verdict == Verdict::Recognized);
-        let sure: Vec<Diagnosis> = judged.iter().filter_map(|(_, j)| sure(j)).collect();
+        let sure: Vec<&Diagnosis> = judged
+            .iter()
+            .filter_map(|(_, j)| j.diagnosis.as_ref())
+            .filter(|d| d.verdict == Verdict::Recognized)
+            .collect();
         let apart = |a: &Diagnosis, b: &Diagnosis| {
             let other = a.class != b.class && !self.classifier.related(&a.class, &b.class);
             other || (a.class == b.class && !same_subject(&a.fields, &b.fields))

@@ -6,6 +6,7 @@
 //!
 //! Begin with [`Classifier::new`], [`Classifier::may_speak`], [`Classifier::hits`], [`Classifier::judge`].
 
+mod cues;
 mod cuts;
 pub mod rules;
 mod score;
@@ -18,12 +19,14 @@ use rules::{Rule, RuleError, RuleErrors};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-pub use score::{Asked, Explained, Hit, Judged, Losing};
+pub use score::{Asked, Explained, Hit, Judged, Losing, Trail};
 
 /// A compiled rule set. Immutable; may be shared between threads.
 pub struct Classifier {
     rules: Vec<Compiled>,
     literals: Vec<score::Literal>,
+    /// For each literal the signs, as (rule, sign), that may begin with it.
+    by_literal: Vec<Vec<(usize, usize)>>,
     /// Texts that open a closer look.
     openers: AhoCorasick,
     /// All texts of all rules.
@@ -45,7 +48,7 @@ struct Compiled {
 struct CompiledSign {
     texts: Texts,
     /// Compiled when the sign's texts were first seen.
-    pattern: OnceLock<regex::Regex>,
+    pattern: OnceLock<regex::bytes::Regex>,
 }
 
 /// Indices of literals.
@@ -145,7 +148,15 @@ impl Classifier {
         let all = build(book.literals.iter().map(|l| l.squeezed.as_slice()).collect())?;
         let opening = book.literals.iter().enumerate().filter(|(_, l)| l.opens);
         let cuts = cuts::Cuts::new(opening.map(|(i, l)| (l.squeezed.clone(), i)));
-        Ok(Self { rules: compiled, literals: book.literals, openers, all, cuts, stance, version })
+        let mut by_literal = vec![Vec::new(); book.literals.len()];
+        for (rule, compiled) in compiled.iter().enumerate() {
+            for (sign, parts) in compiled.signs.iter().enumerate() {
+                for literal in &parts.texts.any {
+                    by_literal[*literal].push((rule, sign));
+                }
+            }
+        }
+        Ok(Self { rules: compiled, literals: book.literals, by_literal, openers, all, cuts, stance, version })
     }
 
     /// Version of the rule set: a hash over the names and texts of all files.

@@ -102,6 +102,22 @@ impl Instance {
     }
 }
 
+impl Instance {
+    /// What is there, in words.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        let all = [
+            (self.task_line, "an Okta task line"),
+            (self.machine, "machine output"),
+            (self.call_id, "the id of a call"),
+            (self.id, "the id of an object"),
+            (self.login, "a login"),
+            (self.name, "a name"),
+            (self.time, "a time"),
+        ];
+        all.into_iter().filter(|(there, _)| *there).map(|(_, what)| what)
+    }
+}
+
 /// Squeezed form of a byte, or `None` when it is dropped.
 ///
 /// Fixed phrases are compared in squeezed form: only letters and digits, in lower case, with `0` taken for `o` and `1`
@@ -159,6 +175,9 @@ pub fn squeezed_offsets(text: &str) -> Vec<u32> {
 
 /// Where a text may have been cut off, as positions in its squeezed form: before each ellipsis, and at its end.
 pub fn cut_points(text: &str) -> Vec<usize> {
+    if !text.contains("...") && !text.contains('…') {
+        return vec![text.bytes().filter(|b| SQUEEZED[usize::from(*b)] != 0).count()];
+    }
     let mut points = Vec::new();
     let mut from = 0;
     let mut count = 0;
