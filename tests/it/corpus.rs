@@ -5,6 +5,7 @@
 //! `cargo test --test it corpus:: -- --nocapture`.
 
 use reanchor::app::diagnose::Diagnoser;
+use reanchor::cli::rules::promises;
 use reanchor::domain::diagnosis::{Answer, FieldName, Verdict};
 use reanchor::recognize::redact;
 use regex::RegexSet;
@@ -188,31 +189,18 @@ fn the_corpus_is_large_and_even_enough() {
 fn every_rule_keeps_the_promises_in_its_file() {
     let diagnoser = diagnoser();
     let mut broken = Vec::new();
-    for class in diagnoser.classifier().classes() {
-        let rule = diagnoser.classifier().rule(class.as_str()).unwrap();
-        for sample in &rule.sample {
-            let answer = diagnoser.diagnose(&sample.text);
-            let first = answer.first();
-            let found = first.map_or("none", |r| r.diagnosis.class.as_str());
-            if found != class.as_str() {
-                broken.push(format!("{class}: sample is {found}: {}", sample.text));
-            }
-            for (name, value) in &sample.fields {
-                let got = first.and_then(|r| r.diagnosis.fields.get(name));
-                if got != Some(value) {
-                    broken.push(format!("{class}: {name} is {got:?} instead of {value:?}"));
-                }
-            }
-        }
-        for miss in &rule.near_miss {
-            let answer = diagnoser.diagnose(&miss.text);
-            let found = answer.first().map_or("none", |r| r.diagnosis.class.as_str());
-            if found != miss.class.as_deref().unwrap_or("none") {
-                broken.push(format!("{class}: near miss is {found}: {}", miss.text));
-            }
-        }
+    for (name, text) in reanchor::config::embedded::RULES {
+        let rule = diagnoser.classifier().rule(name).unwrap();
+        broken.extend(promises(&diagnoser, rule, text));
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn the_page_of_classes_is_true() {
+    let page = include_str!("../../docs/classes.md");
+    let same = page == reanchor::cli::rules::markdown(&diagnoser());
+    assert!(same, "run: reanchor rules list --format markdown > docs/classes.md");
 }
 
 #[test]
