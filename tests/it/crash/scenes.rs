@@ -107,8 +107,8 @@ impl Scene {
         let keys = keys(&vendor, stopped.as_ref());
         let plan = plan_of(&vendor, &keys, |facts| {
             match (self, &stopped) {
-                (Self::GoOn, Some(stopped)) => plan::go_on(stopped, 1, facts, &ask()),
-                (Self::RollBack, Some(stopped)) => plan::roll_back(stopped, 1, facts, &ask()),
+                (Self::GoOn, Some(stopped)) => plan::go_on(stopped, 1, facts, &settings(), &ask()),
+                (Self::RollBack, Some(stopped)) => plan::roll_back(stopped, 1, facts, &settings(), &ask()),
                 (Self::Restorable, _) => plan::plan(Remedy::Restore, facts, &settings(), &ask()),
                 _ => plan::plan(Remedy::Reassign, facts, &settings(), &ask()),
             }

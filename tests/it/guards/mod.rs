@@ -315,6 +315,7 @@ pub(crate) fn case(facts: &Facts, state: State) -> Case {
         missing_at: vec![NOW],
         proposals: 1,
         previous: Some(CaseId::new("c-000001")),
+        checkpoint: Some("k7m2q9x4tz".to_owned()),
         state,
     }
 }
