@@ -49,12 +49,7 @@ pub fn card(case: &Case) -> Card {
             card.summary = PublicText::words("All changes are in force. Reading both sides …");
             running(&mut card, case, proposal, run);
         }
-        State::Closed { how } => {
-            closed(&mut card, case, how);
-            if let Some(code) = &case.checkpoint {
-                card.context.push(PublicText::words(format!("audit checkpoint {code}")));
-            }
-        }
+        State::Closed { how } => closed(&mut card, case, how),
         State::NotOurs { by } => {
             card.summary = PublicText::words("Closed as not a provisioning error by ").and_foreign(by).and(".");
         }
@@ -79,7 +74,9 @@ pub fn card(case: &Case) -> Card {
             card.facts.push(("Left as".to_owned(), PublicText::words(super::plain::state_words(left_as))));
             card.tone = Tone::Danger;
             card.buttons = way_on(proposal, *done, left_as);
-            card.buttons.push(plain(Verb::NotAnError));
+            if *done == 0 {
+                card.buttons.push(plain(Verb::NotAnError));
+            }
         }
         State::Undone { by } => {
             card.summary = PublicText::words(format!("Undone by the case {by}."));
@@ -347,6 +344,9 @@ fn closed(card: &mut Card, case: &Case, how: &Closing) {
                 card.context.push(PublicText::words(why.clone()));
             }
         }
+    }
+    if let Some(code) = &case.checkpoint {
+        card.context.push(PublicText::words(format!("audit checkpoint {code}")));
     }
 }
 
