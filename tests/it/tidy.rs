@@ -172,6 +172,18 @@ fn modules_import_what_the_design_allows() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// `super::super::…` out of a module would be an import that the table does not see.
+#[test]
+fn nobody_climbs_out_of_a_module() {
+    for file in sources() {
+        let path = file.path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+        let depth = path.split('/').count() - usize::from(path.starts_with("surface/"));
+        let out = "super::".repeat(depth);
+        let lib = ["lib", "main", "embed"].contains(&path);
+        assert!(lib || !file.program().contains(&out), "{} says {out}", file.path);
+    }
+}
+
 #[test]
 fn no_pair_of_modules_imports_both_ways() {
     let all = imports();
