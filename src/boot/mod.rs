@@ -8,3 +8,4 @@ pub mod chat;
 pub mod control;
 pub mod driver;
 pub mod time;
+pub mod web;
