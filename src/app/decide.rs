@@ -240,7 +240,7 @@ impl App {
             text = text.and(format!(" {}: {}.", row.id, row.state.replace('_', " ")));
         }
         if let Err(refusal) = self.switch().await.check() {
-            text = text.and(" ").and(refusal.text.plain());
+            text = text.and(" ").and_text(&refusal.text);
         }
         self.answer(inbound, inbox, text).await
     }
@@ -264,12 +264,12 @@ impl App {
         let approver = verdict.is_ok();
         text = match verdict {
             Ok(()) => text.and("You may approve."),
-            Err(refusal) => text.and(format!("You may not ({}): {}", refusal.rule, refusal.text.plain())),
+            Err(refusal) => text.and(format!("You may not ({}): ", refusal.rule)).and_text(&refusal.text),
         };
         if let (true, State::Refused { why, .. }) = (approver, &case.state)
             && let Some(violation) = why.iter().find(|violation| violation.approvers_only)
         {
-            text = text.and(" The refusal: ").and_foreign(&violation.fact.plain());
+            text = text.and(" The refusal: ").and_text(&violation.fact);
         }
         self.answer(inbound, inbox, text).await
     }
@@ -391,7 +391,7 @@ impl App {
 
 /// What a late press is told: the truth about the case.
 pub(super) fn already(case: &Case) -> PublicText {
-    PublicText::words("Nothing was changed: ").and(status_line(case).plain())
+    PublicText::words("Nothing was changed: ").and_text(&status_line(case))
 }
 
 fn status_line(case: &Case) -> PublicText {

@@ -109,6 +109,7 @@ impl App {
             missing_at: Vec::new(),
             proposals: 0,
             previous: None,
+            checkpoint: None,
             state: State::Heard,
         }
     }

@@ -155,9 +155,9 @@ impl App {
         let facts = look::facts(&self.parts.readers, &keys(&case, &stopped, user)).await;
         let ask = self.ask(&case);
         let planned: Planned = if back {
-            plan::roll_back(&stopped, done, &facts, &ask)
+            plan::roll_back(&stopped, done, &facts, &self.parts.settings, &ask)
         } else {
-            plan::go_on(&stopped, done, &facts, &ask)
+            plan::go_on(&stopped, done, &facts, &self.parts.settings, &ask)
         };
         match planned {
             Ok(plan) => {

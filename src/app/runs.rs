@@ -17,7 +17,7 @@ use crate::policy::approval::{Grant, resume};
 use crate::ports::lease::{Acquired, LeaseHeld, acquire};
 use crate::ports::store::{Change, JournalRow, RunRow, StoreError, Stored};
 use crate::saga::journal::{End, Event, Progress as Fold, fold};
-use crate::saga::next::{left_as, next};
+use crate::saga::next::{left_after, next};
 use crate::saga::run::{Left, Record, Run, run};
 use async_trait::async_trait;
 use serde_json::json;
@@ -221,7 +221,7 @@ impl Recorder<'_> {
             left_as,
             why,
         };
-        let left = || left_as(self.plan, fold.in_force, false).to_owned();
+        let left = || left_after(self.plan, fold, event).to_owned();
         match (event, &fold.end) {
             (Event::Drifted { moved, broken, .. }, Some(End::Untouched)) => {
                 State::Stale { moved: moved.clone(), broken: broken.clone(), proposal }
@@ -229,15 +229,10 @@ impl Recorder<'_> {
             (Event::Drifted { moved, broken, .. }, _) => {
                 let mut why = PublicText::words("Something moved after the first change; nothing further was sent: ");
                 for one in moved {
-                    why = why
-                        .and(format!("{}: ", one.key))
-                        .and_foreign(&one.was)
-                        .and(" → ")
-                        .and_foreign(&one.is)
-                        .and("; ");
+                    why = why.and_text(&crate::card::shown::moved(one)).and("; ");
                 }
                 for violation in broken {
-                    why = why.and(crate::card::build::reason(violation).plain()).and("; ");
+                    why = why.and_text(&crate::card::build::reason(violation)).and("; ");
                 }
                 human(run, proposal, left(), why)
             }
@@ -245,9 +240,7 @@ impl Recorder<'_> {
                 human(run, proposal, left(), PublicText::words("The change was not made: ").and_foreign(why))
             }
             (Event::Missed { left_as, why, .. }, _) => human(run, proposal, left_as.clone(), why.clone()),
-            (Event::NotVerified { why }, _) => {
-                human(run, proposal, left_as(self.plan, fold.in_force, true).to_owned(), why.clone())
-            }
+            (Event::NotVerified { why }, _) => human(run, proposal, left(), why.clone()),
             (Event::Verified { findings, waiting_for_retry }, _) => match self.plan.direction {
                 Direction::RollBack => State::RolledBack { proposal, run },
                 Direction::Forward | Direction::GoOn => State::Closed {
@@ -359,6 +352,6 @@ fn alarm(case: &Case, next: &State) -> Option<PublicText> {
         case.id,
         left_as.replace('_', " ")
     ));
-    text = text.and(why.plain());
+    text = text.and_text(&crate::card::shown::shown(why, case.sharing));
     Some(text)
 }

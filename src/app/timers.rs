@@ -23,6 +23,7 @@ impl App {
                     return self.look_again(id, "bot", None).await;
                 }
                 State::Proposed { .. } => self.remind_or_expire(case).await,
+                State::Closed { .. } if case.checkpoint.is_none() => self.seal(case).await,
                 State::Closed { .. } => self.remind_retry(case).await,
                 State::NeedsInfo { .. }
                 | State::Advised { .. }
@@ -69,6 +70,23 @@ impl App {
         let case = case.clone().go(now, next)?;
         let mut change = self.change(&case, &Entry { actor: "bot", kind: "reminded", payload: json!({}) })?;
         change.outbox.push(self.note(&case.surface, &case.place, text)?);
+        Ok(self.parts.store.commit(change).await?)
+    }
+
+    /// Writes an audit checkpoint and puts its code on the closed card, so that a record cut short later shows (SAFETY E1).
+    async fn seal(&self, mut case: Case) -> Result<(), Failure> {
+        let now = self.now();
+        let code = match self.parts.ledger.checkpoint(now).await? {
+            Some(code) => code,
+            // Nothing changed since the last one: that one covers the closing.
+            None => self.parts.ledger.last_checkpoint().await?.unwrap_or_else(|| "none".to_owned()),
+        };
+        tracing::info!(case = %case.id, checkpoint = %code, "the case is closed and sealed");
+        case.checkpoint = Some(code.clone());
+        let next = case.state.clone();
+        let case = case.go(now, next)?;
+        let change =
+            self.change(&case, &Entry { actor: "bot", kind: "sealed", payload: json!({ "checkpoint": code }) })?;
         Ok(self.parts.store.commit(change).await?)
     }
 

@@ -113,7 +113,7 @@ impl App {
         let superseded = number.is_some_and(|number| number < case.proposals);
         let rule = if superseded { "B2" } else { "B3" };
         let text = if superseded { PublicText::words("that proposal was superseded. ") } else { PublicText::new() };
-        let refusal = Refusal { rule, text: text.and(already(case).plain()) };
+        let refusal = Refusal { rule, text: text.and_text(&already(case)) };
         self.refuse(inbound, inbox, (case.id.as_str(), "approve"), &refusal).await
     }
 

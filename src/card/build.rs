@@ -1,5 +1,6 @@
 //! From a case to its card.
 
+use super::shown::{moved as moved_line, shown};
 use super::{plan_view, sides};
 use crate::domain::case::{Case, Closing, LookUp, Proposal, RunState, State, Withheld};
 use crate::domain::diagnosis::{FieldName, Remedy};
@@ -21,7 +22,7 @@ pub fn card(case: &Case) -> Card {
             card.summary = meaning(case).and(" Looking the person up in Okta and Entra …");
         }
         State::NeedsInfo { question } => {
-            card.summary = question.clone();
+            card.summary = shown(question, case.sharing);
             card.tone = Tone::Warn;
             card.buttons = vec![plain(Verb::NotAnError)];
         }
@@ -38,17 +39,17 @@ pub fn card(case: &Case) -> Card {
         State::Proposed { look, proposal } => proposed(&mut card, case, look, proposal),
         State::Approved { proposal, run } => {
             card.summary = PublicText::words("Approved. The run begins.");
-            running(&mut card, proposal, run);
+            running(&mut card, case, proposal, run);
         }
         State::Running { proposal, run } => {
             card.summary = PublicText::words("Running: each change is read back before the next one begins.");
-            running(&mut card, proposal, run);
+            running(&mut card, case, proposal, run);
         }
         State::Verifying { proposal, run } => {
             card.summary = PublicText::words("All changes are in force. Reading both sides …");
-            running(&mut card, proposal, run);
+            running(&mut card, case, proposal, run);
         }
-        State::Closed { how } => closed(&mut card, how),
+        State::Closed { how } => closed(&mut card, case, how),
         State::NotOurs { by } => {
             card.summary = PublicText::words("Closed as not a provisioning error by ").and_foreign(by).and(".");
         }
@@ -59,19 +60,24 @@ pub fn card(case: &Case) -> Card {
             remedy_fact(&mut card, proposal);
             card.buttons = vec![plain(Verb::LookAgain), plain(Verb::NotAnError)];
         }
-        State::Stale { moved, broken, proposal } => stale(&mut card, moved, broken, proposal),
+        State::Stale { moved, broken, proposal } => stale(&mut card, case, (moved, broken), proposal),
         State::RolledBack { proposal, run } => {
-            card.summary = PublicText::words("Rolled back: what the stopped run had changed was taken back.");
-            running(&mut card, proposal, run);
+            card.summary = PublicText::words(
+                "Rolled back: what the stopped run had changed was taken back. The error itself is not repaired; paste it again to begin anew.",
+            );
+            running(&mut card, case, proposal, run);
+            card.tone = Tone::Info;
         }
         State::NeedsHuman { proposal, run, done, left_as, why } => {
-            card.tone = Tone::Danger;
-            card.summary = PublicText::words("A person must look. ")
-                .and_strong(format!("Left as: {}. ", super::plain::state_words(left_as)));
-            card.summary = append(card.summary, why);
-            running(&mut card, proposal, run);
+            card.summary = PublicText::new()
+                .and_strong("Stopped: a person must look now. ")
+                .and(left_words(left_as))
+                .and(" Why it stopped: ")
+                .and_text(&shown(why, case.sharing));
+            running(&mut card, case, proposal, run);
             card.tone = Tone::Danger;
             card.buttons = way_on(proposal, *done, left_as);
+            card.buttons.push(plain(Verb::NotAnError));
         }
         State::Undone { by } => {
             card.summary = PublicText::words(format!("Undone by the case {by}."));
@@ -82,11 +88,14 @@ pub fn card(case: &Case) -> Card {
 
 fn blank(case: &Case) -> Card {
     let mut facts = Vec::new();
-    let show = case.sharing != Sharing::None;
-    if let Some(subject) = case.subject.as_ref().filter(|_| show && case.sharing == Sharing::Full) {
-        facts.push(("Person".to_owned(), PublicText::foreign(&subject.name).and(" ").and_foreign(&subject.login)));
-    } else if let Some(login) = case.diagnosis.fields.get(&FieldName::Login).filter(|_| case.subject.is_none()) {
-        facts.push(("Person".to_owned(), PublicText::foreign(login)));
+    // A channel that is shown less than everything learns no name from us, not even one that was pasted into it.
+    let pasted = case.diagnosis.fields.get(&FieldName::Login);
+    match (case.sharing, &case.subject) {
+        (Sharing::Full, Some(subject)) => {
+            facts.push(("Person".to_owned(), PublicText::foreign(&subject.name).and(" ").and_foreign(&subject.login)));
+        }
+        (Sharing::Full, None) => facts.extend(pasted.map(|login| ("Person".to_owned(), PublicText::foreign(login)))),
+        (Sharing::Minimal | Sharing::None, _) => {}
     }
     facts.push(("Cause".to_owned(), PublicText::words(case.diagnosis.class.as_str())));
     facts.push(("Who acts".to_owned(), PublicText::words(case.diagnosis.texts.owner.clone())));
@@ -117,37 +126,33 @@ fn meaning(case: &Case) -> PublicText {
     PublicText::words(case.diagnosis.texts.meaning.clone())
 }
 
-fn append(text: PublicText, more: &PublicText) -> PublicText {
-    use crate::domain::notice::Span;
-    more.spans().iter().fold(text, |text, span| match span {
-        Span::Words(words) => text.and(words.clone()),
-        Span::Strong(words) => text.and_strong(words.clone()),
-        Span::Foreign(value) => text.and_foreign(value),
-        Span::Time(at) => text.and_time(*at),
-    })
-}
-
 fn lead(words: &str, look: Option<&LookUp>, case: &Case) -> PublicText {
     let text = PublicText::new().and_strong(words);
     match look.filter(|_| case.sharing != Sharing::None) {
-        Some(look) => append(text, &look.finding),
-        None => append(text, &meaning(case)),
+        Some(look) => text.and_text(&shown(&look.finding, case.sharing)),
+        None => text.and_text(&meaning(case)),
     }
 }
 
 fn looked_up(card: &mut Card, case: &Case, look: &LookUp) {
-    card.summary = append(PublicText::new(), &look.finding);
+    let finding = match case.sharing {
+        Sharing::Full | Sharing::Minimal => shown(&look.finding, case.sharing),
+        Sharing::None => meaning(case),
+    };
+    card.summary = finding.clone();
     show_look(card, case, look);
     match look.confirm_at {
         Some(at) => {
-            card.summary = append(PublicText::new().and_strong("Gone (confirming). "), &look.finding)
+            card.summary = PublicText::new()
+                .and_strong("Gone (confirming). ")
+                .and_text(&finding)
                 .and(" A second read at ")
                 .and_time(at)
                 .and(" settles it; nothing is offered before.");
         }
         None => card.buttons = look.offers.iter().map(|offer| remedy_button(offer.remedy)).collect(),
     }
-    withheld(card, &look.withheld);
+    withheld(card, case, &look.withheld);
     card.buttons.push(plain(Verb::LookAgain));
     card.buttons.push(plain(Verb::NotAnError));
 }
@@ -157,7 +162,7 @@ fn show_look(card: &mut Card, case: &Case, look: &LookUp) {
         return;
     }
     card.sides = sides::rows(&look.facts, case.sharing);
-    let unread = sides::unread(&look.facts);
+    let unread: Vec<PublicText> = sides::unread(&look.facts).iter().map(|line| shown(line, case.sharing)).collect();
     if !unread.is_empty() {
         card.sections.push(Section { title: "Could not be read".to_owned(), lines: unread });
     }
@@ -170,7 +175,13 @@ fn still(card: &mut Card, case: &Case, look: Option<&LookUp>, why: &[Violation])
         show_look(card, case, look);
     }
     if !why.is_empty() && case.sharing != Sharing::None {
-        card.sections.insert(0, Section { title: "Why".to_owned(), lines: why.iter().map(reason).collect() });
+        card.sections.insert(
+            0,
+            Section {
+                title: "Why".to_owned(),
+                lines: why.iter().map(|one| shown(&reason(one), case.sharing)).collect(),
+            },
+        );
     }
     let texts = &case.diagnosis.texts;
     let numbered = texts.steps.iter().enumerate().map(|(n, step)| PublicText::words(format!("{}. {step}", n + 1)));
@@ -188,6 +199,30 @@ fn still(card: &mut Card, case: &Case, look: Option<&LookUp>, why: &[Violation])
     };
 }
 
+/// The text with a capital letter and a full stop, where these are our own words.
+fn sentence(text: &PublicText) -> PublicText {
+    use crate::domain::notice::Span;
+    let mut spans = text.spans().iter();
+    let capital = |words: &str| {
+        let mut chars = words.chars();
+        chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+    };
+    let start = match spans.next() {
+        Some(Span::Words(words)) => PublicText::words(capital(words)),
+        Some(Span::Strong(words)) => PublicText::new().and_strong(capital(words)),
+        Some(Span::Foreign(value)) => PublicText::foreign(value),
+        Some(Span::Time(at)) => PublicText::new().and_time(*at),
+        None => PublicText::new(),
+    };
+    let whole = spans.fold(start, |text, span| match span {
+        Span::Words(words) => text.and(words.clone()),
+        Span::Strong(words) => text.and_strong(words.clone()),
+        Span::Foreign(value) => text.and_foreign(value),
+        Span::Time(at) => text.and_time(*at),
+    });
+    if whole.plain().ends_with('.') { whole } else { whole.and(".") }
+}
+
 /// A violation for the channel; what only approvers may know stays out.
 pub fn reason(violation: &Violation) -> PublicText {
     let fact = if violation.approvers_only {
@@ -195,33 +230,38 @@ pub fn reason(violation: &Violation) -> PublicText {
     } else {
         violation.fact.clone()
     };
-    let text = append(PublicText::words(format!("{}: ", violation.rule)), &fact);
-    if violation.how_to_change.is_empty() {
-        text
-    } else {
-        text.and(format!(". To change that: {}", violation.how_to_change))
-    }
+    let text = sentence(&fact);
+    let text = match violation.how_to_change.as_str() {
+        "" => text,
+        how => text.and(format!(" To change that: {how}.")),
+    };
+    text.and(format!(" (rule {})", violation.rule))
 }
 
-fn withheld(card: &mut Card, withheld: &[Withheld]) {
-    if withheld.is_empty() {
+fn withheld(card: &mut Card, case: &Case, withheld: &[Withheld]) {
+    if withheld.is_empty() || case.sharing == Sharing::None {
         return;
     }
-    let lines = withheld.iter().map(|w| append(PublicText::words(format!("{}: ", w.remedy)), &reason(&w.why)));
+    let lines = withheld
+        .iter()
+        .map(|w| PublicText::words(format!("{}: ", w.remedy)).and_text(&shown(&reason(&w.why), case.sharing)));
     card.sections.insert(0, Section { title: "Not offered".to_owned(), lines: lines.collect() });
 }
 
 fn proposed(card: &mut Card, case: &Case, look: &LookUp, proposal: &Proposal) {
     let plan = &proposal.plan;
     card.tone = Tone::Warn;
-    let votes = if plan.votes == 1 { "one vote".to_owned() } else { format!("{} votes", plan.votes) };
+    let votes = match plan.votes {
+        0 | 1 => "one vote of an approver who neither asked for it nor is its subject".to_owned(),
+        votes => format!("{votes} votes of approvers who neither asked for it nor are its subject"),
+    };
     card.summary = PublicText::new()
         .and_strong(format!("{} is proposed by ", title_of(proposal)))
         .and_foreign(&proposal.by.name)
-        .and(format!(". It needs {votes} of approvers who neither asked for it nor are its subject. What is shown is exactly what runs."));
+        .and(format!(". It needs {votes}. What is shown is exactly what runs."));
     plan_facts(card, proposal);
     card.diff = plan_view::diff(plan, case.sharing);
-    card.warnings = plan_view::warnings(plan);
+    card.warnings = plan_view::warnings(plan, case.sharing);
     card.sides = if case.sharing == Sharing::None { Vec::new() } else { sides::rows(&look.facts, case.sharing) };
     card.context.push(PublicText::words("read at ").and_time(look.facts.read_at));
     card.buttons = vec![
@@ -229,10 +269,7 @@ fn proposed(card: &mut Card, case: &Case, look: &LookUp, proposal: &Proposal) {
             verb: Verb::Approve,
             number: Some(proposal.number),
             look: Look::Danger,
-            confirm: Some(Confirm {
-                title: format!("Approve {}?", proposal.code),
-                text: plan_view::confirm(plan, case.sharing),
-            }),
+            confirm: Some(Confirm { title: format!("Approve {}?", proposal.code), text: plan_view::confirm(plan) }),
             asks_reason: false,
         },
         Button { asks_reason: true, number: Some(proposal.number), ..plain(Verb::Deny) },
@@ -263,7 +300,7 @@ fn remedy_fact(card: &mut Card, proposal: &Proposal) {
     card.facts.push(("Remedy".to_owned(), PublicText::words(proposal.plan.remedy.as_str())));
 }
 
-fn running(card: &mut Card, proposal: &Proposal, run: &RunState) {
+fn running(card: &mut Card, case: &Case, proposal: &Proposal, run: &RunState) {
     card.tone = Tone::Warn;
     remedy_fact(card, proposal);
     let mut by = PublicText::new();
@@ -271,11 +308,11 @@ fn running(card: &mut Card, proposal: &Proposal, run: &RunState) {
         by = by.and(if n == 0 { "" } else { ", " }).and_foreign(&vote.name).and(" at ").and_time(vote.at);
     }
     card.facts.push(("Approved by".to_owned(), by));
-    card.steps = plan_view::steps(&proposal.plan, run);
+    card.steps = plan_view::steps(&proposal.plan, run, case.sharing);
     card.context.push(PublicText::words(format!("run {}, plan {}", run.id, proposal.code)));
 }
 
-fn closed(card: &mut Card, how: &Closing) {
+fn closed(card: &mut Card, case: &Case, how: &Closing) {
     card.tone = Tone::Good;
     match how {
         Closing::InOrder { since, look } => {
@@ -283,52 +320,73 @@ fn closed(card: &mut Card, how: &Closing) {
             if let Some(at) = since {
                 text = text.and(" since ").and_time(*at);
             }
-            card.summary = append(text.and(". Nothing was changed. "), &look.finding);
-            card.sides = sides::rows(&look.facts, Sharing::Minimal);
-            card.context.push(PublicText::words("read at ").and_time(look.facts.read_at));
+            let finding = match case.sharing {
+                Sharing::Full | Sharing::Minimal => shown(&look.finding, case.sharing),
+                Sharing::None => PublicText::new(),
+            };
+            card.summary = text.and(". Nothing was changed. ").and_text(&finding);
+            show_look(card, case, look);
         }
         Closing::Verified { proposal, run, findings, waiting_for_retry } => {
             card.summary = PublicText::new().and_strong("Repaired and verified on both sides.");
             if waiting_for_retry.is_some() {
-                card.summary = append(
-                    card.summary.clone(),
-                    &PublicText::words(
-                        " Okta still shows the failed task: press Retry in Okta > Dashboard > Tasks, or wait for the next push.",
-                    ),
+                card.summary = card.summary.clone().and(
+                    " Okta still shows the failed task: press Retry in Okta > Dashboard > Tasks, or wait for the next push.",
                 );
                 card.facts.push(("Waits for".to_owned(), PublicText::words("Retry in Okta > Tasks")));
             }
-            running(card, proposal, run);
+            running(card, case, proposal, run);
             card.tone = Tone::Good;
-            card.sections.push(Section { title: "Verified".to_owned(), lines: findings.clone() });
+            card.sections.push(Section {
+                title: "Verified".to_owned(),
+                lines: findings.iter().map(|line| shown(line, case.sharing)).collect(),
+            });
             if let Some(why) = &proposal.plan.no_undo {
                 card.context.push(PublicText::words(why.clone()));
             }
         }
     }
+    if let Some(code) = &case.checkpoint {
+        card.context.push(PublicText::words(format!("audit checkpoint {code}")));
+    }
 }
 
 fn declined(card: &mut Card, by: &str, reason: Option<&str>, proposal: &Proposal) {
-    card.summary = PublicText::words("Declined by ").and_foreign(by).and(". Nothing was changed.");
+    card.summary = PublicText::words("Declined by ")
+        .and_foreign(by)
+        .and(". Nothing was changed. To begin anew, paste the error again.");
     remedy_fact(card, proposal);
     if let Some(reason) = reason {
         card.facts.push(("Reason".to_owned(), PublicText::foreign(reason)));
     }
 }
 
-fn stale(card: &mut Card, moved: &[Moved], broken: &[Violation], proposal: &Proposal) {
+fn stale(card: &mut Card, case: &Case, (moved, broken): (&[Moved], &[Violation]), proposal: &Proposal) {
     card.tone = Tone::Warn;
     card.summary = PublicText::new()
         .and_strong("Stale: the world is not the one that was approved. ")
         .and("Nothing was changed. Look again and ask anew.");
     remedy_fact(card, proposal);
-    let mut lines: Vec<PublicText> = moved
-        .iter()
-        .map(|m| PublicText::words(format!("{}: ", m.key)).and_foreign(&m.was).and(" → ").and_foreign(&m.is))
-        .collect();
-    lines.extend(broken.iter().map(reason));
+    let lines = moved.iter().map(moved_line).chain(broken.iter().map(reason));
+    let lines = lines.map(|line| shown(&line, case.sharing)).collect();
     card.sections.push(Section { title: "What moved".to_owned(), lines });
     card.buttons = vec![plain(Verb::LookAgain), plain(Verb::NotAnError)];
+}
+
+/// How the person was left, and what that means for them.
+fn left_words(left_as: &str) -> String {
+    let words = match left_as {
+        "unassigned" => {
+            "The person is UNASSIGNED from the app: no sign-in to Microsoft 365 through Okta until the fix is finished."
+        }
+        "assigned_not_linked" => "The person is assigned, but Okta has not linked the account: sign-in may fail.",
+        "assigned" => "The person is assigned.",
+        "restored" => "The user is restored and live.",
+        "unchanged" => "Nothing was changed.",
+        "unknown" => "It is not known whether the last change was made: look in both directories before anything else.",
+        other => return format!("Left as: {}.", super::plain::state_words(other)),
+    };
+    words.to_owned()
 }
 
 /// What may be offered after a stop: going on where effects are left, and the way back where all that was done has one.

@@ -10,6 +10,7 @@ pub mod answer;
 pub mod build;
 pub mod plain;
 mod plan_view;
+pub mod shown;
 mod sides;
 
 use crate::domain::notice::{DiffRow, PublicText, SideRow};
@@ -32,13 +33,13 @@ pub fn look_up_text(facts: &Facts) -> PublicText {
     let mut text = PublicText::foreign(&facts.okta.user.name).and(" ").and_foreign(&facts.okta.user.login);
     for row in sides::rows(facts, Sharing::Full) {
         let mark = if row.differs { " ≠" } else { "" };
-        text = text.and(format!(" · {}{mark}: ", row.label)).and(row.okta.plain());
+        text = text.and(format!(" · {}{mark}: ", row.label)).and_text(&row.okta);
         if !row.entra.is_empty() {
-            text = text.and(" | ").and(row.entra.plain());
+            text = text.and(" | ").and_text(&row.entra);
         }
     }
     for line in sides::unread(facts) {
-        text = text.and(" · not readable: ").and(line.plain());
+        text = text.and(" · not readable: ").and_text(&line);
     }
     text.and(" · read at ").and_time(facts.read_at)
 }

@@ -1,17 +1,12 @@
 //! A plan as a diff, its warnings, its steps. Nothing here is ever cut (SAFETY B3).
 
+use super::shown::{shown, value};
 use crate::domain::case::RunState;
 use crate::domain::effect::{Check, Effect, Link};
 use crate::domain::notice::{DiffRow, PublicText, StepLine};
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Goal, Plan};
 use crate::domain::settings::Sharing;
-
-fn value(text: &str, sharing: Sharing) -> PublicText {
-    match sharing {
-        Sharing::Full => PublicText::foreign(text),
-        Sharing::Minimal | Sharing::None => PublicText::words("(not shown in this channel)"),
-    }
-}
+use serde_json::Value;
 
 fn none() -> PublicText {
     PublicText::words("none")
@@ -38,16 +33,18 @@ pub(super) fn diff(plan: &Plan, sharing: Sharing) -> Vec<DiffRow> {
                 row("Okta", "scope", PublicText::words(from.text()), PublicText::words(to.text()));
             }
             Effect::Unassign { saved, .. } => {
-                row("Okta", "assignment", value(&format!("{} {}", saved.scope.text(), saved.status), sharing), none());
+                let before = PublicText::words(saved.scope.text()).and(", ").and_foreign(&saved.status);
+                row("Okta", "assignment", before, none());
                 let id = saved.external_id.as_ref().map_or_else(none, |id| value(id.as_str(), sharing));
                 row("Okta", "externalId", id, none());
             }
             Effect::Assign { user_name, profile, .. } => {
                 row("Okta", "assignment", none(), PublicText::words("USER"));
                 row("Okta", "userName", none(), value(user_name, sharing));
-                let names: Vec<&str> = profile.keys().map(String::as_str).collect();
-                let sent = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-                row("Okta", "profile", none(), PublicText::words("saved values of: ").and_foreign(&sent));
+                for (name, sent) in profile {
+                    let after = PublicText::foreign(name).and(" = ").and_text(&value(&text_of(sent), sharing));
+                    row("Okta", "profile", none(), after);
+                }
                 if let Some(Check::Linked { link, .. }) = &step.then {
                     let after = match link {
                         Link::Existing(id) => value(id.as_str(), sharing),
@@ -57,29 +54,44 @@ pub(super) fn diff(plan: &Plan, sharing: Sharing) -> Vec<DiffRow> {
                 }
             }
             Effect::RestoreUser { object, upn } => {
-                row("Entra", "object", PublicText::words("in deletedItems: ").and(""), value(object.as_str(), sharing));
-                row(
-                    "Entra",
-                    "userPrincipalName",
-                    PublicText::words("prefixed with the object id"),
-                    value(upn, sharing),
-                );
+                let live = PublicText::words("live: ").and_text(&value(object.as_str(), sharing));
+                row("Entra", "object", PublicText::words("in deletedItems"), live);
+                let prefixed = PublicText::words("prefixed with the object id");
+                row("Entra", "userPrincipalName", prefixed, value(upn, sharing));
+                if let Goal::Restored { enabled, .. } = &plan.goal {
+                    let sign_in = match enabled {
+                        Some(true) => "allowed",
+                        Some(false) => "blocked, as before",
+                        None => "as before",
+                    };
+                    row("Entra", "sign-in", PublicText::words("impossible"), PublicText::words(sign_in));
+                }
             }
         }
     }
     rows
 }
 
+/// A profile value as people read it: text as it is, anything else as JSON.
+fn text_of(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
 /// What cannot be undone and what could be lost.
-pub(super) fn warnings(plan: &Plan) -> Vec<PublicText> {
+pub(super) fn warnings(plan: &Plan, sharing: Sharing) -> Vec<PublicText> {
     let mut lines: Vec<PublicText> =
         plan.no_undo.iter().map(|why| PublicText::new().and_strong(capital(why))).collect();
-    lines.extend(plan.warnings.iter().map(|line| PublicText::foreign(line)));
+    lines.extend(plan.warnings.iter().map(|line| shown(line, sharing)));
     lines.push(PublicText::words(format!(
-        "Blast radius: one person, one app; {} change(s) in Okta, {} in Entra.",
+        "Blast radius: one person, one app; {} change(s) written in Okta, {} in Entra.",
         plan.effects().filter(|effect| system(effect) == "Okta").count(),
         plan.effects().filter(|effect| system(effect) == "Entra").count(),
     )));
+    if sharing != Sharing::Full {
+        lines.push(PublicText::words(
+            "This channel is not shown the values: before you vote, read them with /reanchor lookup <login>.",
+        ));
+    }
     lines
 }
 
@@ -96,20 +108,21 @@ fn system(effect: &Effect) -> &'static str {
     }
 }
 
-/// The question before an approval, at most 300 characters.
-pub(super) fn confirm(plan: &Plan, sharing: Sharing) -> String {
-    let who = match sharing {
-        Sharing::Full => plan.user_name.as_str(),
-        Sharing::Minimal | Sharing::None => "this person",
-    };
+/// The question before an approval, at most 300 characters. It holds nothing from outside: surfaces show it as bare text,
+/// and the values stand on the card behind it.
+pub(super) fn confirm(plan: &Plan) -> String {
     let labels: Vec<String> = plan.effects().map(|effect| effect.label().to_lowercase()).collect();
     let undo = plan.no_undo.as_deref().unwrap_or("can be undone");
-    let text = format!("For {who}: {}. It {}.", labels.join(", then "), undo.trim_start_matches("it "));
-    text.chars().take(300).collect()
+    let text = format!("This will {}. It {undo}.", labels.join(", then "));
+    if text.chars().count() <= 300 {
+        return text;
+    }
+    let number = plan.steps.len();
+    format!("This will make the {number} changes on the card, in that order. Read there what cannot be undone.")
 }
 
 /// The steps of a run.
-pub(super) fn steps(plan: &Plan, run: &RunState) -> Vec<StepLine> {
+pub(super) fn steps(plan: &Plan, run: &RunState, sharing: Sharing) -> Vec<StepLine> {
     plan.steps
         .iter()
         .zip(&run.steps)
@@ -119,7 +132,7 @@ pub(super) fn steps(plan: &Plan, run: &RunState) -> Vec<StepLine> {
                 Some(check) => format!("{}, {}", step.effect.label(), check.label()),
                 None => step.effect.label(),
             },
-            note: state.note.clone(),
+            note: shown(&state.note, sharing),
         })
         .collect()
 }

@@ -33,7 +33,8 @@ pub(super) fn rows(facts: &Facts, sharing: Sharing) -> Vec<SideRow> {
     let attributes = okta.app.known().map(|app| &app.attributes);
     let anchor = row_of.zip(attributes).and_then(|(row, a)| row.anchor(a));
     let linked = facts.entra.by_external_id.known().and_then(Option::as_ref);
-    let by_name = facts.entra.by_name.known().and_then(|all| all.first());
+    let named = |user: &&EntraUser| row_of.is_some_and(|row| user.answers_to(&row.user_name));
+    let by_name = facts.entra.by_name.known().and_then(|all| all.iter().find(named).or(all.first()));
     let live = linked.or(by_name);
     let assigned = match (&okta.app_user, row_of) {
         (Reading::Unread(_), _) => unknown(),
@@ -49,7 +50,7 @@ pub(super) fn rows(facts: &Facts, sharing: Sharing) -> Vec<SideRow> {
     let entra_anchor = live.and_then(|user| user.anchor.as_deref());
     let upn_differs = matches!((user_name, upn), (Some(a), Some(b)) if !a.eq_ignore_ascii_case(b));
     let mut rows = vec![
-        row("Person", PublicText::foreign(&okta.user.status), account_state(live), false),
+        row("Account", PublicText::foreign(&okta.user.status), account_state(live, linked.is_some()), false),
         row("Assignment", assigned, nothing(), false),
         row(
             "Object id",
@@ -61,6 +62,7 @@ pub(super) fn rows(facts: &Facts, sharing: Sharing) -> Vec<SideRow> {
         row("Anchor", value(anchor, sharing), value(entra_anchor, sharing), live.is_some() && anchor != entra_anchor),
     ];
     rows.push(row("Holders of the name", nothing(), holders(&facts.entra.by_name, sharing), false));
+    rows.push(row("Holders of the anchor", nothing(), holders(&facts.entra.by_anchor, sharing), false));
     rows.push(row("deletedItems", nothing(), holders(&facts.entra.deleted, sharing), false));
     if let Some(switches) = okta.switches.known() {
         let on = |yes| if yes { "on" } else { "off" };
@@ -77,15 +79,16 @@ pub(super) fn rows(facts: &Facts, sharing: Sharing) -> Vec<SideRow> {
     rows
 }
 
-fn account_state(live: Option<&EntraUser>) -> PublicText {
+fn account_state(live: Option<&EntraUser>, linked: bool) -> PublicText {
     let Some(user) = live else { return PublicText::words("no live account") };
     let enabled = match user.enabled {
         Some(true) => "enabled",
         Some(false) => "sign-in blocked",
         None => "enabled: not readable",
     };
+    let which = if linked { "" } else { " (not the linked account: the one that holds the name)" };
     let synced = if user.synced == Some(true) { ", synced from on-premises" } else { "" };
-    PublicText::foreign(user.user_type.as_deref().unwrap_or("no userType")).and(format!(", {enabled}{synced}"))
+    PublicText::foreign(user.user_type.as_deref().unwrap_or("no userType")).and(format!(", {enabled}{synced}{which}"))
 }
 
 fn by_external_id(facts: &Facts, sharing: Sharing) -> PublicText {

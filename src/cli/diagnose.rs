@@ -7,10 +7,13 @@
 use crate::app::diagnose::Diagnoser;
 use crate::card::answer;
 use crate::cli::diagnose_text;
+use crate::config::embedded;
+use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
-use std::io::{self, BufRead, Read, Write};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
 
 /// Longest single text that is read into memory, in bytes; the classifier reads head and tail of it.
 const LONGEST: u64 = 64 * 1024 * 1024;
@@ -96,6 +99,41 @@ pub fn run(
     Ok(0)
 }
 
+/// The sub-command on the process's own input and output.
+pub fn main(args: &DiagnoseArgs) -> anyhow::Result<u8> {
+    let own = args.rules.as_deref().map(own_rules).transpose()?.unwrap_or_default();
+    let own = own.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let files: Vec<(&str, &str)> = embedded::RULES.iter().copied().chain(own).collect();
+    let diagnoser = Diagnoser::new(&files)?;
+    let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
+    let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
+    let mut output = Output { out: &mut out, err: &mut err, colour: crate::cli::colour(), width };
+    let code = match args.file.as_deref().filter(|path| *path != Path::new("-")) {
+        None => run(args, &diagnoser, &mut io::stdin().lock(), &mut output)?,
+        Some(path) => {
+            let file = File::open(path).with_context(|| format!("{} cannot be read", path.display()))?;
+            run(args, &diagnoser, &mut BufReader::new(file), &mut output)?
+        }
+    };
+    Ok(code)
+}
+
+/// Rule files of a folder: (name without ending, text).
+fn own_rules(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    let read = || format!("the rules in {} cannot be read", folder.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).with_context(read)? {
+        let path = entry.with_context(read)?.path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+            files.push((name, text));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
 fn stream(diagnoser: &Diagnoser, input: &mut dyn BufRead, output: &mut Output<'_>) -> io::Result<u8> {
     let mut line = Vec::new();
     let (mut number, mut bad) = (0_usize, 0_usize);
@@ -168,7 +206,7 @@ mod tests {
     use super::*;
 
     fn diagnose(args: &DiagnoseArgs, input: &[u8]) -> (u8, String, String) {
-        let diagnoser = Diagnoser::new(crate::config::embedded::RULES).unwrap();
+        let diagnoser = Diagnoser::new(embedded::RULES).unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut output = Output { out: &mut out, err: &mut err, colour: false, width: 80 };
         let code = run(args, &diagnoser, &mut &input[..], &mut output).unwrap();

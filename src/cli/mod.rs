@@ -1,4 +1,88 @@
-//! (cli)
+//! The command line: one file a sub-command. Never decides anything about a case; prints only to the handles it is given.
+//!
+//! Begin with [`Cli`], then [`run`].
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line speaks on stdout and stderr")]
 
+pub mod audit;
+pub mod case;
+pub mod chat;
 pub mod diagnose;
 pub mod diagnose_text;
+pub mod tenant;
+
+use clap::{Parser, Subcommand};
+use std::io::{self, IsTerminal};
+
+/// Diagnoses Okta -> Microsoft 365 provisioning errors in chat, and repairs them after an approval.
+#[derive(Debug, Parser)]
+#[command(name = "reanchor", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do; without a sub-command the terminal chat opens on the embedded sandbox.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Sub-commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The terminal chat: the embedded sandbox, or a configuration. Reads a script from standard input, or opens a prompt.
+    Chat(chat::ChatArgs),
+    /// The simulated tenant alone; prints one JSON line and serves until it is stopped.
+    Tenant(tenant::TenantArgs),
+    /// The classifier, offline: what does a pasted error mean?
+    Diagnose(diagnose::DiagnoseArgs),
+    /// Cases of a database.
+    Case(case::CaseArgs),
+    /// The audit record of a database.
+    Audit(audit::AuditArgs),
+}
+
+impl Cli {
+    /// Whether the log stays silent but for what a person must look at: where the output itself is for people.
+    pub fn is_quiet(&self) -> bool {
+        match self.command {
+            None | Some(Command::Chat(_) | Command::Diagnose(_) | Command::Case(_) | Command::Audit(_)) => true,
+            Some(Command::Tenant(_)) => false,
+        }
+    }
+}
+
+/// Runs a command; the exit code: 0 ok, 1 failed, 2 usage.
+pub async fn run(cli: Cli) -> u8 {
+    let done = match cli.command {
+        None => chat::run(chat::ChatArgs::default()).await,
+        Some(Command::Chat(args)) => chat::run(args).await,
+        Some(Command::Tenant(args)) => tenant::run(args).await,
+        Some(Command::Diagnose(args)) => diagnose::main(&args),
+        Some(Command::Case(args)) => case::run(args).await,
+        Some(Command::Audit(args)) => audit::run(args).await,
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("reanchor: {}", chain(&error));
+            1
+        }
+    }
+}
+
+/// The whole chain of an error in one line, no part twice.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let part = cause.to_string();
+        if !text.ends_with(&part) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&part);
+        }
+    }
+    text
+}
+
+/// Whether colours may be used on standard output.
+pub(crate) fn colour() -> bool {
+    let no_color = crate::config::process().value("NO_COLOR");
+    crate::telemetry::color(no_color.as_deref(), io::stdout().is_terminal())
+}

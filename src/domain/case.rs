@@ -458,6 +458,9 @@ pub struct Case {
     pub proposals: i64,
     /// The case that was closed before for the same person, when the trouble came back or was taken back.
     pub previous: Option<CaseId>,
+    /// Code of the audit checkpoint that was written when the case was closed (SAFETY E1).
+    #[serde(default)]
+    pub checkpoint: Option<String>,
     /// Where it stands.
     pub state: State,
 }
@@ -483,6 +486,7 @@ impl Case {
                 let at = reminder.map_or(proposal.plan.not_after, |at| at.min(proposal.plan.not_after));
                 Some(Due { at, work: false })
             }
+            State::Closed { .. } if self.checkpoint.is_none() => Some(Due { at: self.updated_at, work: true }),
             State::Closed { how: Closing::Verified { waiting_for_retry: Some(at), .. } } => {
                 Some(Due { at: *at, work: false })
             }

@@ -6,6 +6,7 @@
 //!
 //! Begin with [`Effect`], then [`Effect::seen`] (what a read says about it).
 
+use super::guard::Guard;
 use super::ids::{AppId, EntraId, OktaUserId};
 use super::tenant::{AppUser, EntraUser, Scope};
 use serde::{Deserialize, Serialize};
@@ -176,10 +177,20 @@ impl Effect {
         }
     }
 
+    /// Whether a rule about the world before it says nothing any more once this effect is in force: after an assignment the
+    /// account that Okta made holds the name and its seat.
+    pub fn outdates(&self, guard: &Guard) -> bool {
+        matches!(self, Self::Assign { .. })
+            && matches!(guard, Guard::Candidate { expect: None, .. } | Guard::SeatsFree { holder: None, .. })
+    }
+
     /// Prefixes of snapshot keys that the vendor may move by itself once the effect was sent.
     pub fn moves(&self) -> &'static [&'static str] {
         match self {
-            Self::ConvertAssignment { .. } | Self::Unassign { .. } => &["okta.app_user", "okta.profile"],
+            Self::ConvertAssignment { .. } => {
+                &["okta.app_user.scope", "okta.app_user.status", "okta.app_user.anchor", "okta.profile"]
+            }
+            Self::Unassign { .. } => &["okta.app_user", "okta.profile"],
             Self::Assign { .. } => {
                 &["okta.app_user", "okta.profile", "entra.by_external_id", "entra.live", "entra.object", "entra.roles"]
             }

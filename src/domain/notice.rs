@@ -62,6 +62,23 @@ impl PublicText {
         self
     }
 
+    /// Adds another text, piece by piece: what came from outside stays so.
+    #[must_use]
+    pub fn and_text(mut self, more: &Self) -> Self {
+        self.0.extend(more.0.iter().cloned());
+        self
+    }
+
+    /// The same text with everything that came from outside replaced, for channels that may not see it.
+    #[must_use]
+    pub fn without_foreign(&self, instead: &str) -> Self {
+        let hide = |span: &Span| match span {
+            Span::Foreign(_) => Span::Words(instead.to_owned()),
+            Span::Words(_) | Span::Strong(_) | Span::Time(_) => span.clone(),
+        };
+        Self(self.0.iter().map(hide).collect())
+    }
+
     /// Adds an instant.
     #[must_use]
     pub fn and_time(mut self, at: At) -> Self {
@@ -95,8 +112,20 @@ impl PublicText {
 /// Control characters, bidirectional overrides and invisible characters become a visible stand-in.
 fn harmless(c: char) -> char {
     match c {
-        '\n' | '\t' => ' ',
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' => '\u{fffd}',
+        '\n' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
+        '\u{ad}'
+        | '\u{61c}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{180e}'
+        | '\u{3164}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}' => '\u{fffd}',
         c if c.is_control() => '\u{fffd}',
         c => c,
     }
@@ -287,6 +316,15 @@ mod tests {
     fn foreign_text_cannot_turn_or_hide_what_stands_beside_it() {
         let text = PublicText::words("user ").and_foreign("a\u{202e}b\u{200b}\u{7}\nc");
         assert_eq!(text.plain(), "user a\u{fffd}b\u{fffd}\u{fffd} c");
+        let hidden = PublicText::foreign("a\u{2028}b\u{ad}c\u{e0041}d\u{3164}\u{61c}");
+        assert_eq!(hidden.plain(), "a b\u{fffd}c\u{fffd}d\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn joining_texts_keeps_what_came_from_outside_apart() {
+        let text = PublicText::words("a ").and_text(&PublicText::foreign("b").and(" c"));
+        assert_eq!(text.spans(), [Span::Words("a ".into()), Span::Foreign("b".into()), Span::Words(" c".into())]);
+        assert_eq!(text.without_foreign("…").plain(), "a … c");
     }
 
     #[test]

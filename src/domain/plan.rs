@@ -6,6 +6,7 @@ use super::diagnosis::Remedy;
 use super::effect::{Check, Effect, Link, Step};
 use super::guard::Guard;
 use super::ids::{AppId, CaseId, EntraId, OktaUserId, TenantId, base32, hex};
+use super::notice::{PublicText, Span};
 use super::snapshot::Snapshot;
 use super::time::At;
 use ring::digest::{SHA256, digest};
@@ -95,7 +96,7 @@ pub struct Plan {
     /// Version of the policy that says who may vote.
     pub policy: String,
     /// What cannot be undone, what could be lost; shown whole.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<PublicText>,
     /// Why it cannot be undone; `None` = it can.
     pub no_undo: Option<String>,
     /// No run begins after this instant.
@@ -147,11 +148,24 @@ impl Canon {
     }
 }
 
+/// A step without what Okta moves by itself all the time: SAFETY B1 keeps syncState and lastSync out of the digest.
+fn without_sync_state(step: &Step) -> Step {
+    let mut step = step.clone();
+    match &mut step.effect {
+        Effect::Unassign { saved, .. } | Effect::Assign { saved, .. } => {
+            saved.sync_state = None;
+            saved.last_sync = None;
+        }
+        Effect::ConvertAssignment { .. } | Effect::RestoreUser { .. } => {}
+    }
+    step
+}
+
 impl Plan {
     /// The digest (SAFETY B1). The same plan gives the same digest in every process and release of this format version.
     pub fn digest(&self) -> Digest {
         let mut c = Canon(Vec::with_capacity(4096));
-        c.put("reanchor-plan-v1");
+        c.put(&format!("reanchor-plan-v{}", self.v));
         c.put(self.case.as_str());
         c.put(&self.number.to_string());
         c.put(&self.org_url);
@@ -169,7 +183,7 @@ impl Plan {
         c.json(&self.direction);
         c.count(self.steps.len());
         for step in &self.steps {
-            c.json(step);
+            c.json(&without_sync_state(step));
             c.put(if step.effect.inverse().is_ok() { "reversible" } else { "irreversible" });
         }
         c.count(self.guards.len());
@@ -184,6 +198,18 @@ impl Plan {
         c.json(&self.goal);
         c.put(&self.votes.to_string());
         c.put(&self.policy);
+        c.count(self.warnings.len());
+        for warning in &self.warnings {
+            c.count(warning.spans().len());
+            for span in warning.spans() {
+                match span {
+                    Span::Words(text) | Span::Strong(text) => c.put(text),
+                    // Display names are not voted on; the ids beside them stand in `objects`.
+                    Span::Foreign(_) => c.put("foreign"),
+                    Span::Time(at) => c.put(&at.0.to_string()),
+                }
+            }
+        }
         c.opt(self.no_undo.as_deref());
         c.put(&self.not_after.0.to_string());
         Digest(hex(digest(&SHA256, &c.0).as_ref()))

@@ -68,6 +68,17 @@ fn put(all: &mut Snapshot, key: &str, value: impl Into<String>) {
     all.insert(key.to_owned(), value.into());
 }
 
+/// Values of a list in an order of their own, because a vendor may send them in any.
+fn list<'a>(values: impl IntoIterator<Item = &'a str>) -> String {
+    let mut values: Vec<&str> = values.into_iter().collect();
+    values.sort_unstable();
+    values.join(",")
+}
+
+fn texts(values: &[String]) -> String {
+    list(values.iter().map(String::as_str))
+}
+
 fn on(switch: bool) -> &'static str {
     if switch { "ENABLED" } else { "DISABLED" }
 }
@@ -116,19 +127,16 @@ fn okta(facts: &Facts, all: &mut Snapshot) {
             put(all, "okta.switch.deactivate", on(switches.deactivate));
         }
     }
-    put(all, "okta.admin_roles", okta.admin_roles.known().map_or_else(|| UNREAD.to_owned(), |roles| roles.join(",")));
-    let groups = okta.granting_groups.known().map_or_else(
-        || UNREAD.to_owned(),
-        |groups| groups.iter().map(super::ids::GroupId::as_str).collect::<Vec<_>>().join(","),
-    );
+    put(all, "okta.admin_roles", okta.admin_roles.known().map_or_else(|| UNREAD.to_owned(), |roles| texts(roles)));
+    let groups = okta
+        .granting_groups
+        .known()
+        .map_or_else(|| UNREAD.to_owned(), |groups| list(groups.iter().map(super::ids::GroupId::as_str)));
     put(all, "okta.granting_groups", groups);
 }
 
 fn ids(users: &Reading<Vec<EntraUser>>) -> String {
-    users.known().map_or_else(
-        || UNREAD.to_owned(),
-        |users| users.iter().map(|user| user.id.as_str()).collect::<Vec<_>>().join(","),
-    )
+    users.known().map_or_else(|| UNREAD.to_owned(), |users| list(users.iter().map(|user| user.id.as_str())))
 }
 
 fn object(user: &EntraUser, all: &mut Snapshot) {
@@ -141,8 +149,8 @@ fn object(user: &EntraUser, all: &mut Snapshot) {
     one("type", text_or_absent(user.user_type.as_deref()));
     one("synced", user.synced.is_some_and(|yes| yes).to_string());
     one("deleted", user.deleted.is_some().to_string());
-    one("proxies", user.proxies.join(","));
-    one("direct_licences", user.direct_licences.join(","));
+    one("proxies", texts(&user.proxies));
+    one("direct_licences", texts(&user.direct_licences));
 }
 
 fn entra(facts: &Facts, all: &mut Snapshot) {
@@ -163,7 +171,7 @@ fn entra(facts: &Facts, all: &mut Snapshot) {
     for (id, roles) in &entra.roles {
         let value = roles.known().map_or_else(
             || UNREAD.to_owned(),
-            |roles| format!("{}|{}", roles.held.join(","), roles.assigned_or_eligible.join(",")),
+            |roles| format!("{}|{}", texts(&roles.held), texts(&roles.assigned_or_eligible)),
         );
         all.insert(format!("entra.roles.{id}"), value);
     }

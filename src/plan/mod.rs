@@ -5,6 +5,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 mod reassign;
+mod rest;
 mod restore;
 pub mod settle;
 
@@ -14,11 +15,11 @@ use crate::domain::ids::CaseId;
 use crate::domain::notice::PublicText;
 use crate::domain::plan::{Direction, Plan};
 use crate::domain::settings::Settings;
-use crate::domain::snapshot;
+use crate::domain::snapshot::{self, UNREAD};
 use crate::domain::tenant::{App, AppUser, Facts};
 use crate::domain::time::{At, DAY};
 
-pub use reassign::{go_on, roll_back};
+pub use rest::{go_on, roll_back};
 
 /// How long a proposal stays open (SAFETY B4).
 pub const OPEN_FOR: i64 = DAY;
@@ -39,6 +40,13 @@ pub struct Ask {
 /// A plan, or every rule that forbids it, the gravest first.
 pub type Planned = Result<Plan, Vec<Violation>>;
 
+impl Ask {
+    /// Votes that any plan for this requester needs at least.
+    fn votes(&self) -> u8 {
+        if self.needs_second_vote { 2 } else { 1 }
+    }
+}
+
 /// Plans one remedy.
 pub fn plan(remedy: Remedy, facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
     match remedy {
@@ -54,9 +62,10 @@ pub fn plan(remedy: Remedy, facts: &Facts, settings: &Settings, ask: &Ask) -> Pl
     }
 }
 
-/// Checks all guards; violations come gravest first.
-fn check_all(guards: &[Guard], facts: &Facts) -> Result<(), Vec<Violation>> {
+/// Checks all guards; violations, with those that planning itself found (`more`), come gravest first.
+fn check_all(guards: &[Guard], facts: &Facts, more: Vec<Violation>) -> Result<(), Vec<Violation>> {
     let mut found: Vec<Violation> = guards.iter().filter_map(|guard| guard::check(guard, facts).err()).collect();
+    found.extend(more);
     if found.is_empty() {
         return Ok(());
     }
@@ -66,6 +75,24 @@ fn check_all(guards: &[Guard], facts: &Facts) -> Result<(), Vec<Violation>> {
     }
     found.sort_by_key(|violation| std::cmp::Reverse(violation.outcome));
     Err(found)
+}
+
+/// The last check of every plan that goes forward: nothing that it rests on was left unread (invariant 11). A run compares the
+/// world with these values, and one that was never read could not be compared.
+fn all_read(plan: Plan) -> Planned {
+    let unread: Vec<&str> =
+        plan.snapshot.iter().filter(|(_, value)| *value == UNREAD).map(|(key, _)| key.as_str()).collect();
+    if unread.is_empty() {
+        return Ok(plan);
+    }
+    let fact = PublicText::words("not everything that the plan would rest on could be read: ");
+    Err(vec![Violation {
+        rule: "C".to_owned(),
+        fact: fact.and_foreign(&unread.join(", ")),
+        how_to_change: "press Look again when it works".to_owned(),
+        outcome: Outcome::Refuse,
+        approvers_only: false,
+    }])
 }
 
 fn unusable(what: &str, why: &str) -> Vec<Violation> {
@@ -109,7 +136,7 @@ fn blank(facts: &Facts, settings: &Settings, ask: &Ask, remedy: Remedy, row: &Ap
         guards: Vec::new(),
         snapshot: snapshot::of(facts),
         goal: crate::domain::plan::Goal::AsBefore,
-        votes: if ask.needs_second_vote { 2 } else { 1 },
+        votes: ask.votes(),
         policy: settings.policy.version(),
         warnings: Vec::new(),
         no_undo: None,

@@ -1,17 +1,15 @@
 //! `reassign`: unassign and assign again, so that Okta links to the right account (SAFETY D3, D4, D6).
 //!
 //! Never unassigns where a deactivation could hit a live account, never sends a mapped attribute, never links to an account
-//! that is not named on the card. Begin with [`plan`]; [`go_on`] and [`roll_back`] serve a run that stopped half-way (D9).
+//! that is not named on the card. Begin with [`plan`]; `rest` serves a run that stopped half-way (D9).
 
-use super::{Ask, Planned, base, blank, check_all};
+use super::{Ask, Planned, all_read, base, blank, check_all};
 use crate::domain::diagnosis::Remedy;
 use crate::domain::effect::{Check, Effect, Link, Step, When};
 use crate::domain::guard::{self, Guard, Outcome, UnassignRow, Violation};
-use crate::domain::ids::EntraId;
 use crate::domain::notice::PublicText;
-use crate::domain::plan::{Direction, Goal, Plan};
+use crate::domain::plan::{Goal, Plan};
 use crate::domain::settings::{Deactivation, Settings};
-use crate::domain::snapshot;
 use crate::domain::tenant::{AppUser, EntraUser, Facts, Reading, Scope};
 
 /// Plans the reassignment of the person.
@@ -50,7 +48,8 @@ pub(super) fn plan(facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
         Guard::UnassignSafe { row: unassign, user_name: row.user_name.clone() },
         Guard::SeatsFree { licences, holder: candidate.map(|user| user.id.clone()) },
     ]);
-    check_all(&guards, facts)?;
+    let known_before = [assignment(facts, row), anchors(facts, row, candidate)].into_iter().flatten().collect();
+    check_all(&guards, facts, known_before)?;
     let mut plan = blank(facts, settings, ask, Remedy::Reassign, row);
     plan.objects = row.external_id.iter().cloned().chain(candidate.map(|user| user.id.clone())).collect();
     plan.steps = steps(row, &app.mapped, &plan, candidate);
@@ -59,9 +58,12 @@ pub(super) fn plan(facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
     if unassign == UnassignRow::BlockOnly {
         plan.votes = 2;
     }
-    plan.warnings = warnings(facts, candidate, unassign);
-    plan.no_undo = Some("cannot be undone, because the old object is gone".to_owned());
-    Ok(plan)
+    plan.warnings = warnings(facts, row, candidate, unassign);
+    plan.no_undo = Some(match &row.external_id {
+        Some(_) => "cannot be undone, because the old object is gone".to_owned(),
+        None => "cannot be undone, because Okta does not give an unassigned app user back".to_owned(),
+    });
+    all_read(plan)
 }
 
 fn candidate<'a>(facts: &'a Facts, row: &AppUser) -> Option<&'a EntraUser> {
@@ -131,88 +133,116 @@ fn goal(candidate: Option<&EntraUser>) -> Goal {
     }
 }
 
-fn warnings(facts: &Facts, candidate: Option<&EntraUser>, unassign: UnassignRow) -> Vec<String> {
+fn warnings(facts: &Facts, row: &AppUser, candidate: Option<&EntraUser>, unassign: UnassignRow) -> Vec<PublicText> {
     let mut lines = Vec::new();
     match candidate {
         Some(user) => {
-            let created = user.created.map_or_else(String::new, |at| format!(", created {}", at.text()));
-            lines.push(format!("Links to the live account {} ({}{created}).", user.name, user.id));
+            let text = PublicText::words("Links to the live account ").and_foreign(&user.name);
+            let text = text.and(" (").and_foreign(user.id.as_str());
+            let text = match user.created {
+                Some(at) => text.and(", created ").and_time(at),
+                None => text,
+            };
+            lines.push(text.and("). What the old account held is not moved to it."));
+            if user.enabled == Some(false) {
+                lines.push(PublicText::words("Sign-in of that account is blocked, and stays so."));
+            }
         }
-        None => {
-            lines.push("Mailbox and files of the old account are gone: this makes a NEW, empty account.".to_owned());
-        }
+        None => lines
+            .push(PublicText::words("Mailbox and files of the old account are gone: this makes a NEW, empty account.")),
     }
-    lines.push(
-        "Okta's app user profile is deleted and made again from the saved copy; mapped attributes are computed anew."
-            .to_owned(),
-    );
+    lines.push(PublicText::words(
+        "Okta deletes the profile of the assignment and makes it again from the saved copy; mapped attributes are computed anew.",
+    ));
+    if row.scope == Scope::Group {
+        lines.push(PublicText::words(
+            "The assignment comes from a group: it is made individual first and given back to the group at the end.",
+        ));
+    }
+    if let Some(true) = anchor_mapped(facts) {
+        lines.push(PublicText::words(
+            "The anchor is mapped: Okta may compute another one. If the two sides then differ, the fix ends unverified and a person must act.",
+        ));
+    }
     if unassign == UnassignRow::BlockOnly {
-        lines.push(
-            "Deactivate Users is on; the operator declared that it only blocks sign-in. Sign-in is verified afterwards."
-                .to_owned(),
-        );
+        lines.push(PublicText::words(
+            "Deactivate Users is on; the operator declared that it only blocks sign-in. Sign-in is verified afterwards.",
+        ));
     }
-    if let Reading::Unread(_) = &facts.entra.deletion {
-        lines.push("Who deleted the old account is not readable.".to_owned());
+    if let (Reading::Unread(_), Some(_)) = (&facts.entra.deletion, &row.external_id) {
+        lines.push(PublicText::words("Who deleted the old account: not readable."));
     }
     lines
 }
 
-/// What is left to do after a run stopped: the effects from `from` on, planned again on fresh facts, as a new proposal.
-/// The saved assignment comes from the stopped plan. `Err` where it cannot go on.
-pub fn go_on(stopped: &Plan, from: usize, facts: &Facts, ask: &Ask) -> Planned {
-    let mut plan = Plan {
-        number: ask.number,
-        direction: Direction::GoOn,
-        steps: stopped.steps.get(from..).map(<[Step]>::to_vec).unwrap_or_default(),
-        snapshot: snapshot::of(facts),
-        not_after: ask.at.plus(super::OPEN_FOR),
-        ..stopped.clone()
-    };
-    let expect: Option<EntraId> = match stopped.link() {
-        Some(Link::Existing(id)) => Some(id.clone()),
-        Some(Link::New) | None => None,
-    };
-    plan.guards = stopped.guards.iter().filter(|guard| guard.throughout()).cloned().collect();
-    check_all(&plan.guards, facts)?;
-    if plan.steps.is_empty() {
-        return Err(vec![stuck("nothing is left to do")]);
-    }
-    plan.objects = stopped.external_id.iter().cloned().chain(expect).collect();
-    Ok(plan)
+fn anchor_mapped(facts: &Facts) -> Option<bool> {
+    let app = facts.okta.app.known()?;
+    let name = app.attributes.anchor.as_ref()?;
+    Some(app.mapped.contains(name))
 }
 
-/// The way back of what a stopped run did before effect `from`, as a new proposal; `Err` where one of its effects has no
-/// inverse.
-pub fn roll_back(stopped: &Plan, from: usize, facts: &Facts, ask: &Ask) -> Planned {
-    let mut steps = Vec::new();
-    for step in stopped.steps.get(..from).unwrap_or_default().iter().rev() {
-        let effect = step.effect.inverse().map_err(|why| vec![stuck(why)])?;
-        steps.push(Step { effect, when: When::Always, then: None });
+/// What would make the fix end unverified, and is known before it begins (SAFETY D7): the anchors would differ, or Entra would
+/// refuse the new account for want of one.
+fn anchors(facts: &Facts, row: &AppUser, candidate: Option<&EntraUser>) -> Option<Violation> {
+    let Some(mapped) = anchor_mapped(facts) else {
+        return Some(stop(
+            "D3",
+            PublicText::words("the anchor could not be read: the app's schema has no attribute titled Immutable ID"),
+            "give the attribute its title back (Okta: Profile Editor), then Look again",
+            Outcome::Refuse,
+        ));
+    };
+    let okta = facts.okta.app.known().and_then(|app| row.anchor(&app.attributes));
+    let entra = candidate.and_then(|user| user.anchor.as_deref());
+    let computed = mapped && okta.is_none_or(|anchor| anchor.starts_with("0ua"));
+    if entra.is_some() && computed {
+        let fact = PublicText::words(
+            "the anchor is mapped and Okta would make a new one, which the live account does not have",
+        );
+        return Some(stop("D7", fact, "mend the mapping of the Immutable ID first, then Look again", Outcome::Advise));
     }
-    if steps.is_empty() {
-        return Err(vec![stuck("nothing was changed that could be taken back")]);
+    if entra.is_some() && !mapped && entra != okta {
+        let fact = PublicText::words("the anchors differ: Okta ")
+            .and_foreign(okta.unwrap_or("(none)"))
+            .and(", the live account ")
+            .and_foreign(entra.unwrap_or("(none)"));
+        let how = "set the Immutable ID of the Okta app user to the account's anchor, then Look again";
+        return Some(stop("D7", fact, how, Outcome::Advise));
     }
-    Ok(Plan {
-        number: ask.number,
-        direction: Direction::RollBack,
-        steps,
-        guards: vec![Guard::Assigned],
-        snapshot: snapshot::of(facts),
-        goal: Goal::AsBefore,
-        warnings: vec!["Takes back what the stopped run changed; nothing else.".to_owned()],
-        no_undo: None,
-        not_after: ask.at.plus(super::OPEN_FOR),
-        ..stopped.clone()
-    })
+    let federated = facts.entra.domains.known().is_some_and(|domains| {
+        let domain = row.user_name.rsplit_once('@').map_or("", |(_, domain)| domain);
+        domains.iter().any(|own| own.federated && own.name.eq_ignore_ascii_case(domain))
+    });
+    if candidate.is_none() && federated && !mapped && okta.is_none() {
+        let fact =
+            PublicText::words("Okta holds no anchor, and Entra makes no account without one in a federated domain");
+        return Some(stop(
+            "D7",
+            fact,
+            "give the Okta app user an Immutable ID first, then Look again",
+            Outcome::Advise,
+        ));
+    }
+    None
 }
 
-fn stuck(why: &str) -> Violation {
-    Violation {
-        rule: "D9".to_owned(),
-        fact: PublicText::words(why),
-        how_to_change: "an administrator finishes it by hand".to_owned(),
-        outcome: Outcome::Refuse,
-        approvers_only: false,
+/// What the rows of the assignment themselves forbid.
+fn assignment(facts: &Facts, row: &AppUser) -> Option<Violation> {
+    let no_group = facts.okta.granting_groups.known().is_some_and(Vec::is_empty);
+    if row.scope == Scope::Group && no_group {
+        let fact = PublicText::words("the assignment comes from a group, but no group that gives the app was found");
+        return Some(stop("D3", fact, "it could not be given back to its group; press Look again", Outcome::Refuse));
     }
+    let licences = facts.okta.app.known().is_some_and(|app| app.attributes.licenses.is_some());
+    if !licences {
+        let fact =
+            PublicText::words("the licences could not be read: the app's schema has no attribute titled Licenses");
+        let how = "give the attribute its title back (Okta: Profile Editor), then Look again";
+        return Some(stop("D3", fact, how, Outcome::Refuse));
+    }
+    None
+}
+
+fn stop(rule: &str, fact: PublicText, how: &str, outcome: Outcome) -> Violation {
+    Violation { rule: rule.to_owned(), fact, how_to_change: how.to_owned(), outcome, approvers_only: false }
 }

@@ -162,9 +162,9 @@ fn finding(facts: &Facts) -> PublicText {
             PublicText::words("The Entra account that Okta pushes to exists, but the two sides are not equal.")
         }
         (None, None) => match live {
-            Some(user) => {
-                PublicText::words("Okta holds no link; a live account holds the user name: ").and_foreign(&user.name)
-            }
+            Some(user) => PublicText::words("Okta holds no link; a live account holds the user name: ")
+                .and_foreign(&user.name)
+                .and("."),
             None => {
                 PublicText::words("Okta holds no link to an Entra account, and nobody in Entra holds the user name.")
             }
@@ -181,7 +181,7 @@ fn gone(facts: &Facts, id: &crate::domain::ids::EntraId, live: Option<&EntraUser
             text = text.and(", deleted ").and_time(at);
         }
         return match live {
-            Some(other) => text.and("; meanwhile a live account holds the name: ").and_foreign(&other.name),
+            Some(other) => text.and("; meanwhile a live account holds the name: ").and_foreign(&other.name).and("."),
             None => text.and(" and can be restored with its mailbox and files."),
         };
     }
@@ -193,7 +193,7 @@ fn gone(facts: &Facts, id: &crate::domain::ids::EntraId, live: Option<&EntraUser
             if let Some(at) = other.created {
                 text = text.and(", created ").and_time(at);
             }
-            text
+            text.and(".")
         }
         None => text.and(" Nobody else holds the user name."),
     }

@@ -113,20 +113,29 @@ pub fn may(person: &Person, right: Right, policy: &Policy) -> Result<(), Refusal
     Err(Refusal::new("A3", format!("you may not {right}; that may {who}. Nothing was changed.")))
 }
 
-/// Whether the person may vote for this proposal now (SAFETY A3, A4, A8, B2, B4). `number` is the proposal that the person
-/// saw.
+/// Whether the person may vote for this proposal now (SAFETY A3, A4, B1, B2, B4). The kill switch (A8) is judged by
+/// [`Switch::check`] beside it, and which proposal the person saw by the caller.
 pub fn may_vote(person: &Person, case: &Case, proposal: &Proposal, policy: &Policy, now: At) -> Result<(), Refusal> {
     may(person, Right::Approve, policy)?;
     let plan = &proposal.plan;
+    if plan.case != case.id || plan.digest() != proposal.digest {
+        return Err(Refusal::new(
+            "B2",
+            "the stored plan is not the one that was put to the vote. Nothing was changed. Tell the operator.",
+        ));
+    }
     let requesters = [proposal.by.standing.okta(), case.requester.standing.okta()];
     if requesters.into_iter().flatten().any(|okta| *okta == person.okta) {
         return Err(Refusal::new(
             "A4",
-            "you asked for this fix, so somebody else must approve it. Nothing was changed.",
+            "you reported this case or asked for this fix, so somebody else must approve it. Nothing was changed.",
         ));
     }
-    let same_login = person.login.eq_ignore_ascii_case(&plan.user_name)
-        || case.subject.as_ref().is_some_and(|subject| subject.login.eq_ignore_ascii_case(&person.login));
+    let names = plan.objects.iter().filter_map(|id| plan.snapshot.get(&format!("entra.object.{id}.upn")));
+    let same_login = names
+        .chain(std::iter::once(&plan.user_name))
+        .chain(case.subject.as_ref().map(|subject| &subject.login))
+        .any(|name| name.eq_ignore_ascii_case(&person.login));
     let same_object = person.entra.as_ref().is_some_and(|id| plan.objects.contains(id));
     if person.okta == plan.subject || same_login || same_object {
         return Err(Refusal::new(

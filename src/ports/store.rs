@@ -360,6 +360,8 @@ pub trait Ledger: Send + Sync {
     async fn verify(&self) -> Stored<i64>;
     /// Writes a checkpoint that chains all heads, when something changed since the last; its short code.
     async fn checkpoint(&self, at: At) -> Stored<Option<String>>;
+    /// The code of the last checkpoint, if there is one.
+    async fn last_checkpoint(&self) -> Stored<Option<String>>;
     /// Rows of one chain as JSON lines, or of all chains and the last checkpoint.
     async fn export(&self, chain: Option<&str>) -> Stored<Vec<String>>;
     /// Deletes the payloads and salts of a chain; the chain itself still checks. The number of rows erased.

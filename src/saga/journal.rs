@@ -7,6 +7,9 @@ use crate::domain::notice::PublicText;
 use crate::domain::snapshot::Moved;
 use serde::{Deserialize, Serialize};
 
+/// Key of [`Moved`] where the record that an effect changes was found as nobody planned it.
+pub const TARGET: &str = "target";
+
 /// One row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
@@ -144,10 +147,10 @@ fn apply(p: &mut Progress, event: &Event) -> bool {
         Event::Answered { step, .. } => p.pending == Some(*step),
         Event::InForce { step, written } => {
             let legal = p.began && *step == p.in_force && p.pending.is_none_or(|pending| pending == *step);
-            p.pending = None;
+            let sent = p.pending.take().is_some();
+            p.wrote |= *written || sent;
             p.in_force += 1;
             p.reached = false;
-            p.wrote |= *written;
             legal
         }
         Event::Refused { step, .. } => {
@@ -203,6 +206,13 @@ mod tests {
         assert_eq!(row(&[Event::Began, force(0), force(0)]), 3);
         let end = Event::NotVerified { why: PublicText::new() };
         assert_eq!(row(&[Event::Began, end.clone(), end]), 3);
+    }
+
+    #[test]
+    fn an_effect_that_was_sent_counts_as_ours_whoever_made_it() {
+        let seen = Event::InForce { step: 0, written: false };
+        assert!(fold(&[Event::Began, Event::Intent { step: 0 }, seen.clone()]).unwrap().wrote);
+        assert!(!fold(&[Event::Began, seen]).unwrap().wrote);
     }
 
     #[test]

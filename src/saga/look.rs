@@ -55,6 +55,32 @@ pub struct Fixed {
     pub external_id: Option<EntraId>,
 }
 
+/// Status of a person who could not be read again.
+const UNREADABLE: &str = "UNREADABLE";
+
+/// Whether a look-up that a plan or a guard rests on could not be made.
+pub(super) fn unread(facts: &Facts) -> bool {
+    let (okta, entra) = (&facts.okta, &facts.entra);
+    let missing = [
+        okta.user.status == UNREADABLE,
+        okta.app.unread().is_some(),
+        okta.app_user.unread().is_some(),
+        okta.switches.unread().is_some(),
+        okta.admin_roles.unread().is_some(),
+        okta.granting_groups.unread().is_some(),
+        okta.events.unread().is_some(),
+        entra.by_external_id.unread().is_some(),
+        entra.by_name.unread().is_some(),
+        entra.by_anchor.unread().is_some(),
+        entra.deleted.unread().is_some(),
+        entra.domains.unread().is_some(),
+        entra.tenant_synced.unread().is_some(),
+        entra.skus.unread().is_some(),
+        entra.witnesses.unread().is_some(),
+    ];
+    missing.contains(&true) || entra.roles.values().any(|roles| roles.unread().is_some())
+}
+
 fn reading<T>(answer: Answer<T>) -> Reading<T> {
     match answer {
         Ok(value) => Reading::Known(value),
@@ -116,7 +142,7 @@ async fn okta(readers: &Readers, keys: &Keys, now: At) -> (OktaFacts, Answer<Vec
         Ok(Some(user)) => user,
         // The person was read a moment ago; one that cannot be read again is not taken for ACTIVE.
         Ok(None) => OktaUser { status: "NOT FOUND".to_owned(), ..keys.user.clone() },
-        Err(_) => OktaUser { status: "UNREADABLE".to_owned(), ..keys.user.clone() },
+        Err(_) => OktaUser { status: UNREADABLE.to_owned(), ..keys.user.clone() },
     };
     let facts = OktaFacts {
         user: person,

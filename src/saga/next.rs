@@ -1,11 +1,12 @@
 //! What to do next: (plan, progress) in, one move out. Pure; the loop of [`super::run`] only does what this says.
 
-use super::journal::{End, Progress};
+use super::journal::{End, Event, Progress, TARGET};
 use crate::domain::effect::Effect;
 use crate::domain::plan::Plan;
 
-/// A write that was not seen to take effect is sent at most this often.
-pub const ATTEMPTS: u32 = 3;
+/// The intent of one write is journaled at most this often. Processes that died between the intent and the call count too,
+/// so the number leaves room for a few of them beside requests that were lost.
+pub const ATTEMPTS: u32 = 6;
 
 /// The next move.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum Move {
         step: usize,
         /// Whether another write is allowed.
         again: bool,
+        /// Whether an earlier intent may have been carried out too.
+        repeated: bool,
     },
     /// Wait for what the step waits for.
     Await(usize),
@@ -38,7 +41,7 @@ pub fn next(plan: &Plan, progress: &Progress) -> Move {
         return Move::Begin;
     }
     if let Some(step) = progress.pending {
-        return Move::Settle { step, again: progress.attempts < ATTEMPTS };
+        return Move::Settle { step, again: progress.attempts < ATTEMPTS, repeated: progress.attempts > 1 };
     }
     if let Some(last) = progress.in_force.checked_sub(1)
         && !progress.reached
@@ -58,5 +61,22 @@ pub fn left_as(plan: &Plan, in_force: usize, linked: bool) -> &'static str {
         Some(Effect::Assign { .. }) if linked => "assigned",
         Some(Effect::Assign { .. }) => "assigned_not_linked",
         Some(Effect::RestoreUser { .. }) => "restored",
+    }
+}
+
+/// In which state the person is after the row `event` stopped a run before verification; `progress` includes that row. Where
+/// the target itself was found in a state that neither the plan nor its effects explain, the honest word is `unknown`.
+pub fn left_after(plan: &Plan, progress: &Progress, event: &Event) -> &'static str {
+    match event {
+        Event::Drifted { moved, .. } if moved.iter().any(|moved| moved.key == TARGET) => "unknown",
+        Event::NotVerified { .. } | Event::Verified { .. } => left_as(plan, progress.in_force, true),
+        Event::Began
+        | Event::Intent { .. }
+        | Event::Answered { .. }
+        | Event::InForce { .. }
+        | Event::Refused { .. }
+        | Event::Reached { .. }
+        | Event::Missed { .. }
+        | Event::Drifted { .. } => left_as(plan, progress.in_force, false),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Never holds state of its own that matters: everything that decides is in the journal or in the directories.
 
-use super::journal::{End, Event, IllegalJournal, fold};
+use super::journal::{End, Event, IllegalJournal, TARGET, fold};
 use super::look::{self, Fixed, Keys, Readers};
 use super::next::{Move, left_as, next};
 use super::perform::{self, Unsent};
@@ -12,7 +12,7 @@ use crate::domain::guard::{self, Outcome, Violation};
 use crate::domain::ids::EntraId;
 use crate::domain::notice::PublicText;
 use crate::domain::plan::{Digest, Plan};
-use crate::domain::snapshot::{self, Moved, UNREAD};
+use crate::domain::snapshot::{self, Moved};
 use crate::domain::tenant::OktaUser;
 use crate::domain::time::{At, SECOND};
 use crate::policy::approval::Approved;
@@ -98,17 +98,17 @@ pub async fn run(run: &Run<'_>, mut events: Vec<Event>) -> Outcomes<End> {
         let event = match next(run.plan, &progress) {
             Move::Ended(end) => return Ok(end),
             Move::Begin => Event::Began,
-            Move::Do(step) => match run.prepare(step, &digest).await? {
+            Move::Do(step) => match run.prepare(step, false, &digest).await? {
                 Prepared::Event(event) => event,
                 Prepared::Write => {
                     answer = run.write(step, &digest, &mut events).await?;
                     continue;
                 }
             },
-            Move::Settle { step, again } => match run.settle(step, again, answer.take()).await? {
+            Move::Settle { step, again, repeated } => match run.settle(step, (again, repeated), answer.take()).await? {
                 Settled::Event(event) => event,
-                Settled::WriteAgain => match run.prepare(step, &digest).await? {
-                    Prepared::Event(event) => event,
+                Settled::WriteAgain => match run.prepare(step, true, &digest).await? {
+                    Prepared::Event(event) => run.last_look(step, event).await?,
                     Prepared::Write => {
                         answer = run.write(step, &digest, &mut events).await?;
                         continue;
@@ -162,18 +162,19 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Looks at the target; when the effect is still to be made, checks the world before it.
-    async fn prepare(&self, step: usize, digest: &Digest) -> Outcomes<Prepared> {
+    /// Looks at the target; when the effect is still to be made, checks the world before it. `sent`: an intent is journaled.
+    async fn prepare(&self, step: usize, sent: bool, digest: &Digest) -> Outcomes<Prepared> {
         let Some(effect) = self.plan.steps.get(step).map(|step| &step.effect) else {
             return Ok(Prepared::Event(drifted(step, Vec::new(), Vec::new())));
         };
         match self.look(effect).await? {
-            Ok(Seen::After) => return Ok(Prepared::Event(Event::InForce { step, written: false })),
+            Ok(Seen::After) if sent => return Ok(Prepared::Event(Event::InForce { step, written: true })),
+            Ok(Seen::After) => return self.not_ours(step, effect).await.map(Prepared::Event),
             Ok(Seen::Foreign(what)) => return Ok(Prepared::Event(drifted(step, vec![foreign(what)], Vec::new()))),
             Ok(Seen::Before) => {}
-            Err(error) => return Ok(Prepared::Event(drifted(step, vec![foreign(error.to_string())], Vec::new()))),
+            Err(error) => return Ok(Prepared::Event(drifted(step, vec![unread(&error)], Vec::new()))),
         }
-        let (moved, mut broken) = self.world(step).await?;
+        let (moved, mut broken) = self.world(step, None).await?;
         if let Err(refusal) = self.record.switch().await.check() {
             broken.push(stop(&refusal));
         }
@@ -191,9 +192,18 @@ impl Run<'_> {
         }
     }
 
-    /// What moved and which guards do not hold. Failed look-ups are repeated a few times first.
-    async fn world(&self, step: usize) -> Outcomes<(Vec<Moved>, Vec<Violation>)> {
-        let done: Vec<&Effect> = self.plan.effects().take(step).collect();
+    /// The effect is in force and this run never sent it. After an unassignment Okta may give the assignment back by itself
+    /// (SAFETY D6): then nothing is sent. Otherwise somebody else acted, and the plan speaks of a world that is no more.
+    async fn not_ours(&self, step: usize, effect: &Effect) -> Outcomes<Event> {
+        let given_back = self.plan.effects().take(step).any(|effect| matches!(effect, Effect::Unassign { .. }));
+        let (moved, _) = self.world(step, given_back.then_some(effect)).await?;
+        Ok(if moved.is_empty() { Event::InForce { step, written: false } } else { drifted(step, moved, Vec::new()) })
+    }
+
+    /// What moved and which guards do not hold with the effects before `step` (and `also`) in force. Failed look-ups are
+    /// repeated a few times first.
+    async fn world(&self, step: usize, also: Option<&Effect>) -> Outcomes<(Vec<Moved>, Vec<Violation>)> {
+        let done: Vec<&Effect> = self.plan.effects().take(step).chain(also).collect();
         let keys = Keys {
             app: self.plan.app.clone(),
             user: self.person.clone(),
@@ -211,8 +221,9 @@ impl Run<'_> {
             let now = snapshot::of(&facts);
             let moved = snapshot::drift(&self.plan.snapshot, &done, &now);
             let guards = self.plan.guards.iter().filter(|guard| step == 0 || guard.throughout());
+            let guards = guards.filter(|guard| !done.iter().any(|effect| effect.outdates(guard)));
             let broken: Vec<Violation> = guards.filter_map(|guard| guard::check(guard, &facts).err()).collect();
-            let unread = now.values().any(|value| value == UNREAD) || broken.iter().any(is_wait);
+            let unread = look::unread(&facts) || broken.iter().any(is_wait);
             round += 1;
             if (moved.is_empty() && broken.is_empty()) || !unread || round >= READS {
                 return Ok((moved, broken));
@@ -243,13 +254,12 @@ impl Run<'_> {
         }))
     }
 
-    /// Looks until it is clear whether the write took effect.
-    async fn settle(&self, step: usize, again: bool, hint: Option<Hint>) -> Outcomes<Settled> {
-        let Some(effect) = self.plan.steps.get(step).map(|step| &step.effect) else {
-            return Ok(Settled::Event(drifted(step, Vec::new(), Vec::new())));
-        };
+    /// Looks until it is clear whether the write took effect. `repeated`: an earlier write of it may have landed, too.
+    async fn settle(&self, step: usize, (again, repeated): (bool, bool), hint: Option<Hint>) -> Outcomes<Settled> {
         let patience = match &hint {
             Some(Hint::Accepted) => self.poll_deadline,
+            // A vendor that refuses the repetition may do so because the first one is in force and only not visible yet.
+            Some(Hint::Refused(_)) if repeated => self.poll_deadline,
             Some(Hint::Unclear) | None => UNCLEAR.min(self.poll_deadline),
             Some(Hint::Refused(_) | Hint::Unsent | Hint::Later(_)) => 0,
         };
@@ -262,36 +272,51 @@ impl Run<'_> {
                 self.readers.clock.sleep_until(self.now().plus(ms)).await;
             }
         }
-        let until = self.now().plus(patience);
-        let mut round = 0;
-        let last = loop {
-            let seen = self.look(effect).await?;
-            match seen {
-                Ok(Seen::After) => return Ok(Settled::Event(Event::InForce { step, written: true })),
-                Ok(Seen::Foreign(what)) => return Ok(Settled::Event(drifted(step, vec![foreign(what)], Vec::new()))),
-                Ok(Seen::Before) | Err(_) if self.now() < until => {}
-                other => break other,
-            }
-            self.pause(round).await?;
-            round += 1;
-        };
-        if let Err(error) = last {
-            // It cannot be told whether the write landed: that is for a person, not for a guess.
-            let why =
-                PublicText::words("it could not be read whether the change was made: ").and_foreign(&error.to_string());
-            return Ok(Settled::Event(Event::Missed { step, left_as: "unknown".to_owned(), why }));
+        if let Some(event) = self.seen_within(step, patience).await? {
+            return Ok(Settled::Event(event));
         }
         match hint {
             Some(Hint::Refused(why)) => Ok(Settled::Event(Event::Refused { step, why })),
             Some(Hint::Accepted | Hint::Unclear | Hint::Unsent | Hint::Later(_)) | None if again => {
                 Ok(Settled::WriteAgain)
             }
-            Some(Hint::Accepted | Hint::Unclear | Hint::Unsent | Hint::Later(_)) | None => {
-                Ok(Settled::Event(Event::Refused {
-                    step,
-                    why: "the change was sent several times and is not seen".to_owned(),
-                }))
+            Some(Hint::Accepted | Hint::Unclear | Hint::Unsent | Hint::Later(_)) | None => Ok(Settled::Event(unknown(
+                step,
+                PublicText::words("the change was sent several times and is not seen"),
+            ))),
+        }
+    }
+
+    /// A write was sent, it is not seen, and `event` says that it may not be repeated: before that is recorded, looks as long
+    /// as a directory may lag, so that the record does not call unchanged what was changed.
+    async fn last_look(&self, step: usize, event: Event) -> Outcomes<Event> {
+        if matches!(event, Event::InForce { .. }) {
+            return Ok(event);
+        }
+        Ok(self.seen_within(step, self.poll_deadline).await?.unwrap_or(event))
+    }
+
+    /// What is certain about a write that may have been sent, within `patience` milliseconds; `None`: all as before it.
+    async fn seen_within(&self, step: usize, patience: i64) -> Outcomes<Option<Event>> {
+        let Some(effect) = self.plan.steps.get(step).map(|step| &step.effect) else {
+            return Ok(Some(drifted(step, Vec::new(), Vec::new())));
+        };
+        let until = self.now().plus(patience);
+        let mut round = 0;
+        loop {
+            match self.look(effect).await? {
+                Ok(Seen::After) => return Ok(Some(Event::InForce { step, written: true })),
+                Ok(Seen::Foreign(what)) => return Ok(Some(drifted(step, vec![foreign(what)], Vec::new()))),
+                Ok(Seen::Before) | Err(_) if self.now() < until => {}
+                Ok(Seen::Before) => return Ok(None),
+                Err(error) => {
+                    // It cannot be told whether the write landed: that is for a person, not for a guess.
+                    let why = PublicText::words("it could not be read whether the change was made: ");
+                    return Ok(Some(unknown(step, why.and_foreign(&error.to_string()))));
+                }
             }
+            self.pause(round).await?;
+            round += 1;
         }
     }
 
@@ -427,7 +452,15 @@ fn drifted(step: usize, moved: Vec<Moved>, broken: Vec<Violation>) -> Event {
 }
 
 fn foreign(what: String) -> Moved {
-    Moved { key: "target".to_owned(), was: "as planned".to_owned(), is: what }
+    Moved { key: TARGET.to_owned(), was: "as planned".to_owned(), is: what }
+}
+
+fn unread(error: &PortError) -> Moved {
+    Moved { key: "read".to_owned(), was: "the state of the target".to_owned(), is: error.to_string() }
+}
+
+fn unknown(step: usize, why: PublicText) -> Event {
+    Event::Missed { step, left_as: "unknown".to_owned(), why }
 }
 
 fn is_wait(violation: &Violation) -> bool {

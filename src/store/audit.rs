@@ -80,6 +80,14 @@ impl Seal {
     }
 }
 
+/// As [`code`], from the hash in hexadecimal; `None` when it is not hexadecimal.
+pub(super) fn code_of_hex(text: &str) -> Option<String> {
+    let pairs = text.as_bytes().chunks(2);
+    let bytes: Option<Vec<u8>> =
+        pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect();
+    bytes.map(|bytes| code(&bytes))
+}
+
 /// The short code of a checkpoint, as it stands on cards.
 pub(super) fn code(hash: &[u8]) -> String {
     base32(hash, 8)

@@ -273,6 +273,15 @@ async fn seal(tx: &mut Tx, key: &hmac::Key, at: At) -> Result<Option<String>, Fa
     Ok(Some(audit::code(&hash)))
 }
 
+/// The code of the last checkpoint.
+pub(super) async fn last_checkpoint(db: &Database) -> Stored<Option<String>> {
+    let row: Option<(String,)> = sqlx::query_as("SELECT hash FROM audit_checkpoints ORDER BY number DESC LIMIT 1")
+        .fetch_optional(&db.core.pool)
+        .await
+        .map_err(super::driver)?;
+    Ok(row.and_then(|(hash,)| audit::code_of_hex(&hash)))
+}
+
 /// The heads of all chains as sealed by the last checkpoint.
 async fn sealed_heads(tx: &mut Tx) -> Result<Vec<(String, i64, String)>, Fault> {
     let mut all: Vec<(String, i64, String)> =

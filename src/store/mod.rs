@@ -316,6 +316,10 @@ impl Ledger for Database {
         ledger::verify(self).await
     }
 
+    async fn last_checkpoint(&self) -> Stored<Option<String>> {
+        ledger::last_checkpoint(self).await
+    }
+
     async fn checkpoint(&self, at: At) -> Stored<Option<String>> {
         ledger::checkpoint(self, at).await
     }

@@ -259,10 +259,6 @@ impl World {
         self.driver.wait().await.unwrap();
     }
 
-    pub(crate) async fn settle(&self) {
-        self.driver.settle().await.unwrap();
-    }
-
     pub(crate) async fn advance(&self, ms: i64) {
         self.driver.advance(ms).await.unwrap();
     }

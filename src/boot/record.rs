@@ -1,0 +1,20 @@
+//! Opening the record of a database for a command that reads it, without directories or surfaces.
+
+use super::chance::SystemChance;
+use crate::config::{embedded, load, process};
+use crate::ports::fresh::Fresh;
+use crate::ports::secret::Secret;
+use crate::store::{Database, Options};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Opens the database of `db`, else of the configuration.
+pub async fn open(config: Option<&Path>, db: Option<&str>) -> anyhow::Result<Database> {
+    let mut config = load(config, process())?;
+    let general = config.general()?;
+    let fresh: Arc<dyn Fresh> = Arc::new(SystemChance::new()?);
+    let audit_key = config.secrets().secret("AUDIT_KEY")?.map(|hidden| Secret::new(hidden.expose()));
+    let url = db.unwrap_or(&general.store.url);
+    let options = Options { instance: fresh.id("cli-", 12), audit_key, fresh };
+    Ok(Database::open(url, embedded::MIGRATIONS, options).await?)
+}

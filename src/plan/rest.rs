@@ -1,0 +1,106 @@
+//! What can be proposed after a run stopped half-way (SAFETY D9): the effects that are left, or the way back.
+//!
+//! Never skips a rule because an earlier plan was approved: each is a new plan on fresh facts, under the policy of today, and
+//! while an unassignment is still to come every rule of the first plan holds again. Begin with [`go_on`].
+
+use super::{Ask, OPEN_FOR, Planned, all_read, check_all};
+use crate::domain::effect::{Effect, Step, When};
+use crate::domain::guard::{Guard, Outcome, Violation};
+use crate::domain::notice::PublicText;
+use crate::domain::plan::{Direction, Goal, Plan};
+use crate::domain::settings::Settings;
+use crate::domain::snapshot;
+use crate::domain::tenant::Facts;
+
+/// What is left to do after a run stopped: the effects from `from` on, planned again on fresh facts, as a new proposal.
+/// The saved assignment comes from the stopped plan. `Err` where it cannot go on.
+pub fn go_on(stopped: &Plan, from: usize, facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
+    let steps: Vec<Step> = stopped.steps.get(from..).map(<[Step]>::to_vec).unwrap_or_default();
+    if steps.is_empty() {
+        return Err(vec![stuck("nothing is left to do")]);
+    }
+    // What the first plan said of the world before its first write still has to be true before the assignment goes.
+    let unassigns = steps.iter().any(|step| matches!(step.effect, Effect::Unassign { .. }));
+    let guards: Vec<Guard> = stopped
+        .guards
+        .iter()
+        .filter(|guard| unassigns || guard.throughout())
+        .map(|guard| today(guard, settings))
+        .collect();
+    check_all(&guards, facts, Vec::new())?;
+    all_read(Plan { direction: Direction::GoOn, steps, guards, ..again(stopped, facts, settings, ask) })
+}
+
+/// The way back of what a stopped run did before effect `from`, as a new proposal; `Err` where one of its effects has no
+/// inverse.
+pub fn roll_back(stopped: &Plan, from: usize, facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
+    let mut steps = Vec::new();
+    for step in stopped.steps.get(..from).unwrap_or_default().iter().rev() {
+        let effect = step.effect.inverse().map_err(|why| vec![stuck(why)])?;
+        steps.push(Step { effect, when: When::Always, then: None });
+    }
+    if steps.is_empty() {
+        return Err(vec![stuck("nothing was changed that could be taken back")]);
+    }
+    let privileges = stopped.guards.iter().filter(|guard| matches!(guard, Guard::NotPrivileged { .. }));
+    let guards: Vec<Guard> =
+        std::iter::once(Guard::Assigned).chain(privileges.map(|guard| today(guard, settings))).collect();
+    check_all(&guards, facts, Vec::new())?;
+    all_read(Plan {
+        direction: Direction::RollBack,
+        steps,
+        guards,
+        goal: Goal::AsBefore,
+        warnings: vec![PublicText::words("Takes back what the stopped run changed; nothing else.")],
+        no_undo: None,
+        ..again(stopped, facts, settings, ask)
+    })
+}
+
+/// The stopped plan with everything that belongs to the new proposal.
+fn again(stopped: &Plan, facts: &Facts, settings: &Settings, ask: &Ask) -> Plan {
+    Plan {
+        case: ask.case.clone(),
+        number: ask.number,
+        snapshot: snapshot::of(facts),
+        votes: stopped.votes.max(ask.votes()),
+        policy: settings.policy.version(),
+        not_after: ask.at.plus(OPEN_FOR),
+        ..stopped.clone()
+    }
+}
+
+/// A guard with the protected list of today.
+fn today(guard: &Guard, settings: &Settings) -> Guard {
+    match guard.clone() {
+        Guard::NotPrivileged { objects, .. } => {
+            Guard::NotPrivileged { objects, protected: settings.policy.protected.clone() }
+        }
+        other @ (Guard::UserActive
+        | Guard::Assigned
+        | Guard::App { .. }
+        | Guard::TenantOwnsDomain
+        | Guard::WitnessFound
+        | Guard::ObjectGone { .. }
+        | Guard::NoDeletedHolder { .. }
+        | Guard::CreateOn
+        | Guard::UnassignSafe { .. }
+        | Guard::Candidate { .. }
+        | Guard::SeatsFree { .. }
+        | Guard::InDeletedItems { .. }
+        | Guard::SamePerson { .. }
+        | Guard::NoLiveHolder { .. }
+        | Guard::NotSynced { .. }
+        | Guard::NotDeprovisioned { .. }) => other,
+    }
+}
+
+fn stuck(why: &str) -> Violation {
+    Violation {
+        rule: "D9".to_owned(),
+        fact: PublicText::words(why),
+        how_to_change: "an administrator finishes it by hand".to_owned(),
+        outcome: Outcome::Refuse,
+        approvers_only: false,
+    }
+}

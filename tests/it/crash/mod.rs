@@ -1,0 +1,7 @@
+//! The crash matrix of the saga core.
+
+mod bench;
+mod matrix;
+mod model;
+mod ports;
+mod scenes;

@@ -1,0 +1,554 @@
+//! The directories, the clock, the leases and the journal of one run, all in memory and all in one value: the double on which
+//! every crash, fault and change is tried.
+//!
+//! Never does what a vendor does not do, and never judges the saga by what the saga says: [`State::audit`] looks at each
+//! write as it is sent. Begin with [`Vendor`], then [`World::point`] (where a run can be stopped).
+
+use reanchor::domain::effect::Effect;
+use reanchor::domain::ids::{AppId, EntraId, GroupId, OktaUserId};
+use reanchor::domain::plan::Plan;
+use reanchor::domain::tenant::{App, AppUser, Domain, EntraUser, Group, OktaUser, Roles, Scope, Sku, Switches};
+use reanchor::domain::time::{At, MINUTE, SECOND};
+use reanchor::policy::{Freeze, Switch};
+use reanchor::ports::directory::{Answer, Assignment};
+use reanchor::ports::error::{Kind, PortError, System};
+use reanchor::saga::journal::{Event, fold};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
+
+pub(super) const LEASE: i64 = 60 * SECOND;
+pub(super) const CALL: i64 = 15 * SECOND;
+/// Calls after which a run counts as one that never ends.
+const TOO_MANY: u64 = 20_000;
+
+/// What both vendors hold about one person and the tenant.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Vendor {
+    pub(super) user: OktaUser,
+    pub(super) app: App,
+    pub(super) row: Option<AppUser>,
+    pub(super) others: Vec<AppUser>,
+    pub(super) switches: Switches,
+    pub(super) admin_roles: Vec<String>,
+    pub(super) groups: Vec<Group>,
+    pub(super) app_groups: Vec<GroupId>,
+    /// Profile that the group gives with the app.
+    pub(super) group_profile: BTreeMap<String, Value>,
+    pub(super) live: BTreeMap<EntraId, EntraUser>,
+    pub(super) deleted: BTreeMap<EntraId, EntraUser>,
+    pub(super) roles: BTreeMap<EntraId, Roles>,
+    pub(super) domains: Vec<Domain>,
+    pub(super) synced: bool,
+    pub(super) skus: Vec<Sku>,
+}
+
+/// One write as it goes over the line.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Call {
+    Convert(AppId, OktaUserId, Scope),
+    Unassign(AppId, OktaUserId),
+    Assign(AppId, OktaUserId, Assignment),
+    Restore(EntraId),
+}
+
+/// What becomes of one write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Fault {
+    /// Refused with a status that means "no".
+    Refuse,
+    /// No answer, and it never arrived.
+    LostBefore,
+    /// No answer, and it was applied.
+    LostAfter,
+    /// No answer, and it is applied ten seconds later, while the caller still waits (or is dead).
+    Late,
+    /// A 5xx, not applied.
+    BrokenBefore,
+    /// A 5xx, applied.
+    BrokenAfter,
+    /// Accepted; reads show the old state for three seconds.
+    Lag,
+    /// Accepted; reads show the old state for forty seconds.
+    LongLag,
+    /// No answer, applied; reads show the old state for forty seconds.
+    LostAndLag,
+    /// Accepted; every read fails for a second.
+    Blind,
+    /// No answer, applied; every read fails for five minutes.
+    LostAndBlind,
+}
+
+impl Fault {
+    pub(super) const ALL: [Self; 11] = [
+        Self::Refuse,
+        Self::LostBefore,
+        Self::LostAfter,
+        Self::Late,
+        Self::BrokenBefore,
+        Self::BrokenAfter,
+        Self::Lag,
+        Self::LongLag,
+        Self::LostAndLag,
+        Self::Blind,
+        Self::LostAndBlind,
+    ];
+
+    /// Whether the goal must be reached all the same.
+    pub(super) fn passes(self) -> bool {
+        !matches!(self, Self::Refuse | Self::LostAndBlind)
+    }
+}
+
+/// What Okta does by itself later, and requests that are still on their way.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Job {
+    Push { created: At },
+    Regroup,
+    Land(Call, usize),
+}
+
+/// How Okta gives a group assignment back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Regroup {
+    Never,
+    AtOnce,
+    After5s,
+}
+
+/// A write that was sent.
+#[derive(Clone, Debug)]
+pub(super) struct Sent {
+    pub(super) step: usize,
+    pub(super) effective: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct LeaseRow {
+    pub(super) key: String,
+    pub(super) holder: String,
+    pub(super) number: i64,
+    pub(super) until: At,
+}
+
+/// Changes something about the vendors that no plan expects.
+pub(super) type Change = fn(&mut Vendor);
+
+/// Everything that outlives a crash, and the plan of the one that is about to happen.
+#[derive(Clone)]
+pub(super) struct State {
+    pub(super) now: At,
+    pub(super) vendor: Vendor,
+    pub(super) regroup: Regroup,
+    pub(super) link_to: Option<EntraId>,
+    pub(super) jobs: Vec<(At, Job)>,
+    pub(super) stale: Option<(At, Box<Vendor>)>,
+    pub(super) blind_until: At,
+    pub(super) faults: BTreeMap<usize, Fault>,
+    pub(super) sent: Vec<Sent>,
+    pub(super) journal: Vec<(At, Event)>,
+    pub(super) lease: LeaseRow,
+    pub(super) host_lock: bool,
+    pub(super) frozen: bool,
+    /// After this many journal rows, the bot is frozen.
+    pub(super) freeze_after: Option<usize>,
+    /// After this many journal rows, something moves; whether a write is forbidden from then on.
+    pub(super) change_after: Option<(usize, Change, bool)>,
+    pub(super) forbidden: bool,
+    /// What the vendors held when the row that ends the run became durable.
+    pub(super) at_end: Option<Box<Vendor>>,
+    pub(super) plan: Option<Arc<Plan>>,
+    pub(super) violations: Vec<String>,
+    /// Commit number at which the store fails, and whether the row was committed all the same.
+    pub(super) store_fails: Option<(usize, bool)>,
+    pub(super) commits: usize,
+    pub(super) points: u32,
+    pub(super) stop_at: Option<u32>,
+    pub(super) count_reads: bool,
+    pub(super) last_point: &'static str,
+    calls: u64,
+}
+
+/// The double. It is the clock, both read sides, the lease table and the record; [`super::ports::Hand`] is the write side.
+pub(super) struct World(Mutex<State>);
+
+impl World {
+    pub(super) fn new(state: State) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(state)))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+
+    /// A place where the process can die, or be held up: the future stays pending there until [`State::stop_at`] is moved.
+    pub(super) async fn point(&self, name: &'static str) {
+        let mut mine = None;
+        poll_fn(|_| {
+            let mut s = self.lock();
+            if mine.is_none() {
+                s.calls += 1;
+                if name != "read" || s.count_reads {
+                    s.points += 1;
+                }
+                mine = Some(s.points);
+                if s.calls > TOO_MANY {
+                    s.violations.push("the run does not end".to_owned());
+                    s.stop_at = mine;
+                }
+            }
+            let counted = name != "read" || s.count_reads || s.calls > TOO_MANY;
+            if counted && s.stop_at == mine {
+                s.last_point = name;
+                Poll::Pending
+            } else {
+                Poll::Ready(())
+            }
+        })
+        .await;
+    }
+
+    pub(super) async fn view<T>(&self, system: System, read: impl Fn(&Vendor) -> T + Send) -> Answer<T> {
+        self.point("read").await;
+        let mut s = self.lock();
+        s.pass(3);
+        if s.now < s.blind_until {
+            return Err(refused(system, Kind::Unreachable));
+        }
+        Ok(match &s.stale {
+            Some((until, old)) if s.now < *until => read(old),
+            _ => read(&s.vendor),
+        })
+    }
+
+    /// Sends a write for the holder of lease `number`.
+    pub(super) async fn send(&self, number: i64, call: Call) -> Answer<()> {
+        let system = if matches!(call, Call::Restore(_)) { System::Graph } else { System::Okta };
+        let (fault, index) = {
+            let mut s = self.lock();
+            let step = s.audit(number, &call);
+            s.sent.push(Sent { step, effective: false });
+            (s.faults.get(&s.sent.len()).copied(), s.sent.len() - 1)
+        };
+        self.point("send").await;
+        let answer = self.lock().arrive(&call, index, fault, system);
+        self.point("applied").await;
+        let mut s = self.lock();
+        let lost = matches!(&answer, Err(error) if error.kind == Kind::Unreachable);
+        s.pass(if lost { CALL } else { 150 });
+        answer
+    }
+}
+
+impl State {
+    pub(super) fn new(now: At, vendor: Vendor) -> Self {
+        Self {
+            now,
+            vendor,
+            regroup: Regroup::Never,
+            link_to: None,
+            jobs: Vec::new(),
+            stale: None,
+            blind_until: At(0),
+            faults: BTreeMap::new(),
+            sent: Vec::new(),
+            journal: Vec::new(),
+            lease: LeaseRow::default(),
+            host_lock: false,
+            frozen: false,
+            freeze_after: None,
+            change_after: None,
+            forbidden: false,
+            at_end: None,
+            plan: None,
+            violations: Vec::new(),
+            store_fails: None,
+            commits: 0,
+            points: 0,
+            stop_at: None,
+            count_reads: false,
+            last_point: "",
+            calls: 0,
+        }
+    }
+
+    /// Lets time go by; whatever falls due happens at its own instant.
+    pub(super) fn pass(&mut self, ms: i64) {
+        let end = self.now.plus(ms);
+        loop {
+            let due = (0..self.jobs.len()).filter(|i| self.jobs[*i].0 <= end).min_by_key(|i| self.jobs[*i].0);
+            let Some(index) = due else { break };
+            let (at, job) = self.jobs.remove(index);
+            self.now = self.now.max(at);
+            match job {
+                Job::Push { created } => self.push(created),
+                Job::Regroup => self.regroup(),
+                Job::Land(call, index) => {
+                    // The vendor's own answer goes nowhere: its caller is gone.
+                    if let Ok(effective) = self.apply(&call) {
+                        self.sent[index].effective |= effective;
+                    }
+                }
+            }
+        }
+        self.now = self.now.max(end);
+    }
+
+    fn arrive(&mut self, call: &Call, index: usize, fault: Option<Fault>, system: System) -> Answer<()> {
+        let old = self.vendor.clone();
+        match fault {
+            Some(Fault::Refuse) => return Err(refused(system, Kind::Denied)),
+            Some(Fault::LostBefore) => return Err(refused(system, Kind::Unreachable)),
+            Some(Fault::BrokenBefore) => return Err(refused(system, Kind::Unexpected)),
+            Some(Fault::Late) => {
+                self.jobs.push((self.now.plus(10 * SECOND), Job::Land(call.clone(), index)));
+                return Err(refused(system, Kind::Unreachable));
+            }
+            Some(_) | None => {}
+        }
+        self.sent[index].effective = self.apply(call)?;
+        let lag = |ms| Some((self.now.plus(ms), Box::new(old)));
+        match fault {
+            Some(Fault::Lag) => self.stale = lag(3 * SECOND),
+            Some(Fault::LongLag | Fault::LostAndLag) => self.stale = lag(40 * SECOND),
+            Some(Fault::Blind) => self.blind_until = self.now.plus(SECOND),
+            Some(Fault::LostAndBlind) => self.blind_until = self.now.plus(5 * MINUTE),
+            Some(_) | None => {}
+        }
+        match fault {
+            Some(Fault::LostAfter | Fault::LostAndLag | Fault::LostAndBlind) => Err(refused(system, Kind::Unreachable)),
+            Some(Fault::BrokenAfter) => Err(refused(system, Kind::Unexpected)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// What must be true at the instant a write is sent. Answers the step it belongs to.
+    fn audit(&mut self, number: i64, call: &Call) -> usize {
+        let mut wrong = Vec::new();
+        let rows: Vec<Event> = self.journal.iter().map(|(_, event)| event.clone()).collect();
+        let step = match rows.last() {
+            Some(Event::Intent { step }) => *step,
+            _ => usize::MAX,
+        };
+        let plan = self.plan.clone().unwrap();
+        if !plan.steps.get(step).is_some_and(|step| call.is(&step.effect)) {
+            wrong.push(format!("{call:?} was sent without its intent in the journal"));
+        }
+        if !fold(&rows).is_ok_and(|progress| progress.pending == Some(step)) {
+            wrong.push("a write was sent by a journal that does not ask for it".to_owned());
+        }
+        let left = self.lease.until.since(self.now);
+        if self.lease.number != number || left < CALL + 5 * SECOND {
+            wrong.push(format!("a write was sent without the lease ({left} ms left)"));
+        }
+        if self.frozen {
+            wrong.push("a write was sent while frozen".to_owned());
+        }
+        if self.forbidden {
+            wrong.push("a write was sent after something had moved".to_owned());
+        }
+        if let [.., before, intent] = self.journal.as_slice()
+            && intent.0.since(before.0) >= 30 * MINUTE
+        {
+            wrong.push("a write was sent by a run whose last row was older than 30 minutes".to_owned());
+        }
+        self.violations.extend(wrong);
+        step
+    }
+
+    /// Carries a write out; whether it changed anything.
+    fn apply(&mut self, call: &Call) -> Answer<bool> {
+        match call {
+            Call::Convert(_, _, to) => self.convert(*to),
+            Call::Unassign(..) => self.unassign(),
+            Call::Assign(_, _, what) => self.assign(what),
+            Call::Restore(id) => {
+                let Some(mut user) = self.vendor.deleted.remove(id) else {
+                    return Err(refused(System::Graph, Kind::Gone));
+                };
+                user.upn = user.plain_upn().to_owned();
+                user.deleted = None;
+                self.vendor.roles.entry(id.clone()).or_default();
+                self.vendor.live.insert(id.clone(), user);
+                Ok(true)
+            }
+        }
+    }
+
+    fn granted(&self) -> bool {
+        self.vendor.groups.iter().any(|group| self.vendor.app_groups.contains(&group.id))
+    }
+
+    fn convert(&mut self, to: Scope) -> Answer<bool> {
+        let granted = self.granted();
+        let given = self.vendor.group_profile.clone();
+        let Some(row) = &mut self.vendor.row else { return Err(refused(System::Okta, Kind::Gone)) };
+        if to == Scope::Group && !granted {
+            return Err(refused(System::Okta, Kind::Invalid));
+        }
+        if row.scope == to {
+            return Ok(false);
+        }
+        row.scope = to;
+        if to == Scope::Group {
+            row.profile.extend(given);
+        }
+        Ok(true)
+    }
+
+    fn unassign(&mut self) -> Answer<bool> {
+        let granted = self.granted();
+        let Some(row) = &self.vendor.row else { return Ok(false) };
+        if row.scope == Scope::Group && granted {
+            return Err(refused(System::Okta, Kind::Denied));
+        }
+        self.vendor.row = None;
+        if granted {
+            match self.regroup {
+                Regroup::Never => {}
+                Regroup::AtOnce => self.regroup(),
+                Regroup::After5s => self.jobs.push((self.now.plus(5 * SECOND), Job::Regroup)),
+            }
+        }
+        Ok(true)
+    }
+
+    fn assign(&mut self, what: &Assignment) -> Answer<bool> {
+        match &mut self.vendor.row {
+            Some(row) if row.scope == Scope::Group => self.convert(Scope::User),
+            Some(row) => {
+                let before = row.clone();
+                row.user_name.clone_from(&what.user_name);
+                row.profile.extend(what.profile.clone());
+                Ok(before != *row)
+            }
+            None => {
+                self.make_row(Scope::User, what.user_name.clone(), what.profile.clone());
+                Ok(true)
+            }
+        }
+    }
+
+    fn make_row(&mut self, scope: Scope, user_name: String, profile: BTreeMap<String, Value>) {
+        self.vendor.row = Some(AppUser {
+            user: self.vendor.user.id.clone(),
+            external_id: None,
+            scope,
+            status: "STAGED".to_owned(),
+            sync_state: Some("OUT_OF_SYNC".to_owned()),
+            created: self.now,
+            status_changed: Some(self.now),
+            last_sync: None,
+            user_name,
+            profile,
+        });
+        self.jobs.push((self.now.plus(2 * SECOND), Job::Push { created: self.now }));
+    }
+
+    fn regroup(&mut self) {
+        if self.vendor.row.is_none() && self.vendor.user.status == "ACTIVE" && self.granted() {
+            let profile = self.vendor.group_profile.clone();
+            self.make_row(Scope::Group, self.vendor.user.login.clone(), profile);
+        }
+    }
+
+    /// Okta's first push of a row: links by name, then by anchor, else creates.
+    fn push(&mut self, created: At) {
+        let now = self.now;
+        let Some(row) = self.vendor.row.as_ref().filter(|row| row.created == created).cloned() else { return };
+        if row.external_id.is_some() || !self.vendor.switches.create {
+            return;
+        }
+        let anchor = row.anchor(&self.vendor.app.attributes).map(str::to_owned);
+        let live = || self.vendor.live.values();
+        let named = live().find(|user| user.upn.eq_ignore_ascii_case(&row.user_name));
+        let found = named.or_else(|| live().find(|user| anchor.is_some() && user.anchor == anchor));
+        let id = self.link_to.clone().or_else(|| found.map(|user| user.id.clone())).unwrap_or_else(|| {
+            let id = EntraId::new("77777777-0000-4000-8000-000000000007");
+            let mut user = super::scenes::account(&id, &row.user_name, anchor.as_deref());
+            user.created = Some(now);
+            self.vendor.skus[0].consumed += 1;
+            user.direct_licences = vec![self.vendor.skus[0].id.clone()];
+            self.vendor.live.insert(id.clone(), user);
+            self.vendor.roles.insert(id.clone(), Roles::default());
+            id
+        });
+        let row = self.vendor.row.as_mut().unwrap();
+        row.external_id = Some(id);
+        "PROVISIONED".clone_into(&mut row.status);
+        row.status_changed = Some(now);
+        row.sync_state = Some("SYNCHRONIZED".to_owned());
+        row.last_sync = Some(now);
+    }
+
+    pub(super) fn switch(&self) -> Switch {
+        if !self.frozen {
+            return Switch::Running;
+        }
+        let who = || "carla".to_owned();
+        Switch::Frozen(Freeze { by: who(), name: who(), at: self.now, reason: None })
+    }
+
+    /// What happens right after a journal row became durable.
+    pub(super) fn committed(&mut self) {
+        if fold(&self.events()).is_ok_and(|progress| progress.end.is_some()) {
+            self.at_end = Some(Box::new(self.vendor.clone()));
+        }
+        if self.freeze_after == Some(self.journal.len()) {
+            self.frozen = true;
+        }
+        if let Some((rows, change, forbids)) = self.change_after
+            && rows == self.journal.len()
+        {
+            change(&mut self.vendor);
+            self.forbidden |= forbids;
+            self.change_after = None;
+        }
+    }
+
+    /// What a process that starts now could tell from another start; the time of day aside.
+    pub(super) fn mark(&self) -> (usize, usize, Vendor, usize) {
+        (self.journal.len(), self.sent.len(), self.vendor.clone(), self.jobs.len())
+    }
+
+    pub(super) fn events(&self) -> Vec<Event> {
+        self.journal.iter().map(|(_, event)| event.clone()).collect()
+    }
+}
+
+impl Call {
+    fn is(&self, effect: &Effect) -> bool {
+        match effect {
+            Effect::ConvertAssignment { app, user, to, .. } => *self == Self::Convert(app.clone(), user.clone(), *to),
+            Effect::Unassign { app, user, .. } => *self == Self::Unassign(app.clone(), user.clone()),
+            Effect::Assign { app, user, user_name, profile, .. } => {
+                let what = Assignment { user_name: user_name.clone(), profile: profile.clone() };
+                *self == Self::Assign(app.clone(), user.clone(), what)
+            }
+            Effect::RestoreUser { object, .. } => *self == Self::Restore(object.clone()),
+        }
+    }
+}
+
+fn refused(system: System, kind: Kind) -> PortError {
+    PortError {
+        system,
+        op: "make the call",
+        kind,
+        status: None,
+        code: None,
+        request_id: None,
+        detail: "as the test wants it".to_owned(),
+    }
+}
+
+/// A profile with the licence and, where given, the anchor.
+pub(super) fn profile(anchor: Option<&str>) -> BTreeMap<String, Value> {
+    let mut profile = BTreeMap::from([("licenses".to_owned(), json!(["ENTERPRISEPACK"]))]);
+    if let Some(anchor) = anchor {
+        profile.insert("immutableId".to_owned(), json!(anchor));
+    }
+    profile
+}

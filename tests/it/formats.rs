@@ -1,0 +1,157 @@
+//! Stored formats load for ever: each golden file was written by version 1 and is never written again.
+//!
+//! To add a version, add a file; `REANCHOR_WRITE_GOLDEN=1` writes those that are missing and never an existing one.
+
+use crate::guards;
+use reanchor::domain::actor::{Actor, Standing};
+use reanchor::domain::case::{Case, State};
+use reanchor::domain::guard::{Outcome, Violation};
+use reanchor::domain::ids::CaseId;
+use reanchor::domain::inbound::{Body, Inbound, Place, Verb};
+use reanchor::domain::notice::PublicText;
+use reanchor::domain::plan::Plan;
+use reanchor::domain::settings::Mode;
+use reanchor::domain::snapshot::Moved;
+use reanchor::policy::Switch;
+use reanchor::policy::approval::{Grant, approve};
+use reanchor::saga::journal::Event;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+fn golden(name: &str, make: impl FnOnce() -> String) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if !path.exists() {
+        let wanted = option_env!("REANCHOR_WRITE_GOLDEN").is_some();
+        assert!(wanted, "{name} is missing: a stored format has lost its witness");
+        std::fs::write(&path, make()).unwrap();
+    }
+    std::fs::read_to_string(&path).unwrap()
+}
+
+fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value).unwrap() + "\n"
+}
+
+/// Loads, and what is written again says the same: no value was dropped on the way.
+fn loads<T: DeserializeOwned + Serialize>(value: &Value) -> T {
+    let loaded: T = serde_json::from_value(value.clone()).unwrap();
+    assert_eq!(&serde_json::to_value(&loaded).unwrap(), value);
+    loaded
+}
+
+fn all<T: DeserializeOwned + Serialize + Debug>(text: &str) -> Vec<T> {
+    text.lines().map(|line| loads(&serde_json::from_str(line).unwrap())).collect()
+}
+
+fn lines<T: Serialize>(values: &[T]) -> String {
+    values.iter().map(|value| serde_json::to_string(value).unwrap() + "\n").collect()
+}
+
+#[test]
+fn plans_of_version_1_keep_their_digest_and_code() {
+    let make = || {
+        let plans = [guards::reassign(&guards::deleted_replaced()), guards::restore(&guards::deleted_restorable())];
+        let entry = |plan: Plan| serde_json::json!({ "digest": plan.digest(), "code": plan.code(), "plan": plan });
+        pretty(&plans.map(|plan| entry(plan.unwrap())))
+    };
+    let entries: Vec<Value> = serde_json::from_str(&golden("plan-v1.json", make)).unwrap();
+    assert_eq!(entries.len(), 2);
+    for entry in entries {
+        let plan: Plan = loads(&entry["plan"]);
+        assert_eq!(plan.digest().as_hex(), entry["digest"]);
+        assert_eq!(plan.code(), entry["code"]);
+    }
+}
+
+#[test]
+fn cases_of_version_1_load() {
+    let make = || serde_json::to_string(&guards::every_state(&guards::deleted_replaced())).unwrap() + "\n";
+    let entries: Vec<Value> = serde_json::from_str(&golden("case-v1.json", make)).unwrap();
+    let mut states: Vec<&'static str> = entries.iter().map(|entry| loads::<Case>(entry).state.name()).collect();
+    states.dedup();
+    assert_eq!(states.len(), 18, "one of each state at least: {states:?}");
+}
+
+fn events() -> Vec<Event> {
+    let violation = Violation {
+        rule: "D3".to_owned(),
+        fact: PublicText::words("x ").and_foreign("y").and_time(guards::NOW),
+        how_to_change: "z".to_owned(),
+        outcome: Outcome::Advise,
+        approvers_only: false,
+    };
+    let moved = Moved { key: "okta.app_user".to_owned(), was: "present".to_owned(), is: "absent".to_owned() };
+    vec![
+        Event::Began,
+        Event::Intent { step: 0 },
+        Event::Answered { step: 0, ok: true, what: "accepted".to_owned(), request_id: Some("r1".to_owned()) },
+        Event::Answered { step: 0, ok: false, what: "HTTP 500".to_owned(), request_id: None },
+        Event::InForce { step: 0, written: true },
+        Event::Refused { step: 1, why: "HTTP 403".to_owned() },
+        Event::Reached { step: 0 },
+        Event::Missed { step: 1, left_as: "assigned_not_linked".to_owned(), why: PublicText::foreign("late") },
+        Event::Drifted { step: 1, moved: vec![moved], broken: vec![violation] },
+        Event::Verified { findings: vec![PublicText::new().and_strong("right")], waiting_for_retry: true },
+        Event::NotVerified { why: PublicText::words("wrong") },
+    ]
+}
+
+#[test]
+fn journals_of_version_1_load() {
+    let loaded: Vec<Event> = all(&golden("journal-v1.jsonl", || lines(&events())));
+    assert_eq!(loaded, events());
+}
+
+fn inbounds() -> Vec<Inbound> {
+    let okta = reanchor::domain::ids::OktaUserId::new("00uanna");
+    let via = "bridge".to_owned();
+    let standings = [
+        Standing::Linked { okta },
+        Standing::Unlinked,
+        Standing::Guest,
+        Standing::External,
+        Standing::Relayed { via },
+        Standing::ApiPosted,
+    ];
+    let text = || "Matching user not found".to_owned();
+    let bodies = [Body::Message { text: text() }, Body::Mention { text: text() }, Body::Command { text: text() }];
+    let press = |verb: Verb| Body::Press { verb, case: CaseId::new("c-7k2m9q"), number: Some(1), note: Some(text()) };
+    let bodies = bodies.into_iter().chain(Verb::ALL.into_iter().map(press));
+    let one = |(n, body): (usize, Body)| Inbound {
+        v: 1,
+        surface: "console".to_owned(),
+        event_key: format!("e{n}"),
+        place: Place { channel: "#p".to_owned(), thread: "1".to_owned(), message: "2".to_owned() },
+        actor: Actor {
+            key: "U1".to_owned(),
+            name: "anna".to_owned(),
+            standing: standings[n % standings.len()].clone(),
+        },
+        at: guards::NOW,
+        body,
+    };
+    bodies.enumerate().map(one).collect()
+}
+
+#[test]
+fn events_of_version_1_load() {
+    let loaded: Vec<Value> = serde_json::from_str(&golden("inbound-v1.json", || pretty(&inbounds()))).unwrap();
+    let loaded: Vec<Inbound> = loaded.iter().map(loads).collect();
+    assert_eq!(loaded, inbounds());
+}
+
+#[test]
+fn grants_of_version_1_load() {
+    let make = || {
+        let facts = guards::deleted_replaced();
+        let proposal = guards::proposal(guards::reassign(&facts).unwrap());
+        let state = State::Proposed { look: guards::look(&facts), proposal: Box::new(proposal.clone()) };
+        let case = guards::case(&facts, state);
+        pretty(&approve(&case, &proposal, Mode::Fix, &Switch::Running, guards::NOW).unwrap().1)
+    };
+    let grant: Grant = loads(&serde_json::from_str(&golden("grant-v1.json", make)).unwrap());
+    assert_eq!((grant.v, grant.number, grant.votes.len()), (1, 1, 1));
+}
