@@ -225,13 +225,13 @@ fn keep_ports(store: &Path, access: &Access) -> anyhow::Result<()> {
 fn people(scene: &super::control::Scene) -> Vec<Persona> {
     let speakers = scene.people.iter().filter(|(_, speaker)| speaker.okta != scene.subject.okta);
     let mut people: Vec<Persona> = speakers.map(|(key, speaker)| persona(key, speaker)).collect();
-    people.push(Persona { role: "the person it is about".to_owned(), ..persona("sam", &scene.subject) });
+    people.push(Persona { role: "subject".to_owned(), ..persona("sam", &scene.subject) });
     people
 }
 
 fn persona(key: &str, speaker: &super::control::Speaker) -> Persona {
     let role = match speaker.role.as_str() {
-        "asker" => "help desk, may ask",
+        "asker" => "help desk",
         "approver" => "approver",
         "none" => "no rights",
         other => other,

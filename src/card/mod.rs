@@ -25,7 +25,7 @@ pub fn side_rows(facts: &Facts, sharing: Sharing) -> Vec<SideRow> {
 
 /// A plan as its card showed it: every field before and after, then the warnings; for the story of a case.
 pub fn plan_rows(plan: &Plan, sharing: Sharing) -> (Vec<DiffRow>, Vec<PublicText>) {
-    (plan_view::diff(plan, sharing), plan_view::warnings(plan))
+    (plan_view::diff(plan, sharing), plan_view::warnings(plan, sharing))
 }
 
 /// Both sides of one person as text, for an answer that only one person sees.

@@ -45,12 +45,12 @@ function words(entry, labels) {
   const event = entry.event || {};
   const step = Number.isInteger(event.step) ? `Step ${event.step + 1}${labels[event.step] ? ", " + labels[event.step] : ""}. ` : "";
   const texts = [step];
-  if (event.what) texts.push(event.what + ". ");
+  if (event.what) texts.push(`The answer: ${event.what}. `);
   if (event.request_id) texts.push("Request id ", h("code", { text: event.request_id }), ". ");
   if (event.event === "in_force") texts.push(event.written ? "Our write is in force." : "It was so already; nothing was sent.");
   const pieces = (list) => (Array.isArray(list) ? list : []).map((span) => Object.values(span)[0]).join("");
   if (event.why) texts.push(typeof event.why === "string" ? event.why : pieces(event.why));
-  if (event.findings) return [h("ul", {}, event.findings.map((finding) => h("li", {}, foreign(pieces(finding))))),
+  if (event.findings) return [h("ul", { class: "findings" }, event.findings.map((finding) => h("li", {}, foreign(pieces(finding))))),
     event.waiting_for_retry ? h("p", { text: "Okta's task still waits for Retry." }) : null];
   if (entry.reason) texts.push(entry.reason);
   if (entry.rule) texts.push(`Rule ${entry.rule}`);

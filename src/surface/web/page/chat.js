@@ -44,7 +44,14 @@ export function take(post) {
     place(post);
   }
   busy(post.thread);
-  if (low) toBottom();
+  if (low) settle(shown.get(post.id));
+}
+
+/** What is new comes into view; something taller than the view shows its beginning. */
+function settle(element) {
+  const box = byId("timeline");
+  if (element.offsetHeight < box.clientHeight) { toBottom(); return; }
+  box.scrollTop += element.getBoundingClientRect().top - box.getBoundingClientRect().top - 8;
 }
 
 /** Shows a room. */
@@ -81,7 +88,8 @@ function draw() {
   if (!mine.some((post) => post.kind !== "mark")) box.append(empty());
   mine.forEach(place);
   waiting.forEach(busy);
-  toBottom();
+  const last = mine[mine.length - 1];
+  if (last) settle(shown.get(last.id));
 }
 
 function empty() {
@@ -132,7 +140,7 @@ function draft(post) {
   const body = post.kind === "card"
     ? card(post.card, (button, element) => acts.press(post, button, element))
     : h("p", { class: "line" }, spans(post.spans));
-  return h("div", { class: `post ${post.kind}`, "data-post": post.id },
+  return h("div", { class: `post of-${post.kind}`, "data-post": post.id },
     h("img", { class: "face bot-face", src: "/page/mark.svg", alt: "" }),
     h("div", { class: "post-body" },
       h("div", { class: "post-head" }, name, time(post.at), edited,
@@ -142,7 +150,7 @@ function draft(post) {
 
 function said(post) {
   const person = people.get(post.who) || { key: post.who, name: post.who, role: "" };
-  return h("div", { class: "post said", "data-post": post.id },
+  return h("div", { class: "post of-said", "data-post": post.id },
     face(person),
     h("div", { class: "post-body" },
       h("div", { class: "post-head" }, h("span", { class: "who", text: person.name }), h("span", { class: "role", text: person.role }), time(post.at)),

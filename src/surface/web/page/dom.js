@@ -48,6 +48,23 @@ function relative(ms) {
   return words(Math.round(gap / 86400), "days");
 }
 
+/** An instant inside a sentence: the clock of this machine, with the day when it is another one. */
+export function clock(ms) {
+  const date = new Date(ms);
+  const today = new Date(Date.now() + skew).toDateString() === date.toDateString();
+  const hours = date.toLocaleTimeString("en-GB");
+  const text = today ? hours : `${date.toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric" })}, ${hours}`;
+  return h("time", { datetime: date.toISOString(), title: date.toISOString(), text });
+}
+
+/** One word of digits, signs or both is an identifier; it is set in a face that tells 0 from O. */
+const looksLikeId = (text) => /^\S{8,}$/.test(text) && /[\d@=_.]/.test(text);
+
+/** A value from outside as an element. */
+export function value(text) {
+  return h("span", { class: looksLikeId(text) ? "foreign id" : "foreign" }, foreign(text));
+}
+
 /** A time element that says how long ago; the exact instant is its title. */
 export function time(ms) {
   const date = new Date(ms);
@@ -63,11 +80,11 @@ setInterval(() => {
 
 /** The pieces of a text of the bot. */
 export function spans(list) {
-  return list.map(([kind, value]) => {
-    if (kind === "strong") return h("strong", { text: value });
-    if (kind === "foreign") return h("span", { class: "foreign" }, foreign(value));
-    if (kind === "time") return time(value);
-    return value;
+  return list.map(([kind, text]) => {
+    if (kind === "strong") return h("strong", { text });
+    if (kind === "foreign") return value(text);
+    if (kind === "time") return clock(text);
+    return text;
   });
 }
 

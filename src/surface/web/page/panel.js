@@ -1,11 +1,11 @@
 // The tenant panel: what the simulated Okta and Entra hold, and the tie between them.
-import { byId, foreign, h, time } from "./dom.js";
+import { byId, foreign, h, time, value } from "./dom.js";
 import { follow, post } from "./net.js";
 import { toast } from "./dialog.js";
 
 /** Row label, Okta's field, Entra's field. */
 const PAIRS = [
-  ["Sign-in name", "userName", "userPrincipalName"],
+  ["Sign-in", "userName", "userPrincipalName"],
   ["Anchor", "immutableId", "onPremisesImmutableId"],
   ["Object", "externalId", "id"],
   ["State", "status", "accountEnabled"],
@@ -33,14 +33,15 @@ function draw(records) {
   const top = box.scrollTop;
   const linked = records.entra.find((object) => object.id === records.tie.external_id) || null;
   const main = (linked && !linked.deleted ? linked : null) || records.entra.find((object) => !object.deleted) || linked || records.entra[0] || null;
-  box.replaceChildren(
-    h("header", { class: "tenant-head" }, h("h2", { text: "Simulated tenant" }), h("p", {}, h("span", { class: "foreign", text: records.okta.name || "" }), " · ", h("span", { class: "foreign", text: records.login }))),
+  box.replaceChildren(...[
+    h("header", { class: "tenant-head" }, h("h2", { text: "Simulated tenant" }), h("p", {}, value(records.okta.name || ""), " · ", value(records.login))),
     tie(records.tie),
     pairs(records, main),
     ...records.entra.filter((object) => object !== main).map((object) => other(object, was(records, object))),
     task(records),
-    fold("Vendor calls", records.calls.length, calls(records), open[0] ?? true),
-    fold("System Log", records.log.length, log(records.log), open[1] ?? true));
+    fold("Vendor calls", records.calls.length, calls(records), open.at(-2) ?? true),
+    fold("System Log", records.log.length, log(records.log), open.at(-1) ?? true),
+  ].filter(Boolean));
   box.dataset.scenario = records.scenario;
   box.scrollTop = top;
 }
@@ -61,12 +62,15 @@ function tie(state) {
     state.whole ? h("code", { class: "anchor", text: state.okta || "" }) : null);
 }
 
-function cell(side, name, value, before, known) {
-  const text = value === null || value === undefined || value === "" ? "none" : String(value);
-  const changed = known && String(before ?? "") !== String(value ?? "");
+/** A long name of a field may break where its words do. */
+const breakable = (name) => name.split(/(?=[A-Z][a-z])/).flatMap((part, at) => at ? [h("wbr"), part] : [part]);
+
+function cell(side, name, content, before, known) {
+  const text = content === null || content === undefined || content === "" ? "none" : String(content);
+  const changed = known && String(before ?? "") !== String(content ?? "");
   return h("td", { "data-field": `${side}.${name}`, "data-changed": changed, title: changed ? `was: ${before || "none"}` : null },
-    h("small", { text: name }),
-    h("span", { class: text === "none" ? "none" : "foreign" }, foreign(text)),
+    h("small", {}, breakable(name)),
+    text === "none" ? h("span", { class: "none", text }) : value(text),
     changed ? h("span", { class: "unseen", text: `changed, was ${before || "none"}` }) : null);
 }
 
@@ -86,7 +90,7 @@ function pairs(records, main) {
 function other(object, before) {
   const place = object.deleted ? "in deletedItems" : "another live object";
   return h("details", { class: "other", "data-object": object.id }, h("summary", {}, "Also in Entra: ", h("strong", { text: object.name }), ` (${place})`),
-    h("dl", {}, object.fields.map(([name, value]) => h("div", { "data-changed": Boolean(before) && field(before.fields, name) !== value }, h("dt", { text: name }), h("dd", { class: "foreign" }, foreign(String(value ?? "none")))))));
+    h("dl", {}, object.fields.map(([name, content]) => h("div", { "data-changed": Boolean(before) && field(before.fields, name) !== content }, h("dt", {}, breakable(name)), h("dd", {}, value(String(content ?? "none")))))));
 }
 
 function task(records) {
