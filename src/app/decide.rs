@@ -109,6 +109,8 @@ impl App {
                 crate::domain::notice::Span::Time(at) => text.and_time(*at),
             },
         );
+        let said = text.plain();
+        let text = if said.contains("othing was changed") { text } else { text.and(". Nothing was changed.") };
         self.whisper(inbound, text).await;
         let change = Change {
             at: self.now(),
@@ -167,6 +169,10 @@ impl App {
             }
         }
         let next = State::NotOurs { by: inbound.actor.name.clone() };
+        // A run that stopped after a write left somebody in between: that is not put aside.
+        if matches!(&case.state, State::NeedsHuman { done, .. } if *done > 0) {
+            return self.answer(inbound, inbox, already(&case)).await;
+        }
         if !case.state.may_become(&next) {
             return self.answer(inbound, inbox, already(&case)).await;
         }

@@ -5,9 +5,9 @@
 //! Begin with [`Diagnoser::diagnose`].
 
 use crate::classify::rules::RuleErrors;
-use crate::classify::{Asked, Classifier, Explained, Hit, Judged};
-use crate::domain::diagnosis::{Answer, Confidence, Diagnosis, FieldName, Fields, Report};
-use crate::domain::reading::{Reading, squeeze, squeeze_into};
+use crate::classify::{Asked, Classifier, Explained, Hit, Judged, Trail};
+use crate::domain::diagnosis::{Answer, Confidence, Diagnosis, FieldName, Fields, Report, Verdict};
+use crate::domain::reading::{Reading, cut_points, squeeze, squeeze_into};
 use crate::recognize;
 use std::ops::Range;
 
@@ -47,7 +47,7 @@ struct Work<'t> {
     openers: Vec<Range<usize>>,
     asked: Asked,
     reports: Vec<Report>,
-    explained: Vec<PartExplained>,
+    trails: Vec<(Range<usize>, Trail)>,
 }
 
 impl Diagnoser {
@@ -77,7 +77,12 @@ impl Diagnoser {
 
     /// As [`Diagnoser::diagnose`], and how it came to the answer.
     pub fn explain(&self, text: &str) -> (Answer, Vec<PartExplained>) {
-        self.look(text, Asked::No)
+        let (answer, trails) = self.look(text, Asked::No);
+        let explain = |(received, trail): (Range<usize>, Trail)| PartExplained {
+            received,
+            judged: self.classifier.explain(&trail),
+        };
+        (answer, trails.into_iter().map(explain).collect())
     }
 
     /// Whether nothing in the text can be of interest: the fast way out, for almost every message of a channel.
@@ -92,26 +97,34 @@ impl Diagnoser {
     fn may_speak(&self, text: &str) -> bool {
         let mut buffer = [0_u8; SMALL];
         if let Some(n) = squeeze_into(text, &mut buffer) {
-            return self.classifier.may_speak(buffer.get(..n).unwrap_or_default());
+            return self.is_wanted(text, buffer.get(..n).unwrap_or_default());
         }
         let mut squeezed = Vec::new();
         squeeze(text, &mut squeezed);
-        self.classifier.may_speak(&squeezed)
+        self.is_wanted(text, &squeezed)
     }
 
-    fn look(&self, text: &str, asked: Asked) -> (Answer, Vec<PartExplained>) {
+    fn is_wanted(&self, text: &str, squeezed: &[u8]) -> bool {
+        let shortened = text.contains("...") || text.contains('…');
+        if shortened {
+            return self.classifier.may_speak(squeezed, &cut_points(text));
+        }
+        self.classifier.may_speak(squeezed, &[squeezed.len()])
+    }
+
+    fn look(&self, text: &str, asked: Asked) -> (Answer, Vec<(Range<usize>, Trail)>) {
         let reading = recognize::read(text);
         let hits = self.classifier.hits(&reading.clean);
         let openers: Vec<Range<usize>> = hits.iter().filter(|h| h.opens).map(|h| h.clean.clone()).collect();
         let cut = reading.cut;
-        let mut work = Work { reading, hits, openers, asked, reports: Vec::new(), explained: Vec::new() };
+        let mut work = Work { reading, hits, openers, asked, reports: Vec::new(), trails: Vec::new() };
         if !work.openers.is_empty() {
             for part in recognize::parts(&work.reading.clean, &work.openers) {
                 self.part(&mut work, part);
             }
         }
         let answer = Answer { reports: merged(work.reports), cut, rules: self.classifier.version().clone() };
-        (answer, work.explained)
+        (answer, work.trails)
     }
 
     /// Judges a part, line by line when its lines tell of different errors.
@@ -122,12 +135,12 @@ impl Diagnoser {
         };
         let lines = recognize::lines(&work.reading.clean, &part, &work.openers);
         let mut judged: Vec<(Range<usize>, Judged)> = lines.into_iter().map(judge).collect();
-        if !differ(&judged) {
+        if !self.differ(&judged) {
             judged = vec![judge(part)];
         }
         for (range, judged) in judged {
             let received = work.reading.back.range(range);
-            work.explained.push(PartExplained { received: received.clone(), judged: judged.explained });
+            work.trails.push((received.clone(), judged.trail));
             if let Some(diagnosis) = judged.diagnosis {
                 work.reports.push(Report { start: received.start, end: received.end, reply: judged.reply, diagnosis });
             }
@@ -135,15 +148,21 @@ impl Diagnoser {
     }
 }
 
-/// Whether at least two lines were recognized as errors of different classes or of different people.
-fn differ(judged: &[(Range<usize>, Judged)]) -> bool {
-    let sure: Vec<&Diagnosis> = judged
-        .iter()
-        .filter_map(|(_, j)| j.diagnosis.as_ref())
-        .filter(|d| d.verdict == crate::domain::diagnosis::Verdict::Recognized)
-        .collect();
-    sure.first()
-        .is_some_and(|first| sure.iter().any(|d| d.class != first.class || !same_subject(&d.fields, &first.fields)))
+impl Diagnoser {
+    /// Whether at least two lines were recognized as errors of different people, or of classes that have nothing to do
+    /// with each other. Lines of one wrapped error show related classes, of which the whole text then tells more.
+    fn differ(&self, judged: &[(Range<usize>, Judged)]) -> bool {
+        let sure: Vec<&Diagnosis> = judged
+            .iter()
+            .filter_map(|(_, j)| j.diagnosis.as_ref())
+            .filter(|d| d.verdict == Verdict::Recognized)
+            .collect();
+        let apart = |a: &Diagnosis, b: &Diagnosis| {
+            let other = a.class != b.class && !self.classifier.related(&a.class, &b.class);
+            other || (a.class == b.class && !same_subject(&a.fields, &b.fields))
+        };
+        sure.first().is_some_and(|first| sure.iter().any(|d| apart(first, d)))
+    }
 }
 
 /// Neighbouring reports of the same class that do not name different people or objects are one report.

@@ -8,7 +8,7 @@ use crate::domain::diagnosis::{Diagnosis, FieldName};
 use crate::domain::guard::{Outcome, Violation};
 use crate::domain::ids::{AppId, CaseId, EntraId, OktaUserId};
 use crate::domain::notice::{Notice, PublicText};
-use crate::domain::tenant::{App as Instance, Facts, OktaUser};
+use crate::domain::tenant::{App as Instance, Facts, OktaUser, Reading};
 use crate::domain::time::At;
 use crate::plan::Ask;
 use crate::plan::settle::{Settled, settle};
@@ -228,6 +228,14 @@ impl App {
                 case.confirmed = confirmed;
                 case.subject = Some(subject);
                 let facts = self.facts(&case, *user).await;
+                // A run that stopped after unassigning keeps its plan, and with it the saved assignment, until somebody goes on.
+                let unassigned = matches!(facts.okta.app_user, Reading::Known(None));
+                if let State::NeedsHuman { done: 1.., .. } = &case.state
+                    && unassigned
+                {
+                    let same = case.state.clone();
+                    return Ok(case.go(now, same)?);
+                }
                 Ok(self.settled(case, facts)?)
             }
         }

@@ -77,7 +77,9 @@ pub fn card(case: &Case) -> Card {
             running(&mut card, case, proposal, run);
             card.tone = Tone::Danger;
             card.buttons = way_on(proposal, *done, left_as);
-            card.buttons.push(plain(Verb::NotAnError));
+            if *done == 0 {
+                card.buttons.push(plain(Verb::NotAnError));
+            }
         }
         State::Undone { by } => {
             card.summary = PublicText::words(format!("Undone by the case {by}."));

@@ -6,6 +6,8 @@
 //!
 //! Begin with [`Classifier::new`], [`Classifier::may_speak`], [`Classifier::hits`], [`Classifier::judge`].
 
+mod cues;
+mod cuts;
 pub mod rules;
 mod score;
 mod stance;
@@ -17,16 +19,19 @@ use rules::{Rule, RuleError, RuleErrors};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-pub use score::{Asked, Explained, Hit, Judged, Losing};
+pub use score::{Asked, Explained, Hit, Judged, Losing, Trail};
 
 /// A compiled rule set. Immutable; may be shared between threads.
 pub struct Classifier {
     rules: Vec<Compiled>,
     literals: Vec<score::Literal>,
+    /// For each literal the signs, as (rule, sign), that may begin with it.
+    by_literal: Vec<Vec<(usize, usize)>>,
     /// Texts that open a closer look.
     openers: AhoCorasick,
     /// All texts of all rules.
     all: AhoCorasick,
+    cuts: cuts::Cuts,
     stance: stance::Stance,
     version: RulesVersion,
 }
@@ -43,7 +48,7 @@ struct Compiled {
 struct CompiledSign {
     texts: Texts,
     /// Compiled when the sign's texts were first seen.
-    pattern: OnceLock<regex::Regex>,
+    pattern: OnceLock<regex::bytes::Regex>,
 }
 
 /// Indices of literals.
@@ -141,7 +146,17 @@ impl Classifier {
         };
         let openers = build(openers.into_iter().collect())?;
         let all = build(book.literals.iter().map(|l| l.squeezed.as_slice()).collect())?;
-        Ok(Self { rules: compiled, literals: book.literals, openers, all, stance, version })
+        let opening = book.literals.iter().enumerate().filter(|(_, l)| l.opens);
+        let cuts = cuts::Cuts::new(opening.map(|(i, l)| (l.squeezed.clone(), i)));
+        let mut by_literal = vec![Vec::new(); book.literals.len()];
+        for (rule, compiled) in compiled.iter().enumerate() {
+            for (sign, parts) in compiled.signs.iter().enumerate() {
+                for literal in &parts.texts.any {
+                    by_literal[*literal].push((rule, sign));
+                }
+            }
+        }
+        Ok(Self { rules: compiled, literals: book.literals, by_literal, openers, all, cuts, stance, version })
     }
 
     /// Version of the rule set: a hash over the names and texts of all files.
@@ -159,9 +174,19 @@ impl Classifier {
         self.rules.iter().map(|r| &r.rule).find(|r| r.id == class)
     }
 
-    /// Whether a squeezed text holds anything that a rule looks for. Ordinary chat stops here.
-    pub fn may_speak(&self, squeezed: &[u8]) -> bool {
-        self.openers.is_match(squeezed)
+    /// Whether one of two classes gives way to the other, so that both may be seen in one error.
+    pub fn related(&self, a: &ClassId, b: &ClassId) -> bool {
+        let over = |x: &ClassId, y: &ClassId| {
+            self.rule(x.as_str()).is_some_and(|r| r.over.iter().any(|o| o == y.as_str()))
+                || self.rule(y.as_str()).is_some_and(|r| r.last_resort)
+        };
+        over(a, b) || over(b, a)
+    }
+
+    /// Whether a squeezed text holds anything that a rule looks for, whole or cut off at one of `cuts`. Ordinary chat
+    /// stops here.
+    pub fn may_speak(&self, squeezed: &[u8], cuts: &[usize]) -> bool {
+        self.openers.is_match(squeezed) || cuts.iter().any(|end| !self.cuts.before(squeezed, *end).is_empty())
     }
 
     /// Bytes that the two automata take.

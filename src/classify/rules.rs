@@ -180,6 +180,12 @@ fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
 }
 
+/// The line of the `n`-th (from 0) table `[[name]]`, for complaints about it; 1 when there is none.
+pub fn line_of_table(text: &str, name: &str, n: usize) -> usize {
+    let header = format!("[[{name}]]");
+    text.match_indices(&header).nth(n).map_or(1, |(at, _)| line_of(text, at))
+}
+
 struct Check<'a> {
     file: &'a str,
     text: &'a str,

@@ -6,9 +6,10 @@
 //!
 //! Begin with [`Classifier::hits`], then [`Classifier::judge`].
 
-use super::{Classifier, Compiled, Texts, remedies, stance, texts};
+use super::{Classifier, Texts, remedies, stance, texts};
 use crate::domain::diagnosis::{Alternative, ClassId, Confidence, Diagnosis, Evidence, FieldName, Verdict};
-use crate::domain::reading::{Part, Reading, squeeze, squeezed_offsets};
+use crate::domain::reading::{Instance, Part, Reading, cut_points, squeeze, squeezed_offsets};
+use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -16,6 +17,8 @@ use std::ops::Range;
 const RECOGNIZED: f64 = 0.60;
 /// From this score on a class is mentioned.
 const MENTIONED: f64 = 0.30;
+/// Below this score the signs are words that others use, too.
+const STRONG: f64 = 0.86;
 /// Two classes whose scores lie closer than this cannot be told apart.
 const TIE: f64 = 0.04;
 /// Largest compiled form of one expression, in bytes: an expression that would explode is refused when rules are read.
@@ -28,13 +31,18 @@ pub(super) struct Literal {
     open: (bool, bool),
     /// Whether it opens a closer look.
     pub(super) opens: bool,
+    /// A code word: `LargeObject` is not the words `large object`.
+    one_word: bool,
 }
+
+/// Squeezed text, open ends, one word.
+type Key = (Vec<u8>, (bool, bool), bool);
 
 /// Collects literals while rules are compiled, each once.
 #[derive(Default)]
 pub(super) struct Book {
     pub(super) literals: Vec<Literal>,
-    known: BTreeMap<(Vec<u8>, bool, bool), usize>,
+    known: BTreeMap<Key, usize>,
 }
 
 impl Book {
@@ -52,18 +60,20 @@ impl Book {
 
     fn add(&mut self, text: &str) -> usize {
         let open = (text.starts_with('*'), text.ends_with('*'));
+        let one_word = !text.trim().contains(' ');
         let mut squeezed = Vec::new();
         squeeze(text, &mut squeezed);
-        *self.known.entry((squeezed.clone(), open.0, open.1)).or_insert_with(|| {
-            self.literals.push(Literal { squeezed, open, opens: false });
+        *self.known.entry((squeezed.clone(), open, one_word)).or_insert_with(|| {
+            self.literals.push(Literal { squeezed, open, opens: false, one_word });
             self.literals.len() - 1
         })
     }
 }
 
 /// Compiles an expression of a rule. `Err` says why it is refused.
-pub(super) fn pattern(text: &str) -> Result<regex::Regex, String> {
-    regex::RegexBuilder::new(text)
+pub(super) fn pattern(text: &str) -> Result<Regex, String> {
+    RegexBuilder::new(text)
+        .unicode(false)
         .case_insensitive(true)
         .dot_matches_new_line(true)
         .size_limit(PATTERN_LIMIT)
@@ -84,6 +94,8 @@ pub struct Hit {
     pub clean: Range<usize>,
     /// Whether it can open a report (as opposed to only supporting one).
     pub opens: bool,
+    /// Whether only its beginning stands there.
+    cut: bool,
 }
 
 /// Whether somebody asked for a diagnosis (a command), or the text was only heard in a channel.
@@ -102,8 +114,16 @@ pub struct Judged {
     pub diagnosis: Option<Diagnosis>,
     /// Whether the bot may answer by itself.
     pub reply: bool,
-    /// How it came to that.
-    pub explained: Explained,
+    /// How it came to that; see [`Classifier::explain`].
+    pub trail: Trail,
+}
+
+/// What was weighed. Opaque; [`Classifier::explain`] puts it into words.
+#[derive(Clone, Debug)]
+pub struct Trail {
+    candidates: Vec<Candidate>,
+    heard: stance::Heard,
+    instance: Instance,
 }
 
 /// Why a part was judged as it was.
@@ -111,7 +131,7 @@ pub struct Judged {
 pub struct Explained {
     /// Every class that had a sign, best first.
     pub candidates: Vec<Losing>,
-    /// What was said for and against an instance: (cue, what it means).
+    /// What was said for and against an instance.
     pub stance: Vec<String>,
 }
 
@@ -128,31 +148,77 @@ pub struct Losing {
     pub lost: Option<String>,
 }
 
+#[derive(Clone, Debug)]
 struct Candidate {
     rule: usize,
     score: f64,
     signs: Vec<(usize, Range<usize>)>,
-    lost: Option<String>,
+    lost: Option<Lost>,
+}
+
+/// How a candidate lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lost {
+    /// By a veto of its own rule.
+    RuledOut(usize),
+    /// To a rule that says more.
+    GivesWay(usize),
+}
+
+/// Literals seen in a part and where each stands first, sorted by literal.
+struct Sightings(Vec<(usize, Range<usize>)>);
+
+impl Sightings {
+    fn new<'h>(hits: impl Iterator<Item = &'h Hit>) -> Self {
+        let mut list: Vec<(usize, Range<usize>)> = hits.map(|h| (h.literal, h.clean.clone())).collect();
+        list.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.start.cmp(&b.1.start)));
+        list.dedup_by_key(|(literal, _)| *literal);
+        Self(list)
+    }
+
+    fn get(&self, literal: usize) -> Option<&Range<usize>> {
+        let i = self.0.binary_search_by_key(&literal, |(l, _)| *l).ok()?;
+        self.0.get(i).map(|(_, at)| at)
+    }
+
+    fn any(&self, literals: &[usize]) -> bool {
+        literals.iter().any(|l| self.get(*l).is_some())
+    }
+
+    /// Where the first of the texts stands when all conditions hold.
+    fn fits(&self, texts: &Texts) -> Option<Range<usize>> {
+        let at = texts.any.iter().filter_map(|l| self.get(*l)).min_by_key(|r| r.start)?;
+        let with = texts.with.is_empty() || self.any(&texts.with);
+        let and_with = texts.and_with.is_empty() || self.any(&texts.and_with);
+        (with && and_with && !self.any(&texts.without)).then(|| at.clone())
+    }
 }
 
 impl Classifier {
-    /// All places where texts of rules stand in the clean text, in the order of the text.
+    /// All places where texts of rules stand in the clean text, whole or cut off, in the order of the text.
     pub fn hits(&self, clean: &str) -> Vec<Hit> {
         let mut squeezed = Vec::new();
         squeeze(clean, &mut squeezed);
+        let whole =
+            self.all.find_overlapping_iter(&squeezed).map(|m| (m.pattern().as_usize(), m.start(), m.end(), false));
+        let cuts = cut_points(clean);
+        let cut = cuts
+            .iter()
+            .flat_map(|end| self.cuts.before(&squeezed, *end).into_iter().map(|(l, start)| (l, start, *end, true)));
         let mut offsets: Option<Vec<u32>> = None;
         let mut hits = Vec::new();
-        for found in self.all.find_overlapping_iter(&squeezed) {
+        for (literal, start, end, cut) in whole.chain(cut) {
             let offsets = offsets.get_or_insert_with(|| squeezed_offsets(clean));
             let at = |i: usize| offsets.get(i).map_or(clean.len(), |o| *o as usize);
-            let range = at(found.start())..at(found.end() - 1) + 1;
-            let literal = found.pattern().as_usize();
+            let range = at(start)..(at(end - 1) + 1).min(clean.len());
             let Some(l) = self.literals.get(literal) else { continue };
-            if in_word(clean, &range, l.open) {
+            let spaced = l.one_word && clean.get(range.clone()).is_some_and(is_spaced);
+            if spaced || in_word(clean, &range, (l.open.0, l.open.1 || cut)) {
                 continue;
             }
-            hits.push(Hit { literal, clean: range, opens: l.opens });
+            hits.push(Hit { literal, clean: range, opens: l.opens, cut });
         }
+        drop_covered(&mut hits);
         hits.sort_by_key(|h| (h.clean.start, h.clean.end, h.literal));
         hits
     }
@@ -166,54 +232,87 @@ impl Classifier {
         let mut candidates = self.candidates(text, part.clean.start, hits);
         self.contest(&mut candidates);
         let heard = self.heard(text, part, hits, &candidates);
-        let explained = self.explain(&candidates, &heard);
-        let standing: Vec<&Candidate> =
-            candidates.iter().filter(|c| c.lost.is_none() && c.score >= MENTIONED).collect();
-        let Some(best) = standing.first() else {
-            return Judged { diagnosis: None, reply: false, explained };
-        };
+        let trail = Trail { candidates, heard, instance: part.instance };
+        let (diagnosis, reply) = self.verdict(reading, part, &trail, asked).unzip();
+        Judged { diagnosis, reply: reply.unwrap_or(false), trail }
+    }
+
+    /// The diagnosis and whether the bot may answer by itself; `None` when there is nothing to say.
+    fn verdict(&self, reading: &Reading<'_>, part: &Part, trail: &Trail, asked: Asked) -> Option<(Diagnosis, bool)> {
+        let Trail { candidates, heard, .. } = trail;
+        let mut standing = candidates.iter().filter(|c| c.lost.is_none() && c.score >= MENTIONED);
+        let best = standing.next()?;
         if !heard.told && asked == Asked::No {
-            return Judged { diagnosis: None, reply: false, explained };
+            return None;
         }
-        let tie = standing.get(1).is_some_and(|second| best.score - second.score < TIE);
-        let sure = best.score >= RECOGNIZED && !tie && heard.told;
+        let tie = standing.next().is_some_and(|second| best.score - second.score < TIE);
+        let sure = best.score >= RECOGNIZED && !tie && heard.told && !heard.bare;
         let reply = sure && part.instance.is_evidence();
-        let diagnosis = self.diagnosis(reading, part, best, &candidates, sure);
-        Judged { diagnosis: Some(diagnosis), reply, explained }
+        Some((self.diagnosis(reading, part, best, candidates, sure), reply))
     }
 
     fn heard(&self, text: &str, part: &Part, hits: &[Hit], candidates: &[Candidate]) -> stance::Heard {
-        let best = candidates.first();
-        let span = best.and_then(|b| b.signs.first()).map(|(_, r)| r.clone());
-        let covered = hits.iter().filter(|h| h.opens).map(|h| h.clean.len()).max().unwrap_or(0);
-        let span = span.map(|r| r.start - part.clean.start..r.end - part.clean.start);
-        self.stance.hear(text, span, covered, part.instance)
+        let longest = |best: &Candidate| best.signs.iter().map(|(_, r)| r.clone()).max_by_key(ExactSizeIterator::len);
+        let Some(span) = candidates.first().and_then(longest) else { return stance::Heard::default() };
+        let covered =
+            hits.iter().filter(|h| h.opens).filter_map(|h| self.literals.get(h.literal)).map(|l| l.squeezed.len());
+        let cut = hits.iter().any(|h| h.cut && h.clean == span) && !text.contains("...") && !text.contains('…');
+        let seen = stance::Seen {
+            cut,
+            span: span.start.saturating_sub(part.clean.start)..span.end.saturating_sub(part.clean.start),
+            covered: covered.max().unwrap_or(0),
+            instance: part.instance,
+            composed: candidates.first().is_some_and(|c| self.composed(c)),
+            weak: candidates.first().is_some_and(|c| c.score < STRONG),
+        };
+        self.stance.hear(text, &seen)
+    }
+
+    /// Whether a sign of the candidate needs several things to come together.
+    fn composed(&self, candidate: &Candidate) -> bool {
+        let rule = &self.rules[candidate.rule].rule;
+        candidate.signs.iter().any(|(i, _)| {
+            rule.sign.get(*i).is_some_and(|s| !s.with.is_empty() || !s.and_with.is_empty() || s.pattern.is_some())
+        })
     }
 
     /// Every rule with a sign in the part, scored, vetoed ones marked; best first, then by name.
     fn candidates(&self, text: &str, base: usize, hits: &[Hit]) -> Vec<Candidate> {
-        let mut seen: BTreeMap<usize, Range<usize>> = BTreeMap::new();
-        for hit in hits.iter().filter(|h| !in_address(text, h, base, &self.literals)) {
-            seen.entry(hit.literal).or_insert_with(|| hit.clean.clone());
-        }
-        if seen.is_empty() {
-            return Vec::new();
-        }
-        let mut found = Vec::new();
-        for (index, compiled) in self.rules.iter().enumerate() {
-            let signs = signs(compiled, &seen, text);
-            if signs.is_empty() {
-                continue;
+        let seen = Sightings::new(hits.iter().filter(|h| !in_address(text, h, base)));
+        let mut signs: Vec<(usize, usize)> =
+            seen.0.iter().flat_map(|(l, _)| self.by_literal.get(*l).into_iter().flatten().copied()).collect();
+        signs.sort_unstable();
+        signs.dedup();
+        let mut found: Vec<Candidate> = Vec::new();
+        for (rule, sign) in signs {
+            let Some(at) = self.sign(rule, sign, &seen, text) else { continue };
+            match found.last_mut().filter(|c| c.rule == rule) {
+                Some(candidate) => candidate.signs.push((sign, at)),
+                None => found.push(Candidate { rule, score: 0.0, signs: vec![(sign, at)], lost: None }),
             }
-            let miss: f64 = signs.iter().map(|(i, _)| 1.0 - compiled.rule.sign[*i].weight).product();
-            let veto = compiled.vetoes.iter().position(|v| fits(v, &seen).is_some());
-            let lost = veto.map(|i| format!("ruled out: {}", compiled.rule.veto[i].why));
-            found.push(Candidate { rule: index, score: 1.0 - miss, signs, lost });
         }
-        found.sort_by(|a, b| {
-            a.lost.is_some().cmp(&b.lost.is_some()).then(b.score.total_cmp(&a.score)).then(a.rule.cmp(&b.rule))
-        });
+        for candidate in &mut found {
+            let compiled = &self.rules[candidate.rule];
+            let miss: f64 = candidate.signs.iter().map(|(i, _)| 1.0 - compiled.rule.sign[*i].weight).product();
+            candidate.score = 1.0 - miss;
+            candidate.lost = compiled.vetoes.iter().position(|v| seen.fits(v).is_some()).map(Lost::RuledOut);
+        }
+        rank(&mut found);
         found
+    }
+
+    /// Where a sign stands when all its conditions hold.
+    fn sign(&self, rule: usize, sign: usize, seen: &Sightings, text: &str) -> Option<Range<usize>> {
+        let compiled = self.rules.get(rule)?;
+        let parts = compiled.signs.get(sign)?;
+        let at = seen.fits(&parts.texts)?;
+        let Some(source) = &compiled.rule.sign.get(sign)?.pattern else { return Some(at) };
+        // It was compiled once when the rule was checked, so this cannot fail; a failure counts as no match.
+        let matches = match parts.pattern.get() {
+            Some(re) => re.is_match(text.as_bytes()),
+            None => pattern(source).is_ok_and(|re| parts.pattern.get_or_init(|| re).is_match(text.as_bytes())),
+        };
+        matches.then_some(at)
     }
 
     /// A class gives way to one that says more about the same thing.
@@ -227,12 +326,10 @@ impl Classifier {
                 gives_way && (*score >= RECOGNIZED || *score >= candidate.score)
             });
             if let Some((winner, _)) = by {
-                candidate.lost = Some(format!("gives way to {}, which says more", self.rules[*winner].class));
+                candidate.lost = Some(Lost::GivesWay(*winner));
             }
         }
-        candidates.sort_by(|a, b| {
-            a.lost.is_some().cmp(&b.lost.is_some()).then(b.score.total_cmp(&a.score)).then(a.rule.cmp(&b.rule))
-        });
+        rank(candidates);
     }
 
     #[expect(clippy::too_many_arguments, reason = "a judgement is made of exactly these")]
@@ -259,7 +356,9 @@ impl Classifier {
                 }
             })
             .collect();
-        let others = all.iter().filter(|c| c.rule != best.rule && c.score >= MENTIONED && !c.is_vetoed());
+        let others = all
+            .iter()
+            .filter(|c| c.rule != best.rule && c.score >= MENTIONED && !matches!(c.lost, Some(Lost::RuledOut(_))));
         let alternatives = others
             .take(3)
             .map(|c| {
@@ -283,55 +382,55 @@ impl Classifier {
         }
     }
 
-    fn explain(&self, candidates: &[Candidate], heard: &stance::Heard) -> Explained {
-        let list = candidates.iter().map(|c| {
+    /// Puts into words how a judgement came about.
+    pub fn explain(&self, trail: &Trail) -> Explained {
+        let list = trail.candidates.iter().map(|c| {
             let compiled = &self.rules[c.rule];
             let signs = c.signs.iter().map(|(i, r)| {
                 let sign = &compiled.rule.sign[*i];
                 (sign.why.clone(), Confidence::from_score(sign.weight).hundredths(), r.clone())
             });
+            let lost = c.lost.map(|lost| match lost {
+                Lost::RuledOut(veto) => format!("ruled out: {}", compiled.rule.veto[veto].why),
+                Lost::GivesWay(to) => format!("gives way to {}, which says more", self.rules[to].class),
+            });
             Losing {
                 class: compiled.class.clone(),
                 confidence: Confidence::from_score(c.score),
                 signs: signs.collect(),
-                lost: c.lost.clone(),
+                lost,
             }
         });
-        Explained { candidates: list.collect(), stance: heard.why.clone() }
+        let against = trail
+            .heard
+            .against
+            .iter()
+            .map(|(why, outweighed)| format!("against: {why}{}", if *outweighed { ", outweighed" } else { "" }));
+        let evidence = trail.instance.words().map(|what| format!("for: {what}"));
+        Explained { candidates: list.collect(), stance: against.chain(evidence).collect() }
     }
 }
 
-impl Candidate {
-    fn is_vetoed(&self) -> bool {
-        self.lost.as_deref().is_some_and(|l| l.starts_with("ruled out"))
+/// Those that stand first, then by score, then by name.
+fn rank(candidates: &mut [Candidate]) {
+    candidates.sort_by(|a, b| {
+        a.lost.is_some().cmp(&b.lost.is_some()).then(b.score.total_cmp(&a.score)).then(a.rule.cmp(&b.rule))
+    });
+}
+
+/// A phrase that stands there whole says more than one that was cut off at the same place.
+fn drop_covered(hits: &mut Vec<Hit>) {
+    let whole: Vec<Range<usize>> = hits.iter().filter(|h| h.opens && !h.cut).map(|h| h.clean.clone()).collect();
+    if hits.iter().any(|h| h.cut) {
+        hits.retain(|h| !h.cut || !whole.iter().any(|w| w.start < h.clean.end && h.clean.start < w.end));
     }
 }
 
-fn signs(compiled: &Compiled, seen: &BTreeMap<usize, Range<usize>>, text: &str) -> Vec<(usize, Range<usize>)> {
-    let mut found = Vec::new();
-    for (i, sign) in compiled.signs.iter().enumerate() {
-        let Some(at) = fits(&sign.texts, seen) else { continue };
-        if let Some(source) = &compiled.rule.sign[i].pattern {
-            let matches = match sign.pattern.get() {
-                Some(re) => re.is_match(text),
-                // It was compiled once when the rule was checked, so this cannot fail; a failure counts as no match.
-                None => pattern(source).is_ok_and(|re| sign.pattern.get_or_init(|| re).is_match(text)),
-            };
-            if !matches {
-                continue;
-            }
-        }
-        found.push((i, at));
-    }
-    found
-}
-
-/// Where the first of the texts stands when all conditions hold.
-fn fits(texts: &Texts, seen: &BTreeMap<usize, Range<usize>>) -> Option<Range<usize>> {
-    let any = |list: &[usize]| list.is_empty() || list.iter().any(|l| seen.contains_key(l));
-    let at = texts.any.iter().filter_map(|l| seen.get(l)).min_by_key(|r| r.start)?;
-    let holds = any(&texts.with) && any(&texts.and_with) && !texts.without.iter().any(|l| seen.contains_key(l));
-    holds.then(|| at.clone())
+/// Whether spaces stand between the letters of a code word. A line break may (a narrow window), and a space before the
+/// number of a code (`AADSTS 50079`).
+fn is_spaced(said: &str) -> bool {
+    said.match_indices(' ')
+        .any(|(i, _)| !said.get(i + 1..).is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())))
 }
 
 /// Whether a hit begins or ends inside a longer word although it must not.
@@ -342,8 +441,8 @@ fn in_word(clean: &str, at: &Range<usize>, open: (bool, bool)) -> bool {
 }
 
 /// Whether an opening hit lies inside the address of a page (documentation, a ticket), which tells of no failure.
-fn in_address(text: &str, hit: &Hit, base: usize, literals: &[Literal]) -> bool {
-    if !hit.opens || literals.get(hit.literal).is_none() {
+fn in_address(text: &str, hit: &Hit, base: usize) -> bool {
+    if !hit.opens {
         return false;
     }
     let Some(head) = hit.clean.start.checked_sub(base).and_then(|s| text.get(..s)) else { return false };

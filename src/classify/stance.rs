@@ -1,10 +1,12 @@
 //! Is this a failure that happened, or talk about one? Questions, explanations, closed matters, digests, code and a
 //! bot's own words are not answered.
 //!
-//! Never looks at what the error is, only at how it is spoken of. Begin with [`Stance::hear`].
+//! Never looks at what the error is, only at how it is spoken of. Begin with [`Stance::hear`]; the cues themselves are
+//! in [`super::cues`].
 
+use super::cues::{CUES, Force, HELP, OTHERS, QUESTION};
 use crate::domain::reading::Instance;
-use regex::RegexSet;
+use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -13,118 +15,156 @@ use std::sync::OnceLock;
 pub(super) struct Heard {
     /// The text tells of a failure.
     pub(super) told: bool,
-    /// Cues, for `--explain`.
-    pub(super) why: Vec<String>,
+    /// It only drops a code word, without anything that happened to somebody.
+    pub(super) bare: bool,
+    /// What spoke against it, and whether that was outweighed.
+    pub(super) against: Vec<(&'static str, bool)>,
 }
 
-/// Cues; compiled on first use.
+/// What is known about the place where the best class was seen.
+pub(super) struct Seen {
+    /// Where its longest sign stands in the text.
+    pub(super) span: Range<usize>,
+    /// Letters and digits of the longest phrase found.
+    pub(super) covered: usize,
+    /// Signs of an instance.
+    pub(super) instance: Instance,
+    /// Whether its sign is made of several things that must come together.
+    pub(super) composed: bool,
+    /// Whether its signs are weak.
+    pub(super) weak: bool,
+    /// Whether only the beginning of a phrase stands at the end of the text, without a mark that it was shortened.
+    pub(super) cut: bool,
+}
+
+/// Compiled on first use.
 #[derive(Default)]
 pub(super) struct Stance {
-    set: OnceLock<Option<RegexSet>>,
+    /// Cues that count whatever else stands there.
+    loud: OnceLock<Cues>,
+    /// Cues that count only without evidence of an instance.
+    quiet: OnceLock<Cues>,
+    /// Question, request for help, another system.
+    single: OnceLock<Option<[Regex; 3]>>,
 }
 
-/// How far a cue goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Force {
-    /// Silences whatever else stands there.
-    Always,
-    /// Silences unless the text holds evidence of an instance.
-    UnlessEvident,
+/// Some of the cues and one automaton for them.
+struct Cues {
+    list: Vec<(Force, &'static str)>,
+    set: Option<RegexSet>,
 }
 
-use Force::{Always, UnlessEvident};
+impl Cues {
+    fn new(wanted: impl Fn(Force) -> bool) -> Self {
+        let chosen = || CUES.iter().filter(|c| wanted(c.1));
+        let set =
+            RegexSetBuilder::new(chosen().map(|c| c.0)).case_insensitive(true).unicode(false).multi_line(true).build();
+        Self { list: chosen().map(|c| (c.1, c.2)).collect(), set: set.ok() }
+    }
 
-/// Expression, force, meaning. Matched against the clean text without regard to case.
-const CUES: &[(&str, Force, &str)] = &[
-    (r"^\s*(?:re:\s*)?(?:\[?resolved\]?|fixed|closed|solved)\b\s*[:–—-]", Always, "a closed matter"),
-    (
-        r"\b(?:was|is|has been|got|now|been) (?:resolved|closed|fixed|solved)\b|\ball (?:good|closed|fixed) now\b|\ball closed\b",
-        UnlessEvident,
-        "a closed matter",
-    ),
-    (
-        r"\b(?:provbot|reanchor|bot)\b[^\n]{0,20}:\s|\bdiagnosis for\b|\[approve\]|suggested fix:",
-        Always,
-        "a bot's own words",
-    ),
-    (
-        r"\bthe fix was\b|\bwent through\b|\bretried fine\b|\bclosing (?:this|it)?\b|\bworks (?:again|now)\b|\bthanks[,!]? that\b",
-        UnlessEvident,
-        "a closed matter",
-    ),
-    (
-        r"\b(?:only|just|usually|always|basically) means\b|\bis just\b|\bstands for\b|\bmeans that\b|\bif you (?:ever )?see\b|\bwhen(?:ever)? \S+ shows up\b|\bfyi\b.{0,40}\bif\b",
-        Always,
-        "an explanation",
-    ),
-    (
-        r"\binterview question\b|\bas a joke\b|\bpost-?mortem\b|\bworth a read\b|\brelease notes\b|\bmessage center\b|\bsecurity advisory\b|\bservice health\b",
-        Always,
-        "talk about errors",
-    ),
-    (
-        r"^\s*(?:```\w*\s*)?(?:(?:grep|rg|awk|kubectl|curl|select|import|def|fn|if|assert)\b|index=|//|#\s*test)",
-        UnlessEvident,
-        "code or a query",
-    ),
-    (
-        r"\bassert(?:_eq|!|Equals|That)?\s*[(!]|\braise \w+\(|\bexcept \w+|==\s*'|\.is_some\(\)|\bit\('|\bexpect\(",
-        Always,
-        "code",
-    ),
-    (r"\|\s*-{3,}\s*\|", Always, "a table"),
-    (r"^\s*(?:PR|MR|issue|ticket) ?#\d+", Always, "a change or a ticket"),
-    (r"\b(?:INC|CHG|PRB)\d{5,}\b.{0,40}\b(?:resolved|closed)\b", Always, "a closed ticket"),
-    (
-        r"\b(?:how (?:would|do|can) (?:i|we|you) (?:reproduce|simulate|test)|tomorrow|once we|in case)\b",
-        UnlessEvident,
-        "something that has not happened",
-    ),
-    (r"^\s*(?:if|when) okta (?:shows|says)\b", Always, "something that has not happened"),
-    (
-        r"^\s*(?:is|are|does|do|can|could|what|which|how|why|who|when|where|should|would|has|have|is there)\b[^\n]*\?\s*$",
-        UnlessEvident,
-        "a question",
-    ),
-];
-
-impl Stance {
-    /// Judges a text. `span` is where the first sign of the best class stands, `covered` the length of the longest
-    /// text of a rule that was found.
-    pub(super) fn hear(&self, text: &str, span: Option<Range<usize>>, covered: usize, instance: Instance) -> Heard {
-        let mut heard = Heard { told: true, why: Vec::new() };
-        let Some(span) = span else { return Heard::default() };
-        let evident = instance.is_evidence();
-        if let Some(set) = self.set.get_or_init(compile) {
-            for i in set.matches(text) {
-                let Some((_, force, why)) = CUES.get(i) else { continue };
-                heard.why.push(format!("against: {why}"));
-                if *force == Always || !evident {
-                    heard.told = false;
-                }
-            }
-        }
-        let said = text.get(span).unwrap_or_default();
-        let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
-        if !evident && !said.contains(' ') && letters < covered + 8 {
-            heard.told = false;
-            heard.why.push("against: a code word alone".to_owned());
-        }
-        if instance.task_line {
-            heard.why.push("for: an Okta task line".to_owned());
-        }
-        if instance.machine || instance.call_id {
-            heard.why.push("for: machine output".to_owned());
-        }
-        if instance.id || instance.login {
-            heard.why.push("for: an id or a login".to_owned());
-        }
-        heard
+    fn found(&self, text: &str) -> Vec<(Force, &'static str)> {
+        let Some(set) = &self.set else { return Vec::new() };
+        set.matches(text.as_bytes()).into_iter().filter_map(|i| self.list.get(i).copied()).collect()
     }
 }
 
-fn compile() -> Option<RegexSet> {
-    regex::RegexSetBuilder::new(CUES.iter().map(|c| c.0)).case_insensitive(true).multi_line(false).build().ok()
+impl Stance {
+    /// Judges a text in which a class was seen.
+    pub(super) fn hear(&self, text: &str, seen: &Seen) -> Heard {
+        let evident = seen.instance.is_evidence();
+        let mut heard = Heard { told: true, bare: false, against: Vec::new() };
+        let loud = self.loud.get_or_init(|| Cues::new(Force::is_loud)).found(text);
+        let back = loud.iter().any(|(force, _)| *force == Force::Back);
+        for (force, why) in loud {
+            match force {
+                Force::Back | Force::Happened => {}
+                Force::UnlessBack if back => heard.against.push((why, true)),
+                Force::UnlessBack | Force::Always | Force::UnlessEvident => heard.silence(why),
+            }
+        }
+        if !evident {
+            self.doubt(text, seen, back, &mut heard);
+        }
+        heard
+    }
+
+    /// Without evidence of an instance more speaks against it.
+    fn doubt(&self, text: &str, seen: &Seen, back: bool, heard: &mut Heard) {
+        let quiet = self.quiet.get_or_init(|| Cues::new(|f| !f.is_loud())).found(text);
+        let happened = back || quiet.iter().any(|(force, _)| *force == Force::Happened);
+        for (_, why) in quiet.iter().filter(|(force, _)| *force == Force::UnlessEvident) {
+            heard.silence(why);
+        }
+        let span = whole_words(text, &seen.span);
+        self.asks(text, &span, seen.weak, heard);
+        if seen.cut {
+            heard.silence("half a sentence");
+        }
+        let said = text.get(span.clone()).unwrap_or_default();
+        let word = said.split_whitespace().count() < 3;
+        if word && !seen.composed {
+            heard.bare = true;
+            let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
+            if letters < seen.covered + 8 {
+                heard.silence("a code word alone");
+            } else if !happened && !seen.instance.name && !is_headline(text, &span) {
+                heard.silence("a code word, and nothing that happened");
+            }
+        }
+    }
+
+    /// Whether the sentence asks about the error, or the text speaks of another system.
+    fn asks(&self, text: &str, span: &Range<usize>, weak: bool, heard: &mut Heard) {
+        let single = || Some([expression(QUESTION)?, expression(HELP)?, expression(OTHERS)?]);
+        let Some([question, help, others]) = self.single.get_or_init(single) else { return };
+        if question.is_match(&help.replace_all(sentence(text, span).as_bytes(), &b" "[..])) {
+            heard.silence("a question");
+        }
+        if weak && others.is_match(text.as_bytes()) {
+            heard.silence("another system");
+        }
+    }
+}
+
+impl Heard {
+    fn silence(&mut self, why: &'static str) {
+        self.told = false;
+        self.against.push((why, false));
+    }
+}
+
+fn expression(text: &str) -> Option<Regex> {
+    RegexBuilder::new(text).case_insensitive(true).unicode(false).build().ok()
+}
+
+/// Whether the code word opens a message of the form `Code: sentence` or `Code - sentence`, or is tied to something
+/// (`Code on sg-sales`).
+fn is_headline(text: &str, span: &Range<usize>) -> bool {
+    let before = text.get(..span.start).unwrap_or_default().trim_matches(|c: char| !c.is_alphanumeric());
+    let after = text.get(span.end..).unwrap_or_default().trim_start();
+    let parted = after.starts_with([':', '-', '–', '—', '.', '\n', '(', '/', '·', '→']);
+    let is_word = |w: &&str| w.len() > 1 && w.chars().all(char::is_lowercase);
+    let described = after.split_whitespace().filter(is_word).take(3).count() == 3;
+    (parted && (described || before.len() < 12))
+        || ["on ", "for ", "at ", "with ", "between "].iter().any(|w| after.starts_with(w))
+}
+
+/// The range grown to whole words.
+fn whole_words(text: &str, span: &Range<usize>) -> Range<usize> {
+    let head = text.get(..span.start).unwrap_or_default();
+    let tail = text.get(span.end..).unwrap_or_default();
+    let start = head.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len();
+    let end = span.end + tail.len() - tail.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_').len();
+    start..end
+}
+
+/// The sentence around a range: from the end of the one before to its own end mark, quotation included.
+fn sentence<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
+    let head = text.get(..span.start).unwrap_or_default();
+    let start = head.rfind(['\n', '!', '?']).map_or(0, |i| i + 1).max(head.rfind(". ").map_or(0, |i| i + 2));
+    let tail = text.get(span.end..).unwrap_or_default();
+    let end = tail.find(['\n', '?', '!']).map_or(tail.len(), |i| i + 1);
+    text.get(start..span.end + end).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -133,6 +173,36 @@ mod tests {
 
     #[test]
     fn the_cues_compile() {
-        assert!(compile().is_some());
+        for (cue, _, _) in CUES {
+            assert!(expression(cue).is_some(), "{cue}");
+        }
+        for loud in [true, false] {
+            let cues = Cues::new(|f| f.is_loud() == loud);
+            assert!(cues.set.is_some_and(|s| s.len() == cues.list.len()));
+        }
+        for single in [QUESTION, HELP, OTHERS] {
+            assert!(expression(single).is_some(), "{single}");
+        }
+    }
+
+    #[test]
+    fn a_request_for_help_is_not_a_question_about_the_error() {
+        let stance = Stance::default();
+        let hear = |text: &str, said: &str| {
+            let at = text.find(said).unwrap();
+            let seen = Seen {
+                span: at..at + said.len(),
+                covered: said.len(),
+                instance: Instance::default(),
+                composed: false,
+                weak: false,
+                cut: false,
+            };
+            stance.hear(text, &seen).told
+        };
+        assert!(hear("Linked group is missing in Box any idea?", "Linked group is missing"));
+        assert!(!hear("is \"Linked group is missing\" a Box thing?", "Linked group is missing"));
+        assert!(!hear("Resolved: Linked group is missing in Box", "Linked group is missing"));
+        assert!(hear("Resolved: no! Linked group is missing in Box, it is back", "Linked group is missing"));
     }
 }

@@ -119,7 +119,7 @@ pub fn main(args: &DiagnoseArgs) -> anyhow::Result<u8> {
 }
 
 /// Rule files of a folder: (name without ending, text).
-fn own_rules(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
+pub(crate) fn own_rules(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
     let read = || format!("the rules in {} cannot be read", folder.display());
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(read)? {

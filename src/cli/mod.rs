@@ -8,6 +8,7 @@ pub mod case;
 pub mod chat;
 pub mod diagnose;
 pub mod diagnose_text;
+pub mod rules;
 pub mod tenant;
 
 use clap::{Parser, Subcommand};
@@ -31,6 +32,8 @@ pub enum Command {
     Tenant(tenant::TenantArgs),
     /// The classifier, offline: what does a pasted error mean?
     Diagnose(diagnose::DiagnoseArgs),
+    /// The classes that the classifier knows, and rule files of one's own.
+    Rules(rules::RulesArgs),
     /// Cases of a database.
     Case(case::CaseArgs),
     /// The audit record of a database.
@@ -41,7 +44,10 @@ impl Cli {
     /// Whether the log stays silent but for what a person must look at: where the output itself is for people.
     pub fn is_quiet(&self) -> bool {
         match self.command {
-            None | Some(Command::Chat(_) | Command::Diagnose(_) | Command::Case(_) | Command::Audit(_)) => true,
+            None
+            | Some(
+                Command::Chat(_) | Command::Diagnose(_) | Command::Rules(_) | Command::Case(_) | Command::Audit(_),
+            ) => true,
             Some(Command::Tenant(_)) => false,
         }
     }
@@ -54,6 +60,7 @@ pub async fn run(cli: Cli) -> u8 {
         Some(Command::Chat(args)) => chat::run(args).await,
         Some(Command::Tenant(args)) => tenant::run(args).await,
         Some(Command::Diagnose(args)) => diagnose::main(&args),
+        Some(Command::Rules(args)) => rules::main(&args),
         Some(Command::Case(args)) => case::run(args).await,
         Some(Command::Audit(args)) => audit::run(args).await,
     };

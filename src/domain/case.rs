@@ -459,7 +459,7 @@ pub struct Case {
     /// The case that was closed before for the same person, when the trouble came back or was taken back.
     pub previous: Option<CaseId>,
     /// Code of the audit checkpoint that was written when the case was closed (SAFETY E1).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<String>,
     /// Where it stands.
     pub state: State,

@@ -102,6 +102,22 @@ impl Instance {
     }
 }
 
+impl Instance {
+    /// What is there, in words.
+    pub fn words(self) -> impl Iterator<Item = &'static str> {
+        let all = [
+            (self.task_line, "an Okta task line"),
+            (self.machine, "machine output"),
+            (self.call_id, "the id of a call"),
+            (self.id, "the id of an object"),
+            (self.login, "a login"),
+            (self.name, "a name"),
+            (self.time, "a time"),
+        ];
+        all.into_iter().filter(|(there, _)| *there).map(|(_, what)| what)
+    }
+}
+
 /// Squeezed form of a byte, or `None` when it is dropped.
 ///
 /// Fixed phrases are compared in squeezed form: only letters and digits, in lower case, with `0` taken for `o` and `1`
@@ -157,6 +173,32 @@ pub fn squeezed_offsets(text: &str) -> Vec<u32> {
     text.bytes().zip(0_u32..).filter(|(b, _)| SQUEEZED[usize::from(*b)] != 0).map(|(_, i)| i).collect()
 }
 
+/// Where a text may have been cut off, as positions in its squeezed form: before each ellipsis, and at its end.
+pub fn cut_points(text: &str) -> Vec<usize> {
+    if !text.contains("...") && !text.contains('…') {
+        return vec![text.bytes().filter(|b| SQUEEZED[usize::from(*b)] != 0).count()];
+    }
+    let mut points = Vec::new();
+    let mut from = 0;
+    let mut count = 0;
+    while let Some(at) = text.get(from..).and_then(|t| t.find(['…', '.'])).map(|i| from + i) {
+        let rest = text.get(at..).unwrap_or_default();
+        let ellipsis =
+            if rest.starts_with('…') { '…'.len_utf8() } else { 3 * usize::from(rest.starts_with("...")) };
+        let next = at + ellipsis.max(1);
+        count += text.get(from..at).unwrap_or_default().bytes().filter(|b| SQUEEZED[usize::from(*b)] != 0).count();
+        if ellipsis > 0 && points.last() != Some(&count) {
+            points.push(count);
+        }
+        from = next;
+    }
+    count += text.get(from..).unwrap_or_default().bytes().filter(|b| SQUEEZED[usize::from(*b)] != 0).count();
+    if points.last() != Some(&count) {
+        points.push(count);
+    }
+    points
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +210,13 @@ mod tests {
         squeeze("Request_ResourceNotFound 50126", &mut a);
         squeeze("*Request\\_Resource\u{200b}Not\nFound* “5O l26”", &mut b);
         assert_eq!(a, b);
+    }
+
+    #[test]
+    fn cuts_are_before_an_ellipsis_and_at_the_end() {
+        assert_eq!(cut_points("ab… cd... e.f"), [2, 4, 6]);
+        assert_eq!(cut_points("ab...."), [2]);
+        assert_eq!(cut_points(""), [0]);
     }
 
     #[test]

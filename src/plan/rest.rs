@@ -21,10 +21,12 @@ pub fn go_on(stopped: &Plan, from: usize, facts: &Facts, settings: &Settings, as
     }
     // What the first plan said of the world before its first write still has to be true before the assignment goes.
     let unassigns = steps.iter().any(|step| matches!(step.effect, Effect::Unassign { .. }));
+    // What the stopped run did may have made a rule about the world before it moot (its own new account holds the name).
+    let moot = |guard: &Guard| stopped.effects().take(from).any(|effect| effect.outdates(guard));
     let guards: Vec<Guard> = stopped
         .guards
         .iter()
-        .filter(|guard| unassigns || guard.throughout())
+        .filter(|guard| (unassigns || guard.throughout()) && !moot(guard))
         .map(|guard| today(guard, settings))
         .collect();
     check_all(&guards, facts, Vec::new())?;

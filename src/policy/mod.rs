@@ -83,15 +83,9 @@ impl Switch {
                 if let Some(reason) = &freeze.reason {
                     text = text.and(": ").and_foreign(reason);
                 }
-                Err(Refusal {
-                    rule: "A8",
-                    text: text.and(". Nothing was changed. An operator can type /reanchor thaw <reason>."),
-                })
+                Err(Refusal { rule: "A8", text: text.and("; an operator can type /reanchor thaw <reason>") })
             }
-            Self::Unreadable => Err(Refusal::new(
-                "A8",
-                "the kill switch could not be read, which counts as frozen. Nothing was changed.",
-            )),
+            Self::Unreadable => Err(Refusal::new("A8", "the kill switch could not be read, which counts as frozen")),
         }
     }
 }

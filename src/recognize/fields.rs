@@ -6,7 +6,7 @@
 //! Begin with [`part`].
 
 use super::shapes::{self, Shape, Token};
-use super::{names, shapes::tokens};
+use super::{names, shapes::tokens, words::Words};
 use crate::domain::diagnosis::{FieldName, Fields};
 use crate::domain::reading::{Instance, Part, Reading};
 use std::ops::Range;
@@ -17,7 +17,18 @@ pub(super) struct Found<'a> {
     pub(super) at: Vec<(FieldName, Range<usize>)>,
 }
 
-impl Found<'_> {
+impl<'a> Found<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: Vec::with_capacity(16) }
+    }
+
+    /// An address, unless it is that of a robot or a service account.
+    pub(super) fn put_if_login(&mut self, at: Range<usize>) {
+        if self.text.get(at.clone()).is_some_and(|value| !is_service_account(value)) {
+            self.put(FieldName::Login, at);
+        }
+    }
+
     pub(super) fn has(&self, name: FieldName) -> bool {
         self.at.iter().any(|(n, _)| *n == name)
     }
@@ -40,15 +51,16 @@ impl Found<'_> {
 /// Fields and signs of an instance of `reading.clean[range]`.
 pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
     let text = reading.clean.get(range.clone()).unwrap_or_default();
-    let mut found = Found { text, at: Vec::with_capacity(16) };
+    let mut found = Found::new(text);
+    let words = Words::of(text);
     let mut instance = Instance::default();
     for token in tokens(text) {
         label(&mut found, &mut instance, &token);
     }
     instance.login |= found.has(FieldName::Login);
-    instance.task_line = names::task_line(&mut found);
+    instance.task_line = names::task_line(&words, &mut found);
     names::json(&mut found);
-    names::prose(&mut found);
+    names::prose(&words, &mut found);
     instance.name = found.has(FieldName::User);
     instance.machine = codes(&mut found);
     let mut fields = Fields::new();
@@ -82,9 +94,7 @@ fn label(found: &mut Found<'_>, instance: &mut Instance, token: &Token) {
             }
         }
         Shape::Email => {
-            if !is_service_account(value) {
-                found.put(FieldName::Login, token.at.clone());
-            }
+            found.put_if_login(token.at.clone());
         }
         Shape::Guid => {
             let after = found.text.get(token.at.end..).unwrap_or_default();
@@ -165,6 +175,8 @@ const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
     ("forapp", Some(FieldName::AppId)),
     ("theapp", Some(FieldName::AppId)),
     ("toaccess", Some(FieldName::AppId)),
+    ("serviceplan", Some(FieldName::ConflictingObjectId)),
+    ("toapp", Some(FieldName::AppId)),
     ("serviceplans", Some(FieldName::ConflictingObjectId)),
     ("sourceidentityid", Some(FieldName::ExternalId)),
     ("csobjectidentifier", Some(FieldName::ExternalId)),

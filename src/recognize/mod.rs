@@ -13,6 +13,7 @@ mod names;
 mod redact;
 mod shapes;
 mod split;
+mod words;
 
 use crate::domain::diagnosis::Cut;
 use crate::domain::reading::{Part, Reading};

@@ -4,93 +4,127 @@
 //! a card confuses. Begin with [`task_line`].
 
 use super::fields::Found;
+use super::words::Words;
 use crate::domain::diagnosis::FieldName;
-use regex::Regex;
 use std::ops::Range;
-use std::sync::LazyLock;
 
-/// A constant expression of this module; it is checked by the tests, so the fallback is never reached.
-#[expect(clippy::expect_used, reason = "constant expressions, each compiled by a test")]
-fn constant(pattern: &str) -> Regex {
-    Regex::new(pattern).expect("constant regular expression")
-}
+/// Words that a name, an app label or a login in a task line may have at most.
+const LONGEST: usize = 14;
 
-/// `Automatic profile push of user X to app Y failed`, `of X to app Y`, `App Y could not be assigned automatically to X`.
-static TASK: LazyLock<Regex> = LazyLock::new(|| {
-    constant(
-        r"(?i)\bof\s+(?:user\s+)?([^:\n]{1,80}?)\s+(?:to|from|in)\s+app\s+([^:\n]{1,80}?)(?:\s+(?:has\s+)?failed|\s*:|\n|$)",
-    )
-});
-static ASSIGNED: LazyLock<Regex> = LazyLock::new(|| {
-    constant(r"(?i)\bapp\s+([^:\n]{1,80}?)\s+could not be assigned automatically to\s+([^:.\n]{1,80}?)\s*[.:\n]")
-});
-static OFFICE_USER: LazyLock<Regex> = LazyLock::new(|| {
-    constant(
-        r"(?i)(?:office\s+365\s+user|error while (?:creating|deactivating|updating|verifying if) user|profile update for|user account)\s+([^\s,:]{3,120})",
-    )
-});
-static GROUP: LazyLock<Regex> = LazyLock::new(|| {
-    constant(
-        r#"(?i)(?:\bapp group|\buser group|\bget the group|\bgroup push of|\blicen[cs]ing group)\s+["'*`]?([^\s:,"'*`]{2,80})|\b((?:sg|grp|gg|dl)[-_][A-Za-z0-9._-]{2,60})"#,
-    )
-});
-static APP: LazyLock<Regex> = LazyLock::new(|| {
-    constant(
-        r"(?:for application|for app|to app|missing in)\s+([A-Z][A-Za-z0-9.+&-]*(?:\s(?:[A-Z0-9][A-Za-z0-9.+&-]*))*)|\bon\s+([A-Z][A-Za-z]+)\s+job\b",
-    )
-});
-/// A display name: two to five capitalised words, with particles between them.
-const NAME: &str = r"\p{Lu}[\p{L}'’]+(?:-\p{Lu}[\p{L}'’]+)*(?: (?:de|la|van|der|von|den|da|di|al|bin|el|du|le|of))*(?: (?:de |la |van |der |von )*\p{Lu}[\p{L}'’]+(?:-\p{Lu}[\p{L}'’]+)*){1,3}";
-static IDENTITY: LazyLock<Regex> = LazyLock::new(|| {
-    constant(&format!(
-        r"(?:Identity:|Object:|displayName:|[Uu]ser:|Display name:|assign licen[cs]e to|[Dd]eactivation of|[Oo]ffboarding|[Oo]nboarding|[Pp]ush of|[Pp]rovisioning of|\bfor|\btook|\bjoiner|\bstarter|\bleaver|\bof user|\buser|\bof|\bon)\s+({NAME})(?:\s*[\s.,:;()/'’\x22-]|$)"
-    ))
-});
-static LISTED: LazyLock<Regex> =
-    LazyLock::new(|| constant(&format!(r"(?:[/·→|•,-]|ImportSkipped -)\s+({NAME})\s*(?:$|[\n/·→|(])")));
-
-/// Takes person and app out of a task line; returns whether there is one that names somebody.
-pub(super) fn task_line(found: &mut Found<'_>) -> bool {
-    let text = found.text;
+/// Takes person and app out of a task line (`Automatic profile push of user X to app Y failed`, `App Y could not be
+/// assigned automatically to X`, `Could not push profile for Office 365 user X`); returns whether one names somebody.
+pub(super) fn task_line(words: &Words<'_>, found: &mut Found<'_>) -> bool {
     let mut named = false;
-    if text.contains("app") || text.contains("App") {
-        if let Some(c) = TASK.captures(text) {
-            named |= person(found, c.get(1).map(|m| m.range()));
-            app(found, c.get(2).map(|m| m.range()));
-        } else if let Some(c) = ASSIGNED.captures(text) {
-            named |= person(found, c.get(2).map(|m| m.range()));
-            app(found, c.get(1).map(|m| m.range()));
-        }
-    }
-    if let Some(c) = OFFICE_USER.captures(text)
-        && let Some(at) = c.get(1)
-        && at.as_str() != "received"
-    {
-        named = true;
-        let login = at.as_str().trim_matches(['"', '\'', '*', '`', '.']);
-        if login.contains('@') && !found.has(FieldName::Login) {
-            found.put(FieldName::Login, at.range());
+    for i in 0..words.len() {
+        match words.str(i) {
+            "app" | "App" | "APP" => named |= to_app(words, i, found) || app_could_not(words, i, found),
+            "user" | "User" if is_task_user(words, i) => named |= login_after(words, i, found),
+            "for" if words.before(i, 1, "update") && words.before(i, 2, "profile") => {
+                named |= login_after(words, i, found);
+            }
+            "account" if words.before(i, 1, "user") => {
+                login_after(words, i, found);
+            }
+            _ => {}
         }
     }
     named
 }
 
-fn person(found: &mut Found<'_>, at: Option<Range<usize>>) -> bool {
-    let Some(at) = at else { return false };
-    let Some(value) = found.text.get(at.clone()) else { return false };
-    if value.contains("...") || value.contains('…') || value.contains('<') || value.trim().len() < 3 {
+fn is_task_user(words: &Words<'_>, i: usize) -> bool {
+    let office = words.before(i, 1, "365") && words.before(i, 2, "office");
+    let doing = ["creating", "deactivating", "updating", "reactivating", "if"].iter().any(|w| words.before(i, 1, w));
+    office || (doing && (words.before(i, 2, "while") || words.before(i, 2, "verifying")))
+}
+
+/// `of user X to app Y failed`
+fn to_app(words: &Words<'_>, i: usize, found: &mut Found<'_>) -> bool {
+    if !["to", "from", "in"].iter().any(|w| words.before(i, 1, w)) {
+        return false;
+    }
+    let Some(of) =
+        (i.saturating_sub(LONGEST)..i.saturating_sub(1)).rev().find(|j| words.str(*j).eq_ignore_ascii_case("of"))
+    else {
+        return false;
+    };
+    let user = words.str(of + 1).eq_ignore_ascii_case("user");
+    let Some(who) = span(words, of + 1 + usize::from(user), i.saturating_sub(2)) else { return false };
+    let value = words.text.get(who.clone()).unwrap_or_default();
+    if value.contains([':', '…', '<']) || value.contains("...") || value.trim().len() < 3 {
         return false;
     }
     if !value.contains('@') {
-        found.put(FieldName::User, at);
+        found.put(FieldName::User, who);
+    }
+    if let Some(label) = label_end(words, i + 1).and_then(|last| span(words, i + 1, last)) {
+        found.put(FieldName::App, label);
     }
     true
 }
 
-fn app(found: &mut Found<'_>, at: Option<Range<usize>>) {
-    if let Some(at) = at {
-        found.put(FieldName::App, at);
+/// The last word of an app label: the one before `failed` or `could`, else the last before a sign that ends it.
+fn label_end(words: &Words<'_>, first: usize) -> Option<usize> {
+    let mut end = None;
+    for k in first..(first + LONGEST).min(words.len()) {
+        if ["failed", "could", "has"].iter().any(|w| words.str(k).eq_ignore_ascii_case(w)) {
+            return k.checked_sub(1).filter(|l| *l >= first);
+        }
+        if end.is_none() && words.gap_after(k).contains([':', '\n', ',', ';', '"', '…', '.']) {
+            end = Some(k);
+        }
+        if words.gap_after(k).contains([':', ';', '"']) {
+            break;
+        }
     }
+    end.or_else(|| words.len().checked_sub(1)).filter(|l| *l >= first && *l < first + LONGEST)
+}
+
+/// `App Y could not be assigned automatically to X.`
+fn app_could_not(words: &Words<'_>, i: usize, found: &mut Found<'_>) -> bool {
+    let limit = (i + LONGEST).min(words.len());
+    let Some(could) = (i + 2..limit).find(|k| words.str(*k) == "could") else { return false };
+    if words.str(could + 1) != "not" || words.str(could + 3) != "assigned" {
+        return false;
+    }
+    let Some(to) = (could + 4..could + 7).find(|k| words.str(*k) == "to") else { return false };
+    let last = (to + 1..to + 8).find(|k| words.gap_after(*k).contains(['.', ':', '\n', ',']) || *k + 1 >= words.len());
+    if let Some(label) = span(words, i + 1, could - 1) {
+        found.put(FieldName::App, label);
+    }
+    match last.and_then(|last| span(words, to + 1, last)) {
+        Some(who) if !words.text.get(who.clone()).unwrap_or_default().contains('@') => {
+            found.put(FieldName::User, who);
+            true
+        }
+        other => other.is_some(),
+    }
+}
+
+/// The login that follows a word; whether anything does that could be one.
+fn login_after(words: &Words<'_>, i: usize, found: &mut Found<'_>) -> bool {
+    let Some(next) = words.get(i + 1) else { return false };
+    if words.str(i + 1).eq_ignore_ascii_case("received") || words.gap_after(i).contains([':', '{', '(']) {
+        return false;
+    }
+    let token = token_at(words.text, next.start);
+    if words.text.get(token.clone()).is_some_and(|t| t.contains('@')) {
+        found.put_if_login(token);
+    }
+    true
+}
+
+/// From the start of a word to the next white space, comma, colon or quotation mark.
+fn token_at(text: &str, start: usize) -> Range<usize> {
+    let rest = text.get(start..).unwrap_or_default();
+    let end = rest
+        .find(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | '"' | '\'' | '`' | '*' | ')' | '>'))
+        .unwrap_or(rest.len());
+    start..start + end
+}
+
+fn span(words: &Words<'_>, first: usize, last: usize) -> Option<Range<usize>> {
+    let (a, b) = (words.get(first)?, words.get(last)?);
+    (b.end > a.start).then_some(a.start..b.end)
 }
 
 /// Names from JSON: Okta's System Log targets and Entra's provisioning log.
@@ -135,31 +169,152 @@ fn value_of(text: &str, within: Range<usize>, key: &str) -> Option<Range<usize>>
 }
 
 /// Names from prose; weaker, therefore last.
-pub(super) fn prose(found: &mut Found<'_>) {
-    let text = found.text;
-    if !found.has(FieldName::Group)
-        && let Some(c) = GROUP.captures(text)
-        && let Some(at) = c.get(1).or_else(|| c.get(2))
-    {
-        found.put(FieldName::Group, at.range());
+pub(super) fn prose(words: &Words<'_>, found: &mut Found<'_>) {
+    let (no_user, no_group, no_app) =
+        (!found.has(FieldName::User), !found.has(FieldName::Group), !found.has(FieldName::App));
+    let mut best: Option<(u8, Range<usize>)> = None;
+    for i in 0..words.len() {
+        if no_group && let Some(at) = group(words, i) {
+            found.put(FieldName::Group, at);
+        }
+        if no_app && let Some(at) = app(words, i) {
+            found.put(FieldName::App, at);
+        }
+        if no_user
+            && let Some((at, count)) = words.name(i)
+            && words.text.get(at.clone()).is_some_and(is_name)
+            && let Some(rank) = rank(words, i, i + count - 1)
+            && best.as_ref().is_none_or(|(r, _)| rank < *r)
+        {
+            best = Some((rank, at));
+        }
     }
-    if !found.has(FieldName::App)
-        && let Some(c) = APP.captures(text)
-        && let Some(at) = c.get(1).or_else(|| c.get(2))
-    {
-        found.put(FieldName::App, at.range());
+    if let Some((_, at)) = best {
+        found.put(FieldName::User, at);
     }
-    if found.has(FieldName::User) {
-        return;
+}
+
+/// Words before which a group name stands: the nearest last.
+const GROUP_AFTER: &[&[&str]] = &[
+    &["app", "group"],
+    &["user", "group"],
+    &["licensing", "group"],
+    &["licencing", "group"],
+    &["get", "the", "group"],
+    &["group", "named"],
+    &["group", "push", "of"],
+];
+
+/// First parts of names that only groups have.
+const GROUP_PREFIXES: &[&str] = &[
+    "sg", "grp", "gg", "ug", "dl", "aad", "entra", "lic", "okta", "m365", "o365", "eng", "team", "dept", "role", "fte",
+    "sec",
+];
+
+fn follows(words: &Words<'_>, i: usize, before: &[&str]) -> bool {
+    before.iter().rev().enumerate().all(|(n, w)| words.before(i, n + 1, w))
+}
+
+fn group(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
+    let word = words.get(i)?;
+    let nearest = i.checked_sub(1).map_or("", |p| words.str(p));
+    if matches!(nearest, "group" | "Group" | "named" | "of") && GROUP_AFTER.iter().any(|b| follows(words, i, b)) {
+        let token = token_at(words.text, word.start);
+        return (token.len() > 1).then_some(token);
     }
-    let name = IDENTITY
-        .captures_iter(text)
-        .chain(LISTED.captures_iter(text))
-        .filter_map(|c| c.get(1))
-        .find(|m| is_name(m.as_str()));
-    if let Some(at) = name {
-        found.put(FieldName::User, at.range());
+    let (prefix, rest) = words.str(i).split_once(['-', '_']).filter(|(prefix, _)| prefix.len() < 6)?;
+    let known = GROUP_PREFIXES.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && !rest.is_empty();
+    let placed = ["on", "of", "from", "in", "to", "group"].iter().any(|w| words.before(i, 1, w))
+        || words.gap_before(i).trim_end().ends_with(['>', ':', '(']);
+    let address = words.text.get(word.end..).is_some_and(|t| t.starts_with(['@', '/']));
+    (known && placed && !address).then_some(word.start..word.end)
+}
+
+/// Words before which an app label stands.
+const APP_AFTER: &[&[&str]] = &[&["for", "application"], &["for", "app"], &["missing", "in"], &["assignment", "to"]];
+
+fn app(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
+    let capital = |k: usize| words.str(k).starts_with(|c: char| c.is_ascii_uppercase());
+    let blank = |k: usize| words.gap_after(k) == " ";
+    if !capital(i) && !matches!(words.str(i), "provisioning" | "job") {
+        return None;
     }
+    if capital(i) && APP_AFTER.iter().any(|b| follows(words, i, b)) {
+        let mut last = i;
+        while blank(last) && words.str(last + 1).starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit()) {
+            last += 1;
+        }
+        return span(words, i, last);
+    }
+    if capital(i) && words.before(i, 1, "on") && words.str(i + 1) == "job" {
+        return span(words, i, i);
+    }
+    let next = |n: usize| words.str(i + n);
+    let stands = match words.str(i) {
+        "provisioning" => next(1) == "is" && (next(2).starts_with("quarantine") || next(3).starts_with("quarantine")),
+        "job" => next(1) == "went" && next(3) == "quarantine",
+        _ => false,
+    };
+    let mut first = i;
+    while stands && i - first < 4 && first > 0 && blank(first - 1) && capital(first - 1) {
+        first -= 1;
+    }
+    if first < i { span(words, first, i - 1) } else { None }
+}
+
+/// Words before which a person's name stands.
+const PERSON_AFTER: &[&str] = &[
+    "for",
+    "took",
+    "joiner",
+    "starter",
+    "leaver",
+    "user",
+    "of",
+    "on",
+    "bei",
+    "für",
+    "pour",
+    "para",
+    "per",
+    "voor",
+    "offboarding",
+    "onboarding",
+    "identity",
+    "object",
+    "displayname",
+];
+/// Words after which a line that began with a name goes on.
+const PERSON_BEFORE: &[&str] = &["is", "has", "cannot", "can't", "gets", "shows", "fails"];
+
+/// How well a name stands where a person's would: 0 best, `None` not at all.
+fn rank(words: &Words<'_>, first: usize, last: usize) -> Option<u8> {
+    let after = words.gap_after(last);
+    let before = words.gap_before(first).trim_end_matches([' ', '\u{a0}']);
+    let tail = words.get(last).and_then(|w| words.text.get(w.end..)).unwrap_or_default();
+    let opening = after.trim().trim_end_matches("mailto");
+    if matches!(opening, "(" | "<" | "," | "/" | "(<") {
+        let next =
+            words.get(last + 1).map_or("", |w| words.text.get(token_at(words.text, w.start)).unwrap_or_default());
+        if next.contains('@') {
+            return Some(0);
+        }
+    }
+    let keyword = PERSON_AFTER.iter().any(|w| words.before(first, 1, w))
+        || (words.before(first, 1, "to") && (words.before(first, 2, "license") || words.before(first, 2, "licence")))
+        || (words.before(first, 1, "name") && words.before(first, 2, "display"));
+    if keyword && !before.contains(['\n', '.', '=']) {
+        return Some(1);
+    }
+    let listed = before.ends_with(['/', '·', '→', '|', '•', ',', ':', '-']);
+    let closed = tail.trim().is_empty()
+        || after.trim_start_matches(' ').starts_with(['\n', '/', '·', '→', '|', '(', '-'])
+        || tail.starts_with(" in error");
+    if listed && closed {
+        return Some(2);
+    }
+    let line_start = before.is_empty() || before.ends_with('\n');
+    (line_start && after == " " && PERSON_BEFORE.contains(&words.str(last + 1))).then_some(3)
 }
 
 /// Capitalised words that are part of no name.
@@ -179,10 +334,45 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn names(text: &str) -> Vec<(FieldName, String)> {
+        let words = Words::of(text);
+        let mut found = Found::new(text);
+        task_line(&words, &mut found);
+        json(&mut found);
+        prose(&words, &mut found);
+        found.at.iter().map(|(n, r)| (*n, text[r.clone()].to_owned())).collect()
+    }
+
     #[test]
-    fn the_constant_expressions_compile() {
-        for re in [&TASK, &ASSIGNED, &OFFICE_USER, &GROUP, &APP, &IDENTITY, &LISTED] {
-            assert!(!re.as_str().is_empty());
-        }
+    fn task_lines_name_person_and_app() {
+        let want = |user: &str, app: &str| vec![(FieldName::User, user.to_owned()), (FieldName::App, app.to_owned())];
+        assert_eq!(names("Automatic profile push of user Ida Holm to app Box failed: x"), want("Ida Holm", "Box"));
+        assert_eq!(
+            names("push of *Ida Holm* to\napp Microsoft\nOffice 365 failed"),
+            want("Ida Holm", "Microsoft\nOffice 365")
+        );
+        let mut other =
+            names("Task: App Microsoft Office 365 could not be assigned automatically to Ida Holm.  is an invalid");
+        other.sort();
+        assert_eq!(other, want("Ida Holm", "Microsoft Office 365"));
+        assert_eq!(
+            names("provisioning of user a@b.co to app AWS IAM Identity Center failed"),
+            [(FieldName::App, "AWS IAM Identity Center".to_owned())]
+        );
+        assert!(names("Automatic provisioning of user … to app … failed").iter().all(|(n, _)| *n != FieldName::User));
+    }
+
+    #[test]
+    fn prose_names_people_and_groups_only_where_they_are_expected() {
+        let one = |text: &str, name: FieldName| names(text).into_iter().find(|(n, _)| *n == name).map(|(_, v)| v);
+        assert_eq!(one("CountViolation on sg-m365-e3", FieldName::Group).as_deref(), Some("sg-m365-e3"));
+        assert_eq!(one("App group eng-platform: Error", FieldName::Group).as_deref(), Some("eng-platform"));
+        assert_eq!(
+            one("Failed to assign license to Chloe Dubois\nError: x", FieldName::User).as_deref(),
+            Some("Chloe Dubois")
+        );
+        assert_eq!(one("Failure / Create / Diego Alvarez", FieldName::User).as_deref(), Some("Diego Alvarez"));
+        assert_eq!(one("Linked group is missing in Miro. Change it", FieldName::App).as_deref(), Some("Miro"));
+        assert_eq!(one("error on Office Portal for Conditional Access", FieldName::User), None);
     }
 }

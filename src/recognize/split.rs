@@ -4,27 +4,34 @@
 //!
 //! Begin with [`parts`].
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
 use std::sync::LazyLock;
 
 #[expect(clippy::expect_used, reason = "a constant expression, compiled by a test")]
 static HEADS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?i)\bautomatic\s+(?:user\s+)?(?:provisioning|profile\s+push|profile\s+update|deactivation|reactivation|deprovisioning|import|password\s+(?:push|sync|update)|activation|update|sync)\s+of\b|\btask:\s+app\b|\bfailed\s+on\s+\d\d-\d\d-\d{4}|"eventType"|"activityDateTime"|"error_description"|"errorSummary"|│?\s*Error:\s+(?:updating|creating|retrieving|deleting)\b"#,
+    RegexBuilder::new(
+        r#"\bautomatic\s+(?:user\s+)?(?:provisioning|profile\s+push|profile\s+update|deactivation|reactivation|deprovisioning|import|password\s+(?:push|sync|update)|activation|update|sync)\s+of\b|\btask:\s+app\b|\bfailed\s+on\s+\d\d-\d\d-\d{4}|"eventType"|"activityDateTime"|"error_description"|"errorSummary"|\bError:\s+(?:updating|creating|retrieving|deleting)\b"#,
     )
+    .case_insensitive(true)
+    .unicode(false)
+    .build()
     .expect("constant regular expression")
 });
+
+/// How far before a JSON key the object around it may begin, in bytes.
+const OBJECT: usize = 4096;
 
 /// The parts of the clean text, in order and without overlap, each holding at least one of `hits` (ranges of the clean
 /// text, sorted). Text between two parts belongs to the earlier one, text before the first to the first.
 pub fn parts(clean: &str, hits: &[Range<usize>]) -> Vec<Range<usize>> {
-    let mut starts: Vec<usize> = HEADS.find_iter(clean).map(|m| begin(clean, m.start(), m.as_str())).collect();
+    let mut starts: Vec<usize> = HEADS.find_iter(clean.as_bytes()).map(|m| begin(clean, m.start())).collect();
+    starts.sort_unstable();
     starts.dedup();
     let mut parts: Vec<Range<usize>> = Vec::new();
     for (i, start) in starts.iter().enumerate() {
         let end = starts.get(i + 1).copied().unwrap_or(clean.len());
-        let holds = hits.iter().any(|h| h.start >= *start && h.start < end);
+        let holds = any_in(hits, *start..end);
         match parts.last_mut() {
             Some(last) if !holds => last.end = end,
             Some(_) => parts.push(*start..end),
@@ -40,13 +47,20 @@ pub fn parts(clean: &str, hits: &[Range<usize>]) -> Vec<Range<usize>> {
     parts
 }
 
+/// Whether one of the sorted hits begins in the range.
+fn any_in(hits: &[Range<usize>], range: Range<usize>) -> bool {
+    let first = hits.partition_point(|h| h.start < range.start);
+    hits.get(first).is_some_and(|h| h.start < range.end)
+}
+
 /// Where the error of a head begins: for a JSON key the object around it.
-fn begin(clean: &str, at: usize, head: &str) -> usize {
-    if !head.starts_with('"') {
+fn begin(clean: &str, at: usize) -> usize {
+    let bytes = clean.as_bytes();
+    if bytes.get(at) != Some(&b'"') {
         return at;
     }
     let mut depth = 0_usize;
-    for (i, b) in clean.as_bytes().get(..at).unwrap_or_default().iter().enumerate().rev() {
+    for (i, b) in bytes.iter().enumerate().take(at).skip(at.saturating_sub(OBJECT)).rev() {
         match b {
             b'}' => depth += 1,
             b'{' if depth == 0 => return i,
@@ -61,12 +75,16 @@ fn begin(clean: &str, at: usize, head: &str) -> usize {
 /// before it.
 pub fn lines(clean: &str, part: &Range<usize>, hits: &[Range<usize>]) -> Vec<Range<usize>> {
     let text = clean.get(part.clone()).unwrap_or_default();
+    // The lines of a JSON object tell of one error; several objects were parted before.
+    if text.trim_start_matches(|c: char| c.is_whitespace() || c == '`').starts_with(['{', '[']) {
+        return Vec::new();
+    }
     let mut found: Vec<Range<usize>> = Vec::new();
     let mut at = part.start;
     for line in text.split_inclusive('\n') {
         let range = at..at + line.len();
         at = range.end;
-        let holds = hits.iter().any(|h| h.start >= range.start && h.start < range.end);
+        let holds = any_in(hits, range.clone());
         match found.last_mut() {
             Some(last) if !holds => last.end = range.end,
             Some(_) => found.push(range),

@@ -77,6 +77,6 @@ pub fn left_after(plan: &Plan, progress: &Progress, event: &Event) -> &'static s
         | Event::Refused { .. }
         | Event::Reached { .. }
         | Event::Missed { .. }
-        | Event::Drifted { .. } => left_as(plan, progress.in_force, false),
+        | Event::Drifted { .. } => left_as(plan, progress.in_force, progress.reached),
     }
 }

@@ -169,12 +169,12 @@ impl Run<'_> {
         };
         match self.look(effect).await? {
             Ok(Seen::After) if sent => return Ok(Prepared::Event(Event::InForce { step, written: true })),
-            Ok(Seen::After) => return self.not_ours(step, effect).await.map(Prepared::Event),
+            Ok(Seen::After) => return self.not_ours(step).await.map(Prepared::Event),
             Ok(Seen::Foreign(what)) => return Ok(Prepared::Event(drifted(step, vec![foreign(what)], Vec::new()))),
             Ok(Seen::Before) => {}
             Err(error) => return Ok(Prepared::Event(drifted(step, vec![unread(&error)], Vec::new()))),
         }
-        let (moved, mut broken) = self.world(step, None).await?;
+        let (moved, mut broken) = self.world(step).await?;
         if let Err(refusal) = self.record.switch().await.check() {
             broken.push(stop(&refusal));
         }
@@ -194,16 +194,23 @@ impl Run<'_> {
 
     /// The effect is in force and this run never sent it. After an unassignment Okta may give the assignment back by itself
     /// (SAFETY D6): then nothing is sent. Otherwise somebody else acted, and the plan speaks of a world that is no more.
-    async fn not_ours(&self, step: usize, effect: &Effect) -> Outcomes<Event> {
+    async fn not_ours(&self, step: usize) -> Outcomes<Event> {
         let given_back = self.plan.effects().take(step).any(|effect| matches!(effect, Effect::Unassign { .. }));
-        let (moved, _) = self.world(step, given_back.then_some(effect)).await?;
-        Ok(if moved.is_empty() { Event::InForce { step, written: false } } else { drifted(step, moved, Vec::new()) })
+        if given_back {
+            return Ok(Event::InForce { step, written: false });
+        }
+        let (mut moved, _) = self.world(step).await?;
+        if moved.is_empty() {
+            return Ok(Event::InForce { step, written: false });
+        }
+        moved.push(foreign("somebody else made this change".to_owned()));
+        Ok(drifted(step, moved, Vec::new()))
     }
 
-    /// What moved and which guards do not hold with the effects before `step` (and `also`) in force. Failed look-ups are
-    /// repeated a few times first.
-    async fn world(&self, step: usize, also: Option<&Effect>) -> Outcomes<(Vec<Moved>, Vec<Violation>)> {
-        let done: Vec<&Effect> = self.plan.effects().take(step).chain(also).collect();
+    /// What moved and which guards do not hold with the effects before `step` in force. Failed look-ups are repeated a few
+    /// times first.
+    async fn world(&self, step: usize) -> Outcomes<(Vec<Moved>, Vec<Violation>)> {
+        let done: Vec<&Effect> = self.plan.effects().take(step).collect();
         let keys = Keys {
             app: self.plan.app.clone(),
             user: self.person.clone(),

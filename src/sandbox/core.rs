@@ -148,7 +148,7 @@ impl Core {
             self.clock = Clock::new(self.clock.base(), saved.advanced);
             self.clock.resume_at(saved.world.now);
             self.world = saved.world;
-            self.world.clone_into(&mut self.began);
+            *self.began = self.world.clone();
         }
         self.state_file = Some(file.to_owned());
         self.write_state()
@@ -158,7 +158,7 @@ impl Core {
     pub(crate) fn load(&mut self, scenario: &Scenario) {
         let ids = self.world.ids.clone();
         self.world = base::build(scenario, self.clock.now(), ids);
-        self.world.clone_into(&mut self.began);
+        *self.began = self.world.clone();
         self.before = None;
         self.lag = None;
         self.faults.open.clear();

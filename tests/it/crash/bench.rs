@@ -7,7 +7,7 @@ use super::model::{CALL, LEASE, State, Vendor, World};
 use super::ports::Hand;
 use super::scenes::{Scene, honest, readers};
 use reanchor::domain::plan::Plan;
-use reanchor::domain::time::{At, MINUTE, SECOND};
+use reanchor::domain::time::{MINUTE, SECOND};
 use reanchor::policy::approval::{Grant, resume};
 use reanchor::ports::clock::Clock;
 use reanchor::ports::directory::Writers;
@@ -103,7 +103,7 @@ impl Bench {
         }
     }
 
-    /// Runs one process with its lease; `held` is called when it is stopped at a point, and says whether it goes on.
+    /// Runs one process with its lease, as the bot does: approval from the grant, state from the journal.
     pub(super) async fn process(&self, lease: &LeaseHeld) -> Result<End, Left> {
         LIVES.fetch_add(1, Ordering::Relaxed);
         let (events, last, switch, now) = {
@@ -144,10 +144,6 @@ impl Bench {
             Some(Err(left)) => Life::Left(left),
             None => Life::Died,
         }
-    }
-
-    pub(super) fn wait(&self, ms: i64) {
-        self.world.lock().pass(ms);
     }
 
     /// Starts processes until one comes to an end.
@@ -191,7 +187,7 @@ impl Bench {
                 let left = left_of(&self.plan, &s.events());
                 let ours = s.change_after.is_none() && !s.forbidden;
                 let now = s.at_end.as_deref().unwrap_or(&s.vendor);
-                if ours && !honest(&left, &self.plan, &self.start, now) {
+                if ours && !honest(&left, &self.plan, !effective.is_empty(), now) {
                     return Err(format!("it says that the person was left as {left}, which is not so"));
                 }
                 Ok(())
@@ -218,9 +214,4 @@ pub(super) fn left_of(plan: &Plan, events: &[Event]) -> String {
         Some(event) => left_after(plan, &progress, event).to_owned(),
         None => "unchanged".to_owned(),
     }
-}
-
-/// When this grant was made; the model starts there.
-pub(super) fn granted_at(bench: &Bench) -> At {
-    bench.grant.at
 }

@@ -1,6 +1,6 @@
 //! Every world, every fault of every write, a crash at every point, a second crash at every later point.
 
-use super::bench::{Bench, GAPS, LIVES, Life};
+use super::bench::{Bench, GAPS, LIVES};
 use super::model::{Fault, State};
 use super::scenes::Scene;
 use reanchor::domain::time::MINUTE;
@@ -32,13 +32,17 @@ fn check(bench: &Bench, passes: bool, what: &str) {
     }
 }
 
-/// The world as it is when the process started from `state` dies at its point `stop`; `None` when it has fewer points.
-fn die(bench: &Bench, state: &State, stop: u32) -> Option<State> {
+/// The worlds as they are when the process started from `state` dies at each of its points, in order, and whether that
+/// death leaves anything else behind than the one before it.
+fn deaths(bench: &Bench, state: &State) -> Vec<(State, bool)> {
     let life = bench.fork(state.clone());
-    match life.life(Some(stop)) {
-        Life::Died => Some(life.save()),
-        Life::Ended(_) | Life::Left(_) => None,
-    }
+    life.world.lock().trail = Some(Vec::new());
+    life.life(None);
+    let trail = life.world.lock().trail.take().unwrap();
+    let mut mark = state.mark();
+    let new = |dead: &State| std::mem::replace(&mut mark, dead.mark()) != dead.mark();
+    let new: Vec<bool> = trail.iter().map(new).collect();
+    trail.into_iter().zip(new).collect()
 }
 
 fn crashes(scene: Scene) {
@@ -48,19 +52,15 @@ fn crashes(scene: Scene) {
         let mut state = start.clone();
         state.faults.extend(fault);
         check(&bench.fork(state.clone()), must_pass(fault, &[]), &format!("{fault:?}, no crash"));
-        let mut mark = None;
-        for first in 1.. {
-            let Some(dead) = die(&bench, &state, first) else { break };
-            // A death that leaves nothing else behind than the one before it has the same second deaths.
-            let new = mark.replace(dead.mark()) != Some(dead.mark());
-            for (turn, gap) in GAPS.into_iter().enumerate() {
+        for (point, (dead, new)) in deaths(&bench, &state).into_iter().enumerate() {
+            for (turn, gap) in GAPS.into_iter().enumerate().filter(|(turn, _)| new || *turn == point % 4) {
                 let mut next = dead.clone();
                 next.pass(gap);
                 // On one host a dead process frees its lock file; elsewhere only time frees the lease.
                 next.host_lock = gap != GAPS[2];
-                let what = format!("{fault:?}, crash at {first} ({}), {gap} ms", dead.last_point);
+                let what = format!("{fault:?}, crash at {point} ({}), {gap} ms", dead.last_point);
                 check(&bench.fork(next.clone()), must_pass(fault, &[gap]), &what);
-                if new && turn == first as usize % 4 {
+                if new && turn == point % 4 {
                     twice(&bench, &next, (fault, gap), &what);
                 }
             }
@@ -69,16 +69,13 @@ fn crashes(scene: Scene) {
 }
 
 fn twice(bench: &Bench, state: &State, (fault, gap): (Option<(usize, Fault)>, i64), what: &str) {
-    let mut mark = Some(state.mark());
-    for second in 1.. {
-        let Some(mut dead) = die(bench, state, second) else { break };
-        if mark.replace(dead.mark()) == Some(dead.mark()) {
-            continue;
+    for (point, (mut dead, new)) in deaths(bench, state).into_iter().enumerate() {
+        if new {
+            let again = GAPS[point % 3];
+            dead.pass(again);
+            let what = format!("{what}; second crash at {point} ({}), {again} ms", dead.last_point);
+            check(&bench.fork(dead), must_pass(fault, &[gap, again]), &what);
         }
-        let again = GAPS[second as usize % 3];
-        dead.pass(again);
-        let what = format!("{what}; second crash at {second} ({}), {again} ms", dead.last_point);
-        check(&bench.fork(dead), must_pass(fault, &[gap, again]), &what);
     }
 }
 
@@ -101,5 +98,6 @@ worlds! {
     expired_by_group: GroupExpired,
     restorable: Restorable,
     going_on: GoOn,
+    going_on_with_the_last: GoOnLast,
     rolling_back: RollBack
 }

@@ -1,7 +1,10 @@
 //! The crash matrix of the saga core.
 
 mod bench;
+mod drift;
 mod matrix;
 mod model;
 mod ports;
+mod random;
 mod scenes;
+mod vendors;

@@ -138,6 +138,7 @@ pub(super) type Change = fn(&mut Vendor);
 
 /// Everything that outlives a crash, and the plan of the one that is about to happen.
 #[derive(Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent knobs of a test")]
 pub(super) struct State {
     pub(super) now: At,
     pub(super) vendor: Vendor,
@@ -168,6 +169,8 @@ pub(super) struct State {
     pub(super) stop_at: Option<u32>,
     pub(super) count_reads: bool,
     pub(super) last_point: &'static str,
+    /// Where wanted: the state at every point passed, as a process that dies there leaves it.
+    pub(super) trail: Option<Vec<State>>,
     calls: u64,
 }
 
@@ -192,6 +195,7 @@ impl World {
                 s.calls += 1;
                 if name != "read" || s.count_reads {
                     s.points += 1;
+                    s.leave_trail(name);
                 }
                 mine = Some(s.points);
                 if s.calls > TOO_MANY {
@@ -270,7 +274,15 @@ impl State {
             stop_at: None,
             count_reads: false,
             last_point: "",
+            trail: None,
             calls: 0,
+        }
+    }
+
+    fn leave_trail(&mut self, name: &'static str) {
+        if let Some(mut trail) = self.trail.take() {
+            trail.push(Self { last_point: name, ..self.clone() });
+            self.trail = Some(trail);
         }
     }
 
@@ -358,131 +370,6 @@ impl State {
         step
     }
 
-    /// Carries a write out; whether it changed anything.
-    fn apply(&mut self, call: &Call) -> Answer<bool> {
-        match call {
-            Call::Convert(_, _, to) => self.convert(*to),
-            Call::Unassign(..) => self.unassign(),
-            Call::Assign(_, _, what) => self.assign(what),
-            Call::Restore(id) => {
-                let Some(mut user) = self.vendor.deleted.remove(id) else {
-                    return Err(refused(System::Graph, Kind::Gone));
-                };
-                user.upn = user.plain_upn().to_owned();
-                user.deleted = None;
-                self.vendor.roles.entry(id.clone()).or_default();
-                self.vendor.live.insert(id.clone(), user);
-                Ok(true)
-            }
-        }
-    }
-
-    fn granted(&self) -> bool {
-        self.vendor.groups.iter().any(|group| self.vendor.app_groups.contains(&group.id))
-    }
-
-    fn convert(&mut self, to: Scope) -> Answer<bool> {
-        let granted = self.granted();
-        let given = self.vendor.group_profile.clone();
-        let Some(row) = &mut self.vendor.row else { return Err(refused(System::Okta, Kind::Gone)) };
-        if to == Scope::Group && !granted {
-            return Err(refused(System::Okta, Kind::Invalid));
-        }
-        if row.scope == to {
-            return Ok(false);
-        }
-        row.scope = to;
-        if to == Scope::Group {
-            row.profile.extend(given);
-        }
-        Ok(true)
-    }
-
-    fn unassign(&mut self) -> Answer<bool> {
-        let granted = self.granted();
-        let Some(row) = &self.vendor.row else { return Ok(false) };
-        if row.scope == Scope::Group && granted {
-            return Err(refused(System::Okta, Kind::Denied));
-        }
-        self.vendor.row = None;
-        if granted {
-            match self.regroup {
-                Regroup::Never => {}
-                Regroup::AtOnce => self.regroup(),
-                Regroup::After5s => self.jobs.push((self.now.plus(5 * SECOND), Job::Regroup)),
-            }
-        }
-        Ok(true)
-    }
-
-    fn assign(&mut self, what: &Assignment) -> Answer<bool> {
-        match &mut self.vendor.row {
-            Some(row) if row.scope == Scope::Group => self.convert(Scope::User),
-            Some(row) => {
-                let before = row.clone();
-                row.user_name.clone_from(&what.user_name);
-                row.profile.extend(what.profile.clone());
-                Ok(before != *row)
-            }
-            None => {
-                self.make_row(Scope::User, what.user_name.clone(), what.profile.clone());
-                Ok(true)
-            }
-        }
-    }
-
-    fn make_row(&mut self, scope: Scope, user_name: String, profile: BTreeMap<String, Value>) {
-        self.vendor.row = Some(AppUser {
-            user: self.vendor.user.id.clone(),
-            external_id: None,
-            scope,
-            status: "STAGED".to_owned(),
-            sync_state: Some("OUT_OF_SYNC".to_owned()),
-            created: self.now,
-            status_changed: Some(self.now),
-            last_sync: None,
-            user_name,
-            profile,
-        });
-        self.jobs.push((self.now.plus(2 * SECOND), Job::Push { created: self.now }));
-    }
-
-    fn regroup(&mut self) {
-        if self.vendor.row.is_none() && self.vendor.user.status == "ACTIVE" && self.granted() {
-            let profile = self.vendor.group_profile.clone();
-            self.make_row(Scope::Group, self.vendor.user.login.clone(), profile);
-        }
-    }
-
-    /// Okta's first push of a row: links by name, then by anchor, else creates.
-    fn push(&mut self, created: At) {
-        let now = self.now;
-        let Some(row) = self.vendor.row.as_ref().filter(|row| row.created == created).cloned() else { return };
-        if row.external_id.is_some() || !self.vendor.switches.create {
-            return;
-        }
-        let anchor = row.anchor(&self.vendor.app.attributes).map(str::to_owned);
-        let live = || self.vendor.live.values();
-        let named = live().find(|user| user.upn.eq_ignore_ascii_case(&row.user_name));
-        let found = named.or_else(|| live().find(|user| anchor.is_some() && user.anchor == anchor));
-        let id = self.link_to.clone().or_else(|| found.map(|user| user.id.clone())).unwrap_or_else(|| {
-            let id = EntraId::new("77777777-0000-4000-8000-000000000007");
-            let mut user = super::scenes::account(&id, &row.user_name, anchor.as_deref());
-            user.created = Some(now);
-            self.vendor.skus[0].consumed += 1;
-            user.direct_licences = vec![self.vendor.skus[0].id.clone()];
-            self.vendor.live.insert(id.clone(), user);
-            self.vendor.roles.insert(id.clone(), Roles::default());
-            id
-        });
-        let row = self.vendor.row.as_mut().unwrap();
-        row.external_id = Some(id);
-        "PROVISIONED".clone_into(&mut row.status);
-        row.status_changed = Some(now);
-        row.sync_state = Some("SYNCHRONIZED".to_owned());
-        row.last_sync = Some(now);
-    }
-
     pub(super) fn switch(&self) -> Switch {
         if !self.frozen {
             return Switch::Running;
@@ -532,7 +419,7 @@ impl Call {
     }
 }
 
-fn refused(system: System, kind: Kind) -> PortError {
+pub(super) fn refused(system: System, kind: Kind) -> PortError {
     PortError {
         system,
         op: "make the call",

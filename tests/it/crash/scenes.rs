@@ -6,7 +6,7 @@
 use super::bench::Bench;
 use super::model::{Regroup, State, Vendor, World, profile};
 use reanchor::domain::diagnosis::Remedy;
-use reanchor::domain::effect::Effect;
+use reanchor::domain::effect::{Effect, Link};
 use reanchor::domain::ids::{AppId, CaseId, EntraId, GroupId, OktaUserId, TenantId};
 use reanchor::domain::plan::Plan;
 use reanchor::domain::settings::{Deactivation, Mode, Policy, Settings};
@@ -63,12 +63,14 @@ pub(super) enum Scene {
     Restorable,
     /// A run stopped after the unassignment, and people chose to go on.
     GoOn,
+    /// A run in `GroupExpired` stopped before the last conversion, and people chose to go on.
+    GoOnLast,
     /// A run stopped after the conversion, and people chose to roll back.
     RollBack,
 }
 
 impl Scene {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Replaced,
         Self::Expired,
         Self::Group,
@@ -77,27 +79,37 @@ impl Scene {
         Self::GroupExpired,
         Self::Restorable,
         Self::GoOn,
+        Self::GoOnLast,
         Self::RollBack,
     ];
 
     fn by_group(self) -> bool {
-        matches!(self, Self::Group | Self::GroupAtOnce | Self::GroupLater | Self::GroupExpired | Self::RollBack)
+        matches!(
+            self,
+            Self::Group | Self::GroupAtOnce | Self::GroupLater | Self::GroupExpired | Self::GoOnLast | Self::RollBack
+        )
     }
 
     fn new_account(self) -> bool {
-        matches!(self, Self::Expired | Self::GroupExpired)
+        matches!(self, Self::Expired | Self::GroupExpired | Self::GoOnLast)
     }
 
     /// The world with its approved plan, ready to run.
     pub(super) fn set(self) -> Bench {
         let mut vendor = self.vendor();
         let stopped = match self {
-            Self::GoOn | Self::RollBack => {
+            Self::GoOn | Self::GoOnLast | Self::RollBack => {
                 let before = plan_of(&vendor, &keys(&vendor, None), |facts| {
                     plan::plan(Remedy::Reassign, facts, &settings(), &ask()).unwrap()
                 });
                 match self {
                     Self::GoOn => vendor.row = None,
+                    Self::GoOnLast => {
+                        let id = heir();
+                        vendor.live.insert(id.clone(), account(&id, LOGIN, Some(ANCHOR)));
+                        vendor.skus[0].consumed += 1;
+                        vendor.row = Some(assignment(subject(), LOGIN, &id, ANCHOR, START.plus(-HOUR)));
+                    }
                     _ => vendor.row.as_mut().unwrap().scope = Scope::User,
                 }
                 Some(before)
@@ -108,6 +120,7 @@ impl Scene {
         let plan = plan_of(&vendor, &keys, |facts| {
             match (self, &stopped) {
                 (Self::GoOn, Some(stopped)) => plan::go_on(stopped, 1, facts, &settings(), &ask()),
+                (Self::GoOnLast, Some(stopped)) => plan::go_on(stopped, 3, facts, &settings(), &ask()),
                 (Self::RollBack, Some(stopped)) => plan::roll_back(stopped, 1, facts, &settings(), &ask()),
                 (Self::Restorable, _) => plan::plan(Remedy::Restore, facts, &settings(), &ask()),
                 _ => plan::plan(Remedy::Reassign, facts, &settings(), &ask()),
@@ -181,7 +194,7 @@ impl Scene {
         match self {
             Self::Restorable => vendor.live.get(&old()).is_some_and(|user| user.upn == LOGIN && user.deleted.is_none()),
             Self::RollBack => row.scope == Scope::Group,
-            Self::Expired | Self::GroupExpired => {
+            Self::Expired | Self::GroupExpired | Self::GoOnLast => {
                 let id = row.external_id.as_ref().filter(|id| **id != old());
                 row.scope == scope && synced && id.and_then(|id| vendor.live.get(id)).is_some_and(|u| u.upn == LOGIN)
             }
@@ -192,18 +205,24 @@ impl Scene {
     }
 }
 
-/// Whether the word for how a person was left is true.
-pub(super) fn honest(left_as: &str, plan: &Plan, start: &Vendor, now: &Vendor) -> bool {
+/// Whether the word for how a person was left is true; `changed`: a write of ours took effect.
+pub(super) fn honest(left_as: &str, plan: &Plan, changed: bool, now: &Vendor) -> bool {
     let saved = plan.effects().find_map(|effect| match effect {
         Effect::Assign { saved, .. } | Effect::Unassign { saved, .. } => Some(saved.created),
         Effect::ConvertAssignment { .. } | Effect::RestoreUser { .. } => None,
     });
     let row = now.row.as_ref();
     match left_as {
-        "unchanged" => now.row == start.row && now.live == start.live && now.deleted == start.deleted,
+        "unchanged" => !changed,
         "assigned" => row.is_some(),
         "unassigned" => row.is_none(),
-        "assigned_not_linked" => row.is_some_and(|row| saved.is_none_or(|saved| row.created > saved)),
+        "assigned_not_linked" => row.is_some_and(|row| {
+            let expected = |id: &EntraId| match plan.link() {
+                Some(Link::Existing(expected)) => id == expected,
+                Some(Link::New) | None => true,
+            };
+            saved.is_none_or(|saved| row.created > saved) && !row.external_id.as_ref().is_some_and(expected)
+        }),
         "restored" => now.live.contains_key(&old()),
         "unknown" => true,
         _ => false,

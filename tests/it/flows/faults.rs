@@ -93,8 +93,10 @@ fn a_refused_write_stops_the_run_with_a_person_and_an_alarm() {
         w.press("ben", "Approve").await;
         assert_eq!(w.state().await, "needs_human");
         let card = reanchor::card::plain::text(&w.card().await);
-        assert!(card.contains("Left as: unassigned"), "{card}");
+        assert!(card.contains("UNASSIGNED"), "{card}");
         assert!(w.notes().iter().any(|note| note.starts_with("ALARM")), "{:?}", w.notes());
+        w.press("anna", "Look again").await;
+        assert_eq!(w.state().await, "needs_human", "a look does not lose the saved assignment");
         w.press("anna", "Go on").await;
         assert_eq!(w.state().await, "proposed");
         w.press("ben", "Approve").await;
@@ -140,7 +142,7 @@ fn frozen_in_the_middle_of_a_run_nothing_more_is_sent() {
         assert_eq!(w.state().await, "needs_human", "{}", reanchor::card::plain::text(&w.card().await));
         assert!(!w.effective().await.contains(&"okta.app_user.assign".to_owned()));
         let card = reanchor::card::plain::text(&w.card().await);
-        assert!(card.contains("A8") && card.contains("Left as: unassigned"), "{card}");
+        assert!(card.contains("A8") && card.contains("UNASSIGNED") && !card.contains("Nothing was changed"), "{card}");
     });
 }
 

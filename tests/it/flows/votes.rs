@@ -153,7 +153,7 @@ fn a_fact_that_changed_between_proposal_and_run_makes_it_stale() {
         assert_eq!(w.state().await, "stale");
         assert_eq!(w.writes().await.len(), admin, "a write was sent on a changed world");
         let card = reanchor::card::plain::text(&w.card().await);
-        assert!(card.contains("okta.switch.deactivate"), "{card}");
+        assert!(card.contains("Deactivate Users: DISABLED → ENABLED"), "{card}");
         w.press("anna", "Look again").await;
         assert_eq!(w.state().await, "refused", "Deactivate Users is on now");
     });

@@ -36,8 +36,13 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) async fn start() -> Browser {
-        let mut driver =
-            Command::new(DRIVER).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true).spawn().unwrap();
+        let mut driver = Command::new(DRIVER)
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = loop {
             let line = lines.next_line().await.unwrap().expect("chromedriver says on which port it listens");
@@ -138,7 +143,8 @@ impl Browser {
 
     async fn log(&self, kind: &str) -> Vec<Value> {
         let url = format!("{}/session/{}/se/log", self.driver_url, self.session);
-        let answer: Value = self.http.post(url).json(&json!({ "type": kind })).send().await.unwrap().json().await.unwrap();
+        let answer: Value =
+            self.http.post(url).json(&json!({ "type": kind })).send().await.unwrap().json().await.unwrap();
         answer["value"].as_array().cloned().expect("a log")
     }
 

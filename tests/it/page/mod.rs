@@ -34,9 +34,8 @@ impl Server {
             run: Some(RunTerms { lease_ms: 60_000, call_timeout_ms: 2_000, poll_deadline_ms: 120_000 }),
         };
         // Another thread, because a runtime may not be entered from within one.
-        let started = std::thread::scope(|scope| {
-            scope.spawn(|| runtime.block_on(sandbox(options)).unwrap()).join().unwrap()
-        });
+        let started =
+            std::thread::scope(|scope| scope.spawn(|| runtime.block_on(sandbox(options)).unwrap()).join().unwrap());
         let (url, access) = (started.url(), started.access().clone());
         Server { runtime: Some(runtime), _sandbox: started, url, access }
     }
@@ -193,7 +192,8 @@ fn a_restore_needs_two_votes_and_waits_for_retry() {
         server.both_sides_equal().await;
         assert_eq!(b.field("okta.syncState").await, "ERROR");
         b.click("#retry").await;
-        b.until("document.querySelector('[data-field=\"okta.syncState\"] > span').textContent === 'SYNCHRONIZED'").await;
+        b.until("document.querySelector('[data-field=\"okta.syncState\"] > span').textContent === 'SYNCHRONIZED'")
+            .await;
         b.calm(&server.url, &[]).await;
         b.close().await;
     });
@@ -219,7 +219,11 @@ fn a_run_goes_on_after_the_server_was_killed_and_the_page_finds_back_by_itself()
         let url = server.url.clone();
         server.kill();
         b.until("!document.getElementById('offline').hidden").await;
-        assert_eq!(b.js("return document.querySelectorAll('[data-state=closed]').length").await, 0, "killed in mid-run");
+        assert_eq!(
+            b.js("return document.querySelectorAll('[data-state=closed]').length").await,
+            0,
+            "killed in mid-run"
+        );
 
         let server = Server::start("deleted-group", Some((&folder, port)));
         assert_eq!(server.url, url);
@@ -232,8 +236,11 @@ fn a_run_goes_on_after_the_server_was_killed_and_the_page_finds_back_by_itself()
         b.client.refresh().await.unwrap();
         b.state("closed").await;
         assert!(b.text("document.querySelector('.of-said .text').textContent").await.contains("failed"));
-        b.calm(&url, &["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET"])
-            .await;
+        b.calm(
+            &url,
+            &["ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "ERR_EMPTY_RESPONSE", "ERR_CONNECTION_RESET"],
+        )
+        .await;
         b.close().await;
     });
 }

@@ -114,7 +114,7 @@ pub(super) async fn cases_are_found_in_the_order_they_were_opened(db: &Database)
     db.commit(Change { cases: vec![second], ..at(1_000) }).await.unwrap();
     let ids = |rows: Vec<CaseRow>| rows.into_iter().map(|row| row.id.to_string()).collect::<Vec<_>>();
     assert_eq!(ids(db.cases(false, 99).await.unwrap()), ["c-000003", "c-000001", "c-000002", "c-000009"]);
-    assert_eq!(ids(db.cases(false, 1).await.unwrap()), ["c-000003"]);
+    assert_eq!(ids(db.cases(false, 1).await.unwrap()), ["c-000009"], "the newest");
     assert_eq!(ids(db.cases_of_message("slack|C1|1|").await.unwrap()), ["c-000001", "c-000009"]);
     assert_eq!(db.open_case_about("t|a|00u3").await.unwrap().unwrap().id.as_str(), "c-000003");
     db.commit(Change { cases: vec![CaseRow { open: false, ..next(&case(3), "closed") }], ..at(2_000) }).await.unwrap();

@@ -1,0 +1,144 @@
+//! What people say around an error that tells how it is meant: the data of [`super::stance`].
+//!
+//! Never names a class. All expressions are matched byte by byte, without regard to the case of ASCII letters; `^` and
+//! `$` are the ends of a line, `\A` and `\z` those of the text.
+
+/// How far a cue goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Force {
+    /// Silences whatever else stands there.
+    Always,
+    /// Silences unless the text holds evidence of an instance.
+    UnlessEvident,
+    /// Silences unless the text also says that it is back.
+    UnlessBack,
+    /// Tells that something happened; needed when only a code word was found.
+    Happened,
+    /// Tells that a closed matter is open again.
+    Back,
+}
+
+impl Force {
+    /// Whether the cue counts also when there is evidence of an instance.
+    pub(super) fn is_loud(self) -> bool {
+        match self {
+            Always | UnlessBack | Back => true,
+            UnlessEvident | Happened => false,
+        }
+    }
+}
+
+use Force::{Always, Back, Happened, UnlessBack, UnlessEvident};
+
+/// Expression, force, meaning.
+pub(super) const CUES: &[(&str, Force, &str)] = &[
+    // Closed matters.
+    (
+        r"\A\W*(?:re:\s*)?(?:resolved|fixed|closed|solved|done)\b(?:\s*[:!.]|\s+(?:–|—|-)\s)",
+        UnlessBack,
+        "a closed matter",
+    ),
+    (
+        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\ball (?:good|green|fine)(?: again| now)?\b|\bwent through\b|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bnever ?mind\b|\bfalse alarm\b|\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\bwent away\b|\bis gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? resolved\b",
+        UnlessBack,
+        "a closed matter",
+    ),
+    (
+        r"\bthe fix was\b|\bthanks[,!]? that\b|\b(?:i|we) (?:fixed|solved|sorted|mended)\b|\bturned out to be\b|\bit was (?:just|only)\b|\blast (?:week|month|quarter|year)(?:'s)?\b[^\n]{0,80}\b(?:was|were|had)\b",
+        UnlessBack,
+        "a closed matter",
+    ),
+    (
+        r"\b(?:INC|CHG|PRB|RITM|TASK)\d{5,}\b[^\n]{0,80}\b(?:resolved|closed)\b|\b(?:resolved|closed)\b[^\n]{0,80}\b(?:INC|CHG|PRB|RITM)\d{5,}\b",
+        Always,
+        "a closed ticket",
+    ),
+    // Bots, digests, publications.
+    (
+        r"^\W*(?:prov|reanchor|help|ops|okta|iam|diag)\w*[- ]?bot\b[^\n]{0,80}:|\bdiagnosis (?:for|of|:)|\[(?:approve|reject|deny)\]|\bsuggested (?:fix|action):|\brecommended action: reassign\b",
+        Always,
+        "a bot's own words",
+    ),
+    (
+        r"\b(?:errors?|failures?|tasks?|incidents?|tickets?) (?:this|last) (?:week|month|quarter)\b|\b(?:weekly|daily|monthly) (?:report|digest|summary|review)\b|\bdigest\b|\btop \d+ (?:errors?|causes?)\b|\b\d+ ?x\b[^\n]{0,80}\b\d+ ?x\b",
+        Always,
+        "a digest",
+    ),
+    (
+        r"\brelease notes?\b|\bmessage cent(?:er|re)\b|\bsecurity advisory\b|\bservice health\b|\bchangelog\b|\bnewsletter\b|\bwhat's new\b|\bblog post\b|\bwebinar\b|\bknowledge base\b|\bkb article\b|\bdocs? (?:page|article)s?\b|\brunbook\b|\bwiki page\b|\bpost-?mortem\b|\bretrospective\b|\bokta status:|\bannouncement\b|\bOKTA-\d{5,}\b",
+        Always,
+        "a publication",
+    ),
+    (
+        r"\A\W*(?:PR|MR|issue|ticket|commit|jira|story) ?#?\d+|\A\W*(?:feat|fix|chore|docs|test|refactor)(?:\([^)]*\))?:|\A\W*TODO\b",
+        Always,
+        "a change or a ticket",
+    ),
+    // Explanations and talk about errors.
+    (
+        r"\b(?:only|just|usually|always|basically|simply|really|normally|typically|often|mostly) (?:means?|happens|indicates?|shows up|comes (?:from|up))\b|\bis (?:just|simply|only|basically|another word)\b|\bstands for\b|\bmeans that\b|\bmeans (?:the|a|your|somebody|someone|okta|entra|you)\b|\bis (?:the|a) (?:\w+ ){0,2}(?:name|code|word|way) (?:for|of|to)\b",
+        Always,
+        "an explanation",
+    ),
+    (
+        r"\bif (?:you|we|anyone|anybody|somebody|someone|they|it|that) (?:ever )?(?:see|sees|get|gets|got|hit|hits|run into|shows|says|fails)\b|\bwhen(?:ever)? (?:you|we) (?:ever )?(?:see|get|hit)\b|\bwhen(?:ever)? \S+ (?:shows up|appears|comes up|happens)\b|\b(?:fyi|tip|note(?: to self)?|reminder|rule of thumb|pro tip|fun fact|trivia|til)\b\s*[:,]",
+        Always,
+        "an explanation",
+    ),
+    (
+        r"\bglossary\b|\btranslat(?:e|ion|ed)\b|\bdocumentation (?:on|of|for|says|explains)\b|\bvendor documentation\b|\b(?:talk|question|training|article|session|page|chapter|story) (?:about|on) \b|\basked about\b|\b(?:add|write|need)s? (?:a |some )?(?:tests?|page|counter|label|alert)s? for\b|\bhelp page\b|\bexplain(?:ed|s|ing)? \S+ (?:to|quite|in)\b|\bclassif(?:y|ies|ier)\b|\bregex\b",
+        UnlessEvident,
+        "talk about errors",
+    ),
+    (
+        r"\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\bliterally says\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bfor example\b|\be\.g\.|\bsuch as\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
+        Always,
+        "talk about errors",
+    ),
+    // Not happened.
+    (
+        r"\b(?:how (?:would|do|can|could|should) (?:i|we|you|one) (?:reproduce|simulate|test|trigger|handle|classify|detect|document|explain|monitor|alert|search|find out))\b|\bwould (?:give|cause|lead to|result in|throw|produce)\b|\bonce we\b|\bin case\b|\bhypothetical|\bsuppose\b|\bimagine\b|\bexpected otherwise\b|\bdry[- ]run\b|\bplanned for\b|\bto avoid\b|\bcould (?:cause|lead to|give)\b|\bafter the (?:cutover|migration)\b[^\n]{0,80}\b(?:will|ping|call)\b|\btomorrow after\b",
+        UnlessEvident,
+        "something that has not happened",
+    ),
+    (
+        r"(?:\A|[:,.!>]\s|\n)\W*(?:if|when|whenever|once) (?:okta|entra|azure|the|it|this|a|an|somebody|someone)\b[^\n]{0,80}(?:\bping\b|\bcall\b|\bdon't\b|\bdo not\b|\blook\b|\bcheck\b|\bretry\b|\bopen\b|\btell\b)",
+        Always,
+        "something that has not happened",
+    ),
+    // Code, queries, configuration.
+    (
+        r"^[\s`$>#*_]{0,4}(?:(?:grep|rg|egrep|zgrep|awk|sed|kubectl|jq|journalctl)\s|select (?:\*|\w+(?:, ?\w+)*) from|cat \S+ \||tail -f|index=|sourcetype=|import \w+$|from \w+ import|(?:async )?def \w+\(|(?:pub )?fn \w+\(|func \w+\(|class \w+[:({]|//\s|#\[test\]|describe\(|it\(['\x22]|test\(['\x22]|(?:const|let|var) \w+ ?=|- (?:pattern|regex|match):|@@ )",
+        Always,
+        "code or a query",
+    ),
+    (
+        r"\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\braise \w+|\bthrow new\b|\bexcept \w+|\bcatch ?\(|[=!]==? ?['\x22]|\.is_some\(\)|\.unwrap\(|\bexpect\(|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|=> ?['\x22{]|['\x22] ?=> |\.(?:contains|includes|startsWith|test|match)\(",
+        Always,
+        "code",
+    ),
+    (
+        r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |\bcontains\(['\x22]|\?q=|\bsite:\w",
+        Always,
+        "a query",
+    ),
+    (r"\|\s*:?-{3,}:?\s*\|", Always, "a table"),
+    // It happened.
+    (
+        r"\b(?:get|gets|getting|got an?|gave|(?:i'm|am|are|is|we're|keeps?|been) (?:seeing|getting|hitting)|seeing|hit|hits|hitting|throws?|threw|fails?|failed|failing|failures?|errored|broken?|stuck|dies|died|refus(?:es|ed|ing)|reject(?:s|ed|ing)|quarantined?|in error|error state|is red|red\b|skipped|cannot|can't|could ?n.t|unable to|blocked|denied|stopped|crash(?:es|ed)|bounced?|won't|not working|since (?:this|yesterday|last|the|we|today|\d)|this morning|again (?:on|for|today|this)|when (?:i|we|attempting|trying|creating|updating|saving)|after (?:we|i|he|she|they|adding|removing|enabling|moving) |anyone else|urgent|fehler|fehlgeschlagen|erreur|échou\w*|fallo|fout|exception)\b|\berrors?(?: ?code)?\s*[:=\n]|\berror of type\b",
+        Happened,
+        "something happened",
+    ),
+    (
+        r"\bagain today\b|\b(?:is|it's|it is|they are|they're) back\b|\bcame back\b|\bre-?appear\w*\b|\bhappens again\b|\bfails? again\b|\bfailing again\b|\bfailed again\b|\bstill (?:fail\w*|broken|see\w*|get\w*|the same|not|happen\w*|stuck)\b|\breopen\w*\b|\bnot (?:fixed|resolved|solved)\b|\bsame error\b",
+        Back,
+        "it is back",
+    ),
+];
+
+/// A sentence that asks about an error, after requests for help were taken away.
+pub(super) const QUESTION: &str = r"\b(?:is|are|does|do|did|can|could|what|which|how|why|who|when|where|should|would|has|have|will|any ?one|any ?body|some ?one|somebody|whats|what's|right|correct)\b[^?]*\?";
+/// Requests for help beside a pasted error: they ask for an answer and say nothing about the error.
+pub(super) const HELP: &str = r"\b(?:any (?:idea|ideas|clue|thoughts|hints?|help|news)|any ?one(?: else)?(?: seeing (?:this|it))?|(?:can|could|would) (?:some ?one|some ?body|any ?one|any ?body|you|we)(?: \w+){0,3} (?:check|look|help|see|fix|take a look|have a look|advise|investigate)(?: (?:into|at))?(?: (?:this|it|please|pls)){0,2}|help|thoughts|known issue|ideas|what (?:now|to do|next)|same as yesterday|same (?:thing )?as \w+|again|(?:do|did) you (?:see|know) this|who can help)\s*\?+";
+/// Systems of others; with weak signs the error is theirs.
+pub(super) const OTHERS: &str = r"\b(?:jira|confluence|npm|docker|github|gitlab|jenkins|grafana|kubernetes|k8s|nginx|mysql|postgres|redis|pagerduty|datadog|vpn|printer|zscaler|wifi|wi-fi|intranet|artifactory|chrome|firefox|safari)\b";

@@ -1,0 +1,71 @@
+//! Phrases that were cut off: the console shortens a message to 255 characters, people shorten it with `…`.
+//!
+//! Never guesses from a few letters: at least twelve, and half of the phrase, must stand before the cut.
+//!
+//! Begin with [`Cuts::before`].
+
+/// Letters and digits that must be left of a phrase.
+const LEAST: usize = 12;
+/// Longest phrase that is looked at.
+const LONGEST: usize = 96;
+
+/// The phrases that may open a report, sorted, so that all with a given beginning lie together.
+pub(super) struct Cuts {
+    sorted: Vec<(Vec<u8>, usize)>,
+    /// One bit for each hash of the first four bytes of a phrase: almost every place is dismissed by it.
+    starts: Vec<u64>,
+}
+
+impl Cuts {
+    /// From squeezed phrases with their numbers.
+    pub(super) fn new(phrases: impl Iterator<Item = (Vec<u8>, usize)>) -> Self {
+        let mut sorted: Vec<(Vec<u8>, usize)> = phrases.filter(|(p, _)| p.len() > LEAST).collect();
+        sorted.sort();
+        let mut starts = vec![0_u64; 64];
+        for (phrase, _) in &sorted {
+            if let Some((word, bit)) = phrase.first_chunk().copied().map(slot)
+                && let Some(word) = starts.get_mut(word)
+            {
+                *word |= bit;
+            }
+        }
+        Self { sorted, starts }
+    }
+
+    /// Phrases of which a cut-off beginning ends at `end` of the squeezed text: (number, start).
+    pub(super) fn before(&self, squeezed: &[u8], end: usize) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        let head = squeezed.get(..end).unwrap_or_default();
+        for start in end.saturating_sub(LONGEST)..(end + 1).saturating_sub(LEAST) {
+            let Some(rest) = head.get(start..) else { break };
+            let Some(first) = rest.first_chunk() else { break };
+            let (word, bit) = slot(*first);
+            if self.starts.get(word).is_none_or(|w| w & bit == 0) {
+                continue;
+            }
+            let from = self.sorted.partition_point(|(p, _)| p.as_slice() < rest);
+            let same = self.sorted.get(from..).unwrap_or_default().iter().take_while(|(p, _)| p.starts_with(rest));
+            found.extend(same.filter(|(p, _)| rest.len() * 2 >= p.len()).map(|(_, number)| (*number, start)));
+        }
+        found
+    }
+}
+
+fn slot(first: [u8; 4]) -> (usize, u64) {
+    let hash = u32::from_le_bytes(first).wrapping_mul(0x9E37_79B1) >> 20;
+    ((hash >> 6) as usize, 1 << (hash & 63))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_phrase_is_found_and_a_short_rest_is_not() {
+        let cuts = Cuts::new([(b"matchlngusernotfound".to_vec(), 7)].into_iter());
+        let text = b"falledmatchlngusernotf";
+        assert_eq!(cuts.before(text, text.len()), [(7, 6)]);
+        assert!(cuts.before(&text[..15], 15).is_empty());
+        assert!(cuts.before(b"", 0).is_empty());
+    }
+}

@@ -1,0 +1,298 @@
+//! `reanchor rules`: what classes there are, what one of them says, and what is wrong in rule files of one's own.
+//!
+//! Never changes a file. Begin with [`run`].
+
+use crate::app::diagnose::Diagnoser;
+use crate::classify::rules::{Rule, line_of_table};
+use crate::cli::diagnose::{Format, own_rules};
+use crate::config::embedded;
+use anyhow::Context;
+use clap::{Args, Subcommand, ValueEnum};
+use serde_json::{Value, json};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+/// Arguments of `reanchor rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+/// Sub-commands of `reanchor rules`.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// All classes.
+    List {
+        /// How they are printed; `markdown` is the text of docs/classes.md.
+        #[arg(long, value_enum, default_value_t)]
+        format: ListFormat,
+    },
+    /// One class: what it means, what to do, what it is recognized by.
+    Show {
+        /// Its name, for example upn-conflict.
+        class: String,
+        /// How it is printed.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Checks rule files: their keys, their samples and their near misses.
+    Check {
+        /// Folder with rule files of one's own; without it the embedded ones are checked.
+        dir: Option<PathBuf>,
+    },
+}
+
+/// How the list is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// One line a class.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// The table of the documentation.
+    Markdown,
+}
+
+/// Runs the command on the process' own output.
+pub fn main(args: &RulesArgs) -> anyhow::Result<u8> {
+    run(args, &mut io::stdout().lock(), &mut io::stderr().lock())
+}
+
+/// Runs the command. Exit code: 0, or 1 when a class is not known or a rule is wrong.
+pub fn run(args: &RulesArgs, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
+    match &args.command {
+        RulesCommand::List { format } => {
+            let diagnoser = Diagnoser::new(embedded::RULES)?;
+            let text = match format {
+                ListFormat::Text => list(&diagnoser),
+                ListFormat::Json => format!("{}\n", Value::Array(rules(&diagnoser).map(short).collect())),
+                ListFormat::Markdown => markdown(&diagnoser),
+            };
+            out.write_all(text.as_bytes())?;
+            Ok(0)
+        }
+        RulesCommand::Show { class, format } => show(class, *format, out, err),
+        RulesCommand::Check { dir } => check(dir.as_deref(), out, err),
+    }
+}
+
+fn rules(diagnoser: &Diagnoser) -> impl Iterator<Item = &Rule> {
+    let classifier = diagnoser.classifier();
+    classifier.classes().filter_map(|class| classifier.rule(class.as_str()))
+}
+
+fn list(diagnoser: &Diagnoser) -> String {
+    let longest = rules(diagnoser).map(|r| r.id.len()).max().unwrap_or(0);
+    rules(diagnoser).fold(String::new(), |mut text, rule| {
+        add(&mut text, &format!("{:longest$}  {:8}  {}\n", rule.id, rule.severity.as_str(), rule.title));
+        text
+    })
+}
+
+fn short(rule: &Rule) -> Value {
+    let remedies: Vec<&str> = rule.remedies.iter().map(|r| r.as_str()).collect();
+    json!({"class": rule.id, "title": rule.title, "owner": rule.owner, "severity": rule.severity.as_str(), "remedies": remedies})
+}
+
+fn add(text: &mut String, part: &str) {
+    text.push_str(part);
+}
+
+/// The text of `docs/classes.md`.
+pub fn markdown(diagnoser: &Diagnoser) -> String {
+    let mut text = String::from(
+        "# Classes\n\nWhat the classifier can recognize, from `config/rules/`. This page is made by\n\
+         `reanchor rules list --format markdown` and compared by a test: change the rule files, not the page.\n\n\
+         | class | what it is | who acts | severity | the bot can propose |\n|---|---|---|---|---|\n",
+    );
+    for rule in rules(diagnoser) {
+        let remedies: Vec<&str> = rule.remedies.iter().map(|r| r.as_str()).collect();
+        let remedies = if remedies.is_empty() { "advice".to_owned() } else { remedies.join(", ") };
+        let cells =
+            [&format!("`{}`", rule.id), &rule.title, &rule.owner, rule.severity.as_str(), &remedies].map(escaped);
+        add(&mut text, &format!("| {} |\n", cells.join(" | ")));
+    }
+    text.push_str("\n## What to do\n");
+    for rule in rules(diagnoser) {
+        add(&mut text, &format!("\n### {}\n\n{}\n\n", rule.id, rule.meaning.trim()));
+        for (n, step) in rule.steps.iter().enumerate() {
+            add(&mut text, &format!("{}. {step}\n", n + 1));
+        }
+        add(&mut text, &format!("\nStill works: {}\n", rule.still_works));
+    }
+    text
+}
+
+fn escaped(cell: &str) -> String {
+    cell.replace('|', "\\|")
+}
+
+fn show(class: &str, format: Format, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
+    let diagnoser = Diagnoser::new(embedded::RULES)?;
+    let Some(rule) = diagnoser.classifier().rule(class) else {
+        let near: Vec<&str> = rules(&diagnoser).map(|r| r.id.as_str()).filter(|id| id.contains(class)).collect();
+        let hint = if near.is_empty() { "`reanchor rules list` shows all".to_owned() } else { near.join(", ") };
+        writeln!(err, "there is no class `{class}`; {hint}")?;
+        return Ok(1);
+    };
+    match format {
+        Format::Json => {
+            let mut value = short(rule);
+            if let Some(map) = value.as_object_mut() {
+                map.insert("meaning".to_owned(), json!(rule.meaning.trim()));
+                map.insert("steps".to_owned(), json!(rule.steps));
+                map.insert("still_works".to_owned(), json!(rule.still_works));
+                map.insert("sources".to_owned(), json!(rule.sources));
+                map.insert("gives_way_to_it".to_owned(), json!(rule.over));
+            }
+            writeln!(out, "{value}")?;
+        }
+        Format::Text => out.write_all(page(rule).as_bytes())?,
+    }
+    Ok(0)
+}
+
+fn page(rule: &Rule) -> String {
+    let mut text = format!(
+        "{}\n{} (severity {}; {})\n\n{}\n\n",
+        rule.title,
+        rule.id,
+        rule.severity.as_str(),
+        rule.owner,
+        rule.meaning.trim()
+    );
+    for (n, step) in rule.steps.iter().enumerate() {
+        add(&mut text, &format!("  {}. {step}\n", n + 1));
+    }
+    add(&mut text, &format!("\nStill works: {}\n\nRecognized by\n", rule.still_works));
+    for sign in &rule.sign {
+        add(&mut text, &format!("  {:2.0} %  {}\n        {}\n", sign.weight * 100.0, sign.why, sign.text.join(" | ")));
+    }
+    for veto in &rule.veto {
+        add(&mut text, &format!("  never  {}\n        {}\n", veto.why, veto.text.join(" | ")));
+    }
+    text.push_str("\nSources\n");
+    for source in &rule.sources {
+        add(&mut text, &format!("  {source}\n"));
+    }
+    text
+}
+
+fn check(dir: Option<&Path>, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
+    let own = dir.map(own_rules).transpose()?.unwrap_or_default();
+    let embedded = embedded::RULES.iter().copied();
+    let files: Vec<(&str, &str)> = embedded.chain(own.iter().map(|(n, t)| (n.as_str(), t.as_str()))).collect();
+    let diagnoser = match Diagnoser::new(&files) {
+        Ok(diagnoser) => diagnoser,
+        Err(errors) => {
+            writeln!(err, "{errors}")?;
+            return Ok(1);
+        }
+    };
+    // A rule of one's own can take messages away from an embedded one, so all promises are checked.
+    let mut broken = 0;
+    for rule in rules(&diagnoser) {
+        let text = files.iter().rev().find(|(name, _)| *name == rule.id).map_or("", |(_, text)| *text);
+        for complaint in promises(&diagnoser, rule, text) {
+            writeln!(err, "{complaint}")?;
+            broken += 1;
+        }
+    }
+    if broken > 0 {
+        writeln!(err, "{broken} message(s) are not judged as their rule file says")?;
+        return Ok(1);
+    }
+    let count = rules(&diagnoser).count();
+    writeln!(
+        out,
+        "{count} rules are right ({} of your own); version {}",
+        own.len(),
+        diagnoser.classifier().version().0
+    )
+    .context("standard output")?;
+    Ok(0)
+}
+
+/// Samples that get another class, near misses that get the class, fields that are not found: each with its line.
+pub fn promises(diagnoser: &Diagnoser, rule: &Rule, text: &str) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let mut complain = |table: &str, n: usize, what: String| {
+        complaints.push(format!("{}.toml:{}: `{table}`: {what}", rule.id, line_of_table(text, table, n)));
+    };
+    for (n, sample) in rule.sample.iter().enumerate() {
+        let answer = diagnoser.diagnose(&sample.text);
+        let first = answer.first();
+        let class = first.map_or("none", |r| r.diagnosis.class.as_str());
+        if class != rule.id {
+            complain("sample", n, format!("is diagnosed as {class}"));
+            continue;
+        }
+        for (name, value) in &sample.fields {
+            match first.and_then(|r| r.diagnosis.fields.get(name)) {
+                Some(found) if found == value => {}
+                Some(found) => complain("sample", n, format!("{name} is read as `{found}`, expected `{value}`")),
+                None => complain("sample", n, format!("{name} is not found, expected `{value}`")),
+            }
+        }
+    }
+    for (n, miss) in rule.near_miss.iter().enumerate() {
+        let answer = diagnoser.diagnose(&miss.text);
+        let class = answer.first().map_or("none", |r| r.diagnosis.class.as_str());
+        let want = miss.class.as_deref().unwrap_or("none");
+        if class != want {
+            complain("near_miss", n, format!("is diagnosed as {class}, expected {want}"));
+        }
+    }
+    complaints
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ran(command: RulesCommand) -> (u8, String, String) {
+        let (mut out, mut err) = (Vec::new(), Vec::new());
+        let code = run(&RulesArgs { command }, &mut out, &mut err).unwrap();
+        (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+    }
+
+    #[test]
+    fn classes_are_listed_and_shown() {
+        let (code, out, _) = ran(RulesCommand::List { format: ListFormat::Text });
+        assert_eq!(code, 0);
+        assert!(out.lines().count() >= 76 && out.contains("upn-conflict"));
+        let (code, out, _) = ran(RulesCommand::Show { class: "upn-conflict".to_owned(), format: Format::Text });
+        assert!(code == 0 && out.contains("Recognized by"));
+        let (code, _, err) = ran(RulesCommand::Show { class: "upn".to_owned(), format: Format::Text });
+        assert!(code == 1 && err.contains("upn-conflict"), "{err}");
+    }
+
+    #[test]
+    fn wrong_rules_of_ones_own_are_named_and_right_ones_override() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        let good = embedded::RULES.iter().find(|(name, _)| *name == "upn-conflict").unwrap().1;
+        write("my-class.toml", &good.replace("upn-conflict", "my-class").replace("weight = 0.4", "weight = 4"));
+        let check = || ran(RulesCommand::Check { dir: Some(folder.path().to_owned()) });
+        let (code, _, err) = check();
+        assert!(code == 1 && err.contains("my-class.toml:") && err.contains("`weight`"), "{err}");
+        write(
+            "my-class.toml",
+            &good
+                .replace("upn-conflict", "my-class")
+                .replace("why = \"the user name is taken\"", "why = \"x\"\npattern = '(a{500}){500}'"),
+        );
+        let (code, _, err) = check();
+        assert!(code == 1 && err.contains("grows beyond"), "{err}");
+        std::fs::remove_file(folder.path().join("my-class.toml")).unwrap();
+        write("upn-conflict.toml", &good.replace("Another Entra object already has this user name", "My own words"));
+        let (code, out, err) = check();
+        assert!(code == 0 && out.contains("1 of your own"), "{err}");
+        write("upn-conflict.toml", &good.replace("same value for property userP*", "quite another text"));
+        let (code, _, err) = check();
+        assert!(code == 1 && err.contains("upn-conflict.toml:") && err.contains("`sample`"), "{err}");
+    }
+}
