@@ -14,6 +14,7 @@ mod open;
 mod outbox;
 mod people;
 mod propose;
+mod retire;
 mod runs;
 mod timers;
 mod vote;

@@ -5,7 +5,7 @@ use super::work::Failure;
 use super::{App, Channel};
 use crate::domain::case::{Case, State};
 use crate::domain::diagnosis::{FieldName, Report, Verdict};
-use crate::domain::inbound::Inbound;
+use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::{Card, Notice, PublicText, Section, Tone};
 use crate::domain::settings::Sharing;
 use crate::ports::store::{Change, OutboxRow, StoreError};
@@ -13,6 +13,18 @@ use serde_json::json;
 
 /// From so many reports in one message on, they become one list (DESIGN: words).
 const LIST_FROM: usize = 4;
+
+/// Longest part of a message that the record keeps, in bytes.
+const KEPT: usize = 64 * 1024;
+
+/// What was said, as far as the record keeps it; evidence is counted from its first byte.
+fn said(inbound: &Inbound) -> Option<&str> {
+    let text = match &inbound.body {
+        Body::Message { text } | Body::Mention { text } | Body::Command { text } => text,
+        Body::Press { .. } => return None,
+    };
+    Some(&text[..text.floor_char_boundary(KEPT)])
+}
 
 impl App {
     /// Opens the cases of a message. `asked`: by a command or a mention, so that silence is no answer.
@@ -57,8 +69,11 @@ impl App {
             case = case.go(self.now(), State::Advised { look: None, why: Vec::new() })?;
         }
         let actor = inbound.actor.audit_name(&inbound.surface);
-        let payload =
-            json!({ "class": case.diagnosis.class, "fields": case.diagnosis.fields, "rules": case.diagnosis.rules });
+        // The redacted text is kept as a payload, so that the story of the case can show it and `erase` takes it away.
+        let payload = json!({
+            "class": case.diagnosis.class, "fields": case.diagnosis.fields, "rules": case.diagnosis.rules,
+            "said": said(inbound),
+        });
         let mut change = self.change(&case, &Entry { actor: &actor, kind: "opened", payload })?;
         change.inbox_done = done;
         match self.parts.store.commit(change).await {

@@ -90,6 +90,11 @@ impl Control {
         self.call("error", None).await
     }
 
+    /// Replaces the tenant by the scenario of this name.
+    pub async fn load(&self, name: &str) -> anyhow::Result<Scene> {
+        self.json("scenario", Some(serde_json::json!({ "name": name }))).await
+    }
+
     /// The scenario.
     pub async fn scene(&self) -> anyhow::Result<Scene> {
         self.json("scenario", None).await

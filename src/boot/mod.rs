@@ -12,3 +12,4 @@ pub mod driver;
 pub mod open;
 pub mod record;
 pub mod time;
+pub mod web;

@@ -13,9 +13,20 @@ mod plan_view;
 pub mod shown;
 mod sides;
 
-use crate::domain::notice::PublicText;
+use crate::domain::notice::{DiffRow, PublicText, SideRow};
+use crate::domain::plan::Plan;
 use crate::domain::settings::Sharing;
 use crate::domain::tenant::Facts;
+
+/// Both directories side by side, as a card of this channel shows them; for the story of a case.
+pub fn side_rows(facts: &Facts, sharing: Sharing) -> Vec<SideRow> {
+    sides::rows(facts, sharing)
+}
+
+/// A plan as its card showed it: every field before and after, then the warnings; for the story of a case.
+pub fn plan_rows(plan: &Plan, sharing: Sharing) -> (Vec<DiffRow>, Vec<PublicText>) {
+    (plan_view::diff(plan, sharing), plan_view::warnings(plan, sharing))
+}
 
 /// Both sides of one person as text, for an answer that only one person sees.
 pub fn look_up_text(facts: &Facts) -> PublicText {

@@ -8,7 +8,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::core::{Core, Shared};
@@ -19,7 +19,7 @@ use super::{graph, okta, provision};
 const BODY_MAX: usize = 64 * 1024;
 
 /// What the control port answers.
-enum Answer {
+pub(crate) enum Answer {
     Json(u16, Value),
     Text(String),
 }
@@ -30,22 +30,28 @@ pub(crate) async fn handle(State(shared): State<Arc<Shared>>, request: Request) 
         Some(refused) => refused,
         None => serve(&shared, request).await,
     };
-    let (status, kind, body) = match answer {
-        Answer::Json(status, value) => (status, "application/json", value.to_string()),
-        Answer::Text(text) => (200, "text/plain; charset=utf-8", text),
-    };
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    answer.into_response()
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        let (status, kind, body) = match self {
+            Self::Json(status, value) => (status, "application/json", value.to_string()),
+            Self::Text(text) => (200, "text/plain; charset=utf-8", text),
+        };
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
 }
 
 fn refuse(status: u16, text: &str) -> Answer {
     Answer::Json(status, json!({"error": text}))
 }
 
-fn loopback(host: &str) -> bool {
+pub(crate) fn loopback(host: &str) -> bool {
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |p| p.0);
     matches!(name, "127.0.0.1" | "localhost")
 }
@@ -100,7 +106,7 @@ async fn serve(shared: &Shared, request: Request) -> Answer {
 }
 
 /// The newest failed task of the subject, or the one the scenario began with.
-fn error_text(core: &Core) -> String {
+pub(crate) fn error_text(core: &Core) -> String {
     core.world.tasks.get(&core.world.subject).unwrap_or(&core.world.error).clone()
 }
 
@@ -133,7 +139,7 @@ fn scenario(core: &Core) -> Value {
            "subject": {"okta": world.subject, "login": world.subject_login()}, "scenarios": all})
 }
 
-fn load(core: &mut Core, body: &Value) -> Answer {
+pub(crate) fn load(core: &mut Core, body: &Value) -> Answer {
     let Some(name) = body.get("name").and_then(Value::as_str) else { return refuse(400, "`name` is missing") };
     let Some((name, text)) = core.scenarios.iter().find(|(known, _)| known == name).cloned() else {
         let known: Vec<&str> = core.scenarios.iter().map(|(n, _)| n.as_str()).collect();
@@ -177,7 +183,7 @@ fn order(core: &mut Core, body: Value) -> Answer {
     }
 }
 
-fn retry(core: &mut Core, body: &Value) -> Answer {
+pub(crate) fn retry(core: &mut Core, body: &Value) -> Answer {
     let wanted = body.get("user").and_then(Value::as_str);
     let failed: Vec<String> = core
         .world

@@ -1,7 +1,7 @@
 //! The running tenant behind its three ports: world, clock, orders of faults, ledger, tokens, state file.
 //!
 //! Never answers a call by itself; the gate and the control port do. Begin with [`Core`].
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -20,6 +20,8 @@ use super::wire::{Call, Reply};
 
 /// How long a lagging write stays unseen, in tenant time.
 const LAG: Ms = 5_000;
+/// Calls that are remembered for the panel.
+const SEEN: usize = 100;
 
 /// Which vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,9 +55,13 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct Core {
     pub(crate) world: World,
+    /// The world as its scenario began (or as this process found it), for the panel.
+    pub(crate) began: Box<World>,
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) ledger: Vec<Entry>,
+    /// The last calls of any kind, for the panel.
+    pub(crate) seen: VecDeque<Seen>,
     /// Graph bearer tokens handed out.
     pub(crate) grants: BTreeMap<String, Grant>,
     /// Request ids come from a stream of their own, so that polling does not change the ids of new objects.
@@ -93,6 +99,17 @@ pub(crate) struct Entry {
     pub(crate) by: &'static str,
 }
 
+/// An answered call, read or write.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Seen {
+    pub(crate) at_ms: Ms,
+    pub(crate) vendor: &'static str,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) status: u16,
+    pub(crate) request_id: String,
+}
+
 /// The state file.
 #[derive(Debug, Serialize, Deserialize)]
 struct Saved {
@@ -104,10 +121,12 @@ struct Saved {
 impl Core {
     pub(crate) fn new(world: World, clock: Clock, ids: Ids) -> Self {
         Self {
+            began: Box::new(world.clone()),
             world,
             clock,
             faults: Faults::default(),
             ledger: Vec::new(),
+            seen: VecDeque::new(),
             grants: BTreeMap::new(),
             wire_ids: ids,
             scenarios: Vec::new(),
@@ -129,6 +148,7 @@ impl Core {
             self.clock = Clock::new(self.clock.base(), saved.advanced);
             self.clock.resume_at(saved.world.now);
             self.world = saved.world;
+            *self.began = self.world.clone();
         }
         self.state_file = Some(file.to_owned());
         self.write_state()
@@ -138,10 +158,12 @@ impl Core {
     pub(crate) fn load(&mut self, scenario: &Scenario) {
         let ids = self.world.ids.clone();
         self.world = base::build(scenario, self.clock.now(), ids);
+        *self.began = self.world.clone();
         self.before = None;
         self.lag = None;
         self.faults.open.clear();
         self.ledger.clear();
+        self.seen.clear();
         self.save();
     }
 
@@ -207,6 +229,14 @@ impl Core {
     pub(crate) fn record(&mut self, mut entry: Entry) {
         entry.n = self.ledger.len().saturating_add(1);
         self.ledger.push(entry);
+    }
+
+    /// Remembers an answered call for the panel.
+    pub(crate) fn saw(&mut self, seen: Seen) {
+        if self.seen.len() >= SEEN {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(seen);
     }
 
     /// Writes the state file; a failure is logged, because the call that caused it was already carried out.

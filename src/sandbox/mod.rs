@@ -55,6 +55,7 @@ mod graph;
 mod logbook;
 mod model;
 mod okta;
+mod panel;
 mod provision;
 mod scenario;
 mod tenant;

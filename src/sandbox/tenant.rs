@@ -148,6 +148,15 @@ impl Tenant {
         &self.shared.access
     }
 
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Becomes true when the tenant stops.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
     /// Ends all three ports. Held calls are not applied any more.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);

@@ -1,3 +1,4 @@
 //! (surface)
 
 pub mod console;
+pub mod web;

@@ -10,6 +10,7 @@ mod flows;
 mod formats;
 mod guards;
 mod kill;
+mod page;
 mod sandbox;
 mod settings;
 mod store;

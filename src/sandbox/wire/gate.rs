@@ -14,7 +14,7 @@ use super::faults::How;
 use super::listen::Cut;
 use super::{Call, Found, Reply, decode, find, pairs};
 use crate::sandbox::clock::http_time;
-use crate::sandbox::core::{Api, Core, Entry, Shared};
+use crate::sandbox::core::{Api, Core, Entry, Seen, Shared};
 use crate::sandbox::model::World;
 use crate::sandbox::{graph, okta};
 
@@ -220,7 +220,19 @@ impl Gate {
         put(headers, PROOF, &self.shared.access.proof);
         let (now, spent) = {
             let mut core = self.shared.core();
-            (core.world.now, core.count_okta_call(self.api))
+            let now = core.world.now;
+            core.saw(Seen {
+                at_ms: now,
+                vendor: match self.api {
+                    Api::Okta => "Okta",
+                    Api::Graph => "Entra",
+                },
+                method: call.method.clone(),
+                path: call.path.clone(),
+                status: reply.status,
+                request_id: call.request_id.clone(),
+            });
+            (now, core.count_okta_call(self.api))
         };
         put(headers, DATE.as_str(), &http_time(now));
         let (kind, own) = match self.api {
