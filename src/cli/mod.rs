@@ -44,7 +44,10 @@ impl Cli {
     /// Whether the log stays silent but for what a person must look at: where the output itself is for people.
     pub fn is_quiet(&self) -> bool {
         match self.command {
-            None | Some(Command::Chat(_) | Command::Diagnose(_) | Command::Rules(_) | Command::Case(_) | Command::Audit(_)) => true,
+            None
+            | Some(
+                Command::Chat(_) | Command::Diagnose(_) | Command::Rules(_) | Command::Case(_) | Command::Audit(_),
+            ) => true,
             Some(Command::Tenant(_)) => false,
         }
     }

@@ -111,7 +111,8 @@ pub fn markdown(diagnoser: &Diagnoser) -> String {
     for rule in rules(diagnoser) {
         let remedies: Vec<&str> = rule.remedies.iter().map(|r| r.as_str()).collect();
         let remedies = if remedies.is_empty() { "advice".to_owned() } else { remedies.join(", ") };
-        let cells = [&format!("`{}`", rule.id), &rule.title, &rule.owner, rule.severity.as_str(), &remedies].map(escaped);
+        let cells =
+            [&format!("`{}`", rule.id), &rule.title, &rule.owner, rule.severity.as_str(), &remedies].map(escaped);
         add(&mut text, &format!("| {} |\n", cells.join(" | ")));
     }
     text.push_str("\n## What to do\n");
@@ -155,7 +156,14 @@ fn show(class: &str, format: Format, out: &mut dyn Write, err: &mut dyn Write) -
 }
 
 fn page(rule: &Rule) -> String {
-    let mut text = format!("{}\n{} (severity {}; {})\n\n{}\n\n", rule.title, rule.id, rule.severity.as_str(), rule.owner, rule.meaning.trim());
+    let mut text = format!(
+        "{}\n{} (severity {}; {})\n\n{}\n\n",
+        rule.title,
+        rule.id,
+        rule.severity.as_str(),
+        rule.owner,
+        rule.meaning.trim()
+    );
     for (n, step) in rule.steps.iter().enumerate() {
         add(&mut text, &format!("  {}. {step}\n", n + 1));
     }
@@ -198,8 +206,13 @@ fn check(dir: Option<&Path>, out: &mut dyn Write, err: &mut dyn Write) -> anyhow
         return Ok(1);
     }
     let count = rules(&diagnoser).count();
-    writeln!(out, "{count} rules are right ({} of your own); version {}", own.len(), diagnoser.classifier().version().0)
-        .context("standard output")?;
+    writeln!(
+        out,
+        "{count} rules are right ({} of your own); version {}",
+        own.len(),
+        diagnoser.classifier().version().0
+    )
+    .context("standard output")?;
     Ok(0)
 }
 
@@ -266,7 +279,12 @@ mod tests {
         let check = || ran(RulesCommand::Check { dir: Some(folder.path().to_owned()) });
         let (code, _, err) = check();
         assert!(code == 1 && err.contains("my-class.toml:") && err.contains("`weight`"), "{err}");
-        write("my-class.toml", &good.replace("upn-conflict", "my-class").replace("why = \"the user name is taken\"", "why = \"x\"\npattern = '(a{500}){500}'"));
+        write(
+            "my-class.toml",
+            &good
+                .replace("upn-conflict", "my-class")
+                .replace("why = \"the user name is taken\"", "why = \"x\"\npattern = '(a{500}){500}'"),
+        );
         let (code, _, err) = check();
         assert!(code == 1 && err.contains("grows beyond"), "{err}");
         std::fs::remove_file(folder.path().join("my-class.toml")).unwrap();
