@@ -297,7 +297,7 @@ fn nothing_is_left_for_later() {
     let macros = [["todo", "!("], ["unimplemented", "!("]].map(|two| two.concat());
     for file in sources().iter().chain(&files("tests", ".rs")).chain(&files("config", ".toml")) {
         // The one place that shows that a proof cannot be forged does not compile on purpose.
-        let sign = if file.path.ends_with(".toml") { "#" } else { "//" };
+        let sign = if file.path.starts_with("config/") { "#" } else { "//" };
         for line in file.text.lines().filter(|line| !line.contains("let forged")) {
             // A note stands in a comment; the classifier knows the word as something that people write.
             let comment = line.find(sign).and_then(|at| line.get(at..)).unwrap_or_default();
