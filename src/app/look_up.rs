@@ -250,7 +250,14 @@ impl App {
             reported_at: reported_at(&case.diagnosis),
             missing_at: case.missing_at.clone(),
         };
-        look::facts(&self.parts.readers, &keys).await
+        let mut facts = look::facts(&self.parts.readers, &keys).await;
+        // An object that was missing before proves nothing about another one that Okta points to now (SAFETY C1c).
+        let held = |facts: &Facts| facts.okta.app_user.known().cloned().flatten().and_then(|row| row.external_id);
+        let before = case.state.look().map(|look| held(&look.facts));
+        if before.is_some_and(|before| before != held(&facts)) {
+            facts.entra.missing_at = facts.entra.missing_at.last().copied().into_iter().collect();
+        }
+        facts
     }
 
     /// What facts mean for a case (pure, but for the ask's number and time).

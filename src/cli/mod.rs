@@ -9,6 +9,7 @@ pub mod chat;
 pub mod diagnose;
 pub mod diagnose_text;
 pub mod rules;
+pub mod sandbox;
 pub mod tenant;
 
 use clap::{Parser, Subcommand};
@@ -18,7 +19,7 @@ use std::io::{self, IsTerminal};
 #[derive(Debug, Parser)]
 #[command(name = "reanchor", version, about, disable_help_subcommand = true)]
 pub struct Cli {
-    /// What to do; without a sub-command the terminal chat opens on the embedded sandbox.
+    /// What to do; without a sub-command the sandbox opens, with its page.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
@@ -26,6 +27,8 @@ pub struct Cli {
 /// Sub-commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Everything embedded and simulated, with a web chat on http://127.0.0.1:7878/; nothing to configure.
+    Sandbox(sandbox::SandboxArgs),
     /// The terminal chat: the embedded sandbox, or a configuration. Reads a script from standard input, or opens a prompt.
     Chat(chat::ChatArgs),
     /// The simulated tenant alone; prints one JSON line and serves until it is stopped.
@@ -44,11 +47,10 @@ impl Cli {
     /// Whether the log stays silent but for what a person must look at: where the output itself is for people.
     pub fn is_quiet(&self) -> bool {
         match self.command {
-            None
-            | Some(
+            Some(
                 Command::Chat(_) | Command::Diagnose(_) | Command::Rules(_) | Command::Case(_) | Command::Audit(_),
             ) => true,
-            Some(Command::Tenant(_)) => false,
+            None | Some(Command::Tenant(_) | Command::Sandbox(_)) => false,
         }
     }
 }
@@ -56,7 +58,8 @@ impl Cli {
 /// Runs a command; the exit code: 0 ok, 1 failed, 2 usage.
 pub async fn run(cli: Cli) -> u8 {
     let done = match cli.command {
-        None => chat::run(chat::ChatArgs::default()).await,
+        None => sandbox::run(sandbox::SandboxArgs::default()).await,
+        Some(Command::Sandbox(args)) => sandbox::run(args).await,
         Some(Command::Chat(args)) => chat::run(args).await,
         Some(Command::Tenant(args)) => tenant::run(args).await,
         Some(Command::Diagnose(args)) => diagnose::main(&args),

@@ -81,11 +81,11 @@ pub fn judge(plan: &Plan, ends: &Ends) -> Result<Right, PublicText> {
             }
             sign_in(object, *enabled)?;
             keep_licences(object, licences)?;
-            if let Some(roles) = ends.roles.as_ref().filter(|roles| !roles.is_empty()) {
-                let all = [roles.held.as_slice(), roles.assigned_or_eligible.as_slice()].concat().join(", ");
-                return Err(
-                    PublicText::words("ALARM: the restored account holds or may take a role: ").and_foreign(&all)
-                );
+            if ends.roles.as_ref().is_some_and(|roles| !roles.is_empty()) {
+                // Which role is for the approvers, who see it in Entra; the channel learns that there is one (SAFETY A7).
+                return Err(PublicText::words(
+                    "ALARM: the restored account is privileged; block its sign-in until it is checked",
+                ));
             }
             let findings = vec![
                 PublicText::words("live again with its object id ").and_foreign(object.id.as_str()),
