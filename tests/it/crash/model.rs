@@ -63,7 +63,7 @@ pub(super) enum Fault {
     LostBefore,
     /// No answer, and it was applied.
     LostAfter,
-    /// No answer, and it is applied ten seconds later, while the caller still waits (or is dead).
+    /// No answer, and it is applied fourteen seconds later, while the caller still waits (or is dead).
     Late,
     /// A 5xx, not applied.
     BrokenBefore,
@@ -73,8 +73,10 @@ pub(super) enum Fault {
     Lag,
     /// Accepted; reads show the old state for forty seconds.
     LongLag,
-    /// No answer, applied; reads show the old state for forty seconds.
+    /// No answer, applied; reads show the old state for three seconds.
     LostAndLag,
+    /// No answer, applied; reads show the old state for forty seconds.
+    LostAndLongLag,
     /// Accepted; every read fails for a second.
     Blind,
     /// No answer, applied; every read fails for five minutes.
@@ -82,7 +84,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Refuse,
         Self::LostBefore,
         Self::LostAfter,
@@ -92,9 +94,15 @@ impl Fault {
         Self::Lag,
         Self::LongLag,
         Self::LostAndLag,
+        Self::LostAndLongLag,
         Self::Blind,
         Self::LostAndBlind,
     ];
+
+    /// Whether reads show what was applied before anybody may doubt it.
+    pub(super) fn shows(self) -> bool {
+        !matches!(self, Self::LongLag | Self::LostAndLongLag | Self::LostAndBlind)
+    }
 
     /// Whether the goal must be reached all the same.
     pub(super) fn passes(self) -> bool {
@@ -315,7 +323,7 @@ impl State {
             Some(Fault::LostBefore) => return Err(refused(system, Kind::Unreachable)),
             Some(Fault::BrokenBefore) => return Err(refused(system, Kind::Unexpected)),
             Some(Fault::Late) => {
-                self.jobs.push((self.now.plus(10 * SECOND), Job::Land(call.clone(), index)));
+                self.jobs.push((self.now.plus(14 * SECOND), Job::Land(call.clone(), index)));
                 return Err(refused(system, Kind::Unreachable));
             }
             Some(_) | None => {}
@@ -323,14 +331,16 @@ impl State {
         self.sent[index].effective = self.apply(call)?;
         let lag = |ms| Some((self.now.plus(ms), Box::new(old)));
         match fault {
-            Some(Fault::Lag) => self.stale = lag(3 * SECOND),
-            Some(Fault::LongLag | Fault::LostAndLag) => self.stale = lag(40 * SECOND),
+            Some(Fault::Lag | Fault::LostAndLag) => self.stale = lag(3 * SECOND),
+            Some(Fault::LongLag | Fault::LostAndLongLag) => self.stale = lag(40 * SECOND),
             Some(Fault::Blind) => self.blind_until = self.now.plus(SECOND),
             Some(Fault::LostAndBlind) => self.blind_until = self.now.plus(5 * MINUTE),
             Some(_) | None => {}
         }
         match fault {
-            Some(Fault::LostAfter | Fault::LostAndLag | Fault::LostAndBlind) => Err(refused(system, Kind::Unreachable)),
+            Some(Fault::LostAfter | Fault::LostAndLag | Fault::LostAndLongLag | Fault::LostAndBlind) => {
+                Err(refused(system, Kind::Unreachable))
+            }
             Some(Fault::BrokenAfter) => Err(refused(system, Kind::Unexpected)),
             Some(_) | None => Ok(()),
         }
@@ -354,6 +364,14 @@ impl State {
         let left = self.lease.until.since(self.now);
         if self.lease.number != number || left < CALL + 5 * SECOND {
             wrong.push(format!("a write was sent without the lease ({left} ms left)"));
+        }
+        let ours = |index: &usize| self.sent[*index].step == step;
+        if self.jobs.iter().any(|(_, job)| matches!(job, Job::Land(_, index) if ours(index))) {
+            wrong.push("a write was sent again while the first request was on its way".to_owned());
+        }
+        let lags = self.faults.values().any(|fault| !fault.shows());
+        if !lags && self.sent.iter().any(|sent| sent.step == step && sent.effective) {
+            wrong.push("a write was sent again that had been applied and could be seen".to_owned());
         }
         if self.frozen {
             wrong.push("a write was sent while frozen".to_owned());
