@@ -20,7 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 pub(super) const LEASE: i64 = 60 * SECOND;
-pub(super) const CALL: i64 = 15 * SECOND;
+/// Longer than the saga looks for a write with an unknown fate, so that waiting for the last call of a dead holder matters.
+pub(super) const CALL: i64 = 25 * SECOND;
 /// Calls after which a run counts as one that never ends.
 const TOO_MANY: u64 = 20_000;
 
@@ -63,7 +64,7 @@ pub(super) enum Fault {
     LostBefore,
     /// No answer, and it was applied.
     LostAfter,
-    /// No answer, and it is applied fourteen seconds later, while the caller still waits (or is dead).
+    /// No answer, and it is applied just before the call times out, while the caller still waits (or is dead).
     Late,
     /// A 5xx, not applied.
     BrokenBefore,
@@ -71,11 +72,11 @@ pub(super) enum Fault {
     BrokenAfter,
     /// Accepted; reads show the old state for three seconds.
     Lag,
-    /// Accepted; reads show the old state for forty seconds.
+    /// Accepted; reads show the old state for seventy seconds.
     LongLag,
-    /// No answer, applied; reads show the old state for three seconds.
+    /// No answer, applied; reads show the old state until five seconds after the time-out.
     LostAndLag,
-    /// No answer, applied; reads show the old state for forty seconds.
+    /// No answer, applied; reads show the old state for seventy seconds.
     LostAndLongLag,
     /// Accepted; every read fails for a second.
     Blind,
@@ -323,7 +324,7 @@ impl State {
             Some(Fault::LostBefore) => return Err(refused(system, Kind::Unreachable)),
             Some(Fault::BrokenBefore) => return Err(refused(system, Kind::Unexpected)),
             Some(Fault::Late) => {
-                self.jobs.push((self.now.plus(14 * SECOND), Job::Land(call.clone(), index)));
+                self.jobs.push((self.now.plus(CALL - SECOND), Job::Land(call.clone(), index)));
                 return Err(refused(system, Kind::Unreachable));
             }
             Some(_) | None => {}
@@ -331,8 +332,9 @@ impl State {
         self.sent[index].effective = self.apply(call)?;
         let lag = |ms| Some((self.now.plus(ms), Box::new(old)));
         match fault {
-            Some(Fault::Lag | Fault::LostAndLag) => self.stale = lag(3 * SECOND),
-            Some(Fault::LongLag | Fault::LostAndLongLag) => self.stale = lag(40 * SECOND),
+            Some(Fault::Lag) => self.stale = lag(3 * SECOND),
+            Some(Fault::LostAndLag) => self.stale = lag(CALL + 5 * SECOND),
+            Some(Fault::LongLag | Fault::LostAndLongLag) => self.stale = lag(70 * SECOND),
             Some(Fault::Blind) => self.blind_until = self.now.plus(SECOND),
             Some(Fault::LostAndBlind) => self.blind_until = self.now.plus(5 * MINUTE),
             Some(_) | None => {}
