@@ -185,9 +185,8 @@ impl Bench {
             End::Untouched => Err("it says that nothing was changed, and something was".to_owned()),
             End::Stopped => {
                 let left = left_of(&self.plan, &s.events());
-                let ours = s.change_after.is_none() && !s.forbidden;
                 let now = s.at_end.as_deref().unwrap_or(&s.vendor);
-                if ours && !honest(&left, &self.plan, !effective.is_empty(), now) {
+                if !honest(&left, &self.plan, !effective.is_empty(), now) {
                     return Err(format!("it says that the person was left as {left}, which is not so"));
                 }
                 Ok(())

@@ -20,7 +20,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::Poll;
 
 pub(super) const LEASE: i64 = 60 * SECOND;
-pub(super) const CALL: i64 = 15 * SECOND;
+/// Longer than the saga looks for a write with an unknown fate, so that waiting for the last call of a dead holder matters.
+pub(super) const CALL: i64 = 25 * SECOND;
 /// Calls after which a run counts as one that never ends.
 const TOO_MANY: u64 = 20_000;
 
@@ -63,7 +64,7 @@ pub(super) enum Fault {
     LostBefore,
     /// No answer, and it was applied.
     LostAfter,
-    /// No answer, and it is applied ten seconds later, while the caller still waits (or is dead).
+    /// No answer, and it is applied just before the call times out, while the caller still waits (or is dead).
     Late,
     /// A 5xx, not applied.
     BrokenBefore,
@@ -71,10 +72,12 @@ pub(super) enum Fault {
     BrokenAfter,
     /// Accepted; reads show the old state for three seconds.
     Lag,
-    /// Accepted; reads show the old state for forty seconds.
+    /// Accepted; reads show the old state for seventy seconds.
     LongLag,
-    /// No answer, applied; reads show the old state for forty seconds.
+    /// No answer, applied; reads show the old state until five seconds after the time-out.
     LostAndLag,
+    /// No answer, applied; reads show the old state for seventy seconds.
+    LostAndLongLag,
     /// Accepted; every read fails for a second.
     Blind,
     /// No answer, applied; every read fails for five minutes.
@@ -82,7 +85,7 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Refuse,
         Self::LostBefore,
         Self::LostAfter,
@@ -92,9 +95,15 @@ impl Fault {
         Self::Lag,
         Self::LongLag,
         Self::LostAndLag,
+        Self::LostAndLongLag,
         Self::Blind,
         Self::LostAndBlind,
     ];
+
+    /// Whether reads show what was applied before anybody may doubt it.
+    pub(super) fn shows(self) -> bool {
+        !matches!(self, Self::LongLag | Self::LostAndLongLag | Self::LostAndBlind)
+    }
 
     /// Whether the goal must be reached all the same.
     pub(super) fn passes(self) -> bool {
@@ -315,7 +324,7 @@ impl State {
             Some(Fault::LostBefore) => return Err(refused(system, Kind::Unreachable)),
             Some(Fault::BrokenBefore) => return Err(refused(system, Kind::Unexpected)),
             Some(Fault::Late) => {
-                self.jobs.push((self.now.plus(10 * SECOND), Job::Land(call.clone(), index)));
+                self.jobs.push((self.now.plus(CALL - SECOND), Job::Land(call.clone(), index)));
                 return Err(refused(system, Kind::Unreachable));
             }
             Some(_) | None => {}
@@ -324,13 +333,16 @@ impl State {
         let lag = |ms| Some((self.now.plus(ms), Box::new(old)));
         match fault {
             Some(Fault::Lag) => self.stale = lag(3 * SECOND),
-            Some(Fault::LongLag | Fault::LostAndLag) => self.stale = lag(40 * SECOND),
+            Some(Fault::LostAndLag) => self.stale = lag(CALL + 5 * SECOND),
+            Some(Fault::LongLag | Fault::LostAndLongLag) => self.stale = lag(70 * SECOND),
             Some(Fault::Blind) => self.blind_until = self.now.plus(SECOND),
             Some(Fault::LostAndBlind) => self.blind_until = self.now.plus(5 * MINUTE),
             Some(_) | None => {}
         }
         match fault {
-            Some(Fault::LostAfter | Fault::LostAndLag | Fault::LostAndBlind) => Err(refused(system, Kind::Unreachable)),
+            Some(Fault::LostAfter | Fault::LostAndLag | Fault::LostAndLongLag | Fault::LostAndBlind) => {
+                Err(refused(system, Kind::Unreachable))
+            }
             Some(Fault::BrokenAfter) => Err(refused(system, Kind::Unexpected)),
             Some(_) | None => Ok(()),
         }
@@ -354,6 +366,14 @@ impl State {
         let left = self.lease.until.since(self.now);
         if self.lease.number != number || left < CALL + 5 * SECOND {
             wrong.push(format!("a write was sent without the lease ({left} ms left)"));
+        }
+        let ours = |index: &usize| self.sent[*index].step == step;
+        if self.jobs.iter().any(|(_, job)| matches!(job, Job::Land(_, index) if ours(index))) {
+            wrong.push("a write was sent again while the first request was on its way".to_owned());
+        }
+        let lags = self.faults.values().any(|fault| !fault.shows());
+        if !lags && self.sent.iter().any(|sent| sent.step == step && sent.effective) {
+            wrong.push("a write was sent again that had been applied and could be seen".to_owned());
         }
         if self.frozen {
             wrong.push("a write was sent while frozen".to_owned());
