@@ -46,7 +46,9 @@ impl Server {
 
     /// Ends everything at once: no task gets to finish anything.
     fn kill(mut self) {
-        self.runtime.take().unwrap().shutdown_timeout(Duration::from_secs(5));
+        let runtime = self.runtime.take().unwrap();
+        // Another thread, because a runtime may not be ended from within one.
+        std::thread::scope(|scope| scope.spawn(|| runtime.shutdown_timeout(Duration::from_secs(5))).join().unwrap());
     }
 
     async fn okta(&self, path: &str) -> Value {

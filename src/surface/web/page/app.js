@@ -1,5 +1,6 @@
 // The page: puts the parts together.
 import * as chat from "./chat.js";
+import { lookOf } from "./card.js";
 import { ask, toast } from "./dialog.js";
 import { byId, h, setNow } from "./dom.js";
 import { connect, post } from "./net.js";
@@ -117,7 +118,7 @@ async function load(name) {
 
 async function reset() {
   const answer = await ask({
-    title: "Reset the tenant?", yes: "Reset", danger: false,
+    title: "Reset the tenant?", yes: "Reset", look: "primary",
     text: `The simulated tenant begins anew as “${state.scene.name}”. Open cases of this page end.`,
   });
   if (answer === null) return;
@@ -152,7 +153,7 @@ async function press(target, button, element) {
     note = await ask({
       title: button.confirm ? button.confirm.title : `${button.label}?`,
       text: button.confirm ? button.confirm.text : "Everybody sees the reason on the card.",
-      yes: button.label, danger: button.look === "danger" || button.verb === "deny", reason: button.asks_reason,
+      yes: button.label, look: button.verb === "deny" ? "danger" : lookOf(button), reason: button.asks_reason,
     });
     if (note === null) { element.focus(); return; }
   }

@@ -79,10 +79,14 @@ export function diff(rows) {
         h("dl", { class: "diff-rows" }, group.rows.map((row) => h("div", {},
           h("dt", { text: row.field }),
           h("dd", {},
-            h("span", { class: "before", "aria-label": `before: ${plain(row.before)}` }, spans(row.before)),
+            side("before", row.before),
             h("span", { class: "arrow", "aria-hidden": "true", text: "→" }),
-            h("span", { class: "after", "aria-label": `after: ${plain(row.after)}` }, spans(row.after)))))));
+            side("after", row.after))))));
     })));
+}
+
+function side(name, list) {
+  return h("span", { class: name, "data-none": plain(list) === "none" }, h("span", { class: "unseen", text: `${name}: ` }), spans(list));
 }
 
 /** What cannot be undone and what could be lost. */
@@ -105,8 +109,11 @@ function section(part) {
     h("ul", {}, part.lines.map((line) => h("li", {}, spans(line)))));
 }
 
+/** The class of a button. An approval is a yes, whatever it weighs; the question before it says what it weighs. */
+export const lookOf = (button) => button.verb === "approve" ? "approve" : button.look === "plain" ? "quiet" : button.look;
+
 function action(button, press) {
-  const element = h("button", { type: "button", class: button.look === "plain" ? "quiet" : button.look === "danger" && button.verb === "approve" ? "approve" : button.look, "data-verb": button.verb, text: button.label });
+  const element = h("button", { type: "button", class: lookOf(button), "data-verb": button.verb, text: button.label });
   element.addEventListener("click", () => press(button, element));
   return element;
 }

@@ -15,12 +15,12 @@ let waiting = new Set();
 /** `press(post, button, element)` and `reply(post)`. */
 export function setUp(handlers) { acts = handlers; }
 
-export function setPeople(list) { people = new Map(list.map((person) => [person.key, person])); }
+export function setPeople(list) { people = new Map(list.map((person, at) => [person.key, { ...person, hue: at % 5 }])); }
 
 /** Initials on a colour of their own. */
 export function face(person, size = "") {
   const initials = person.name.split(/\s+/).map((word) => word[0]).join("").slice(0, 2).toUpperCase();
-  const hue = [...person.key].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 5;
+  const hue = people.get(person.key)?.hue ?? 0;
   return h("span", { class: `face ${size}`, "data-hue": hue, "aria-hidden": "true", text: initials });
 }
 
