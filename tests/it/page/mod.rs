@@ -123,7 +123,7 @@ fn two_people_in_two_windows_repair_a_replaced_account_and_one_reloads_in_betwee
         b.open(&server.url, "anna").await;
         assert_eq!(b.text("document.querySelector('.tie').dataset.whole").await, "false");
         paste(&b).await;
-        assert!(b.text("document.querySelector('[data-state=looked_up] h3').textContent").await.len() > 10);
+        assert!(b.text("document.querySelector('[data-state=looked_up] h2').textContent").await.len() > 10);
         b.press("reassign").await;
         b.state("proposed").await;
         let plan = b.text("document.querySelector('.plan').innerText").await;

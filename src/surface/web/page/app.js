@@ -6,11 +6,13 @@ import { byId, h, setNow } from "./dom.js";
 import { connect, post } from "./net.js";
 import { panel } from "./panel.js";
 
-const state = { who: "", room: "", scene: null, world: null, aim: null };
+const state = { who: "", room: "", scene: null, world: null, aim: null, drawn: "" };
 
 function remembered() {
   const asked = new URLSearchParams(location.search).get("as");
-  return asked || sessionStorage.getItem("who") || "anna";
+  // Asked for once: a reload keeps whom the window speaks as now.
+  if (asked) { sessionStorage.setItem("who", asked); history.replaceState(null, "", location.pathname); }
+  return sessionStorage.getItem("who") || "anna";
 }
 
 function line(holds) {
@@ -56,6 +58,10 @@ function lists() {
   if (!state.world || !state.scene) return;
   const current = state.scene.name;
   const rooms = state.world.scenarios.filter((choice) => choice.name === current || chat.posted(choice.room));
+  // Drawn anew only when something is different, so that the focus stays.
+  const drawn = [current, state.room, ...rooms.map((choice) => choice.name)].join(" ");
+  if (drawn === state.drawn) return;
+  state.drawn = drawn;
   byId("rooms").replaceChildren(...rooms.map((choice) => h("li", {},
     h("button", { type: "button", class: "room", "data-room": choice.room, "aria-current": choice.room === state.room ? "page" : null, onclick: () => { enter(choice.room); show("chat"); } },
       h("span", { class: "room-label", text: choice.room }),

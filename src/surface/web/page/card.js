@@ -23,7 +23,7 @@ export function card(card, press) {
       h("div", { class: "card-line" },
         card.state && h("span", { class: "pill", "data-working": working }, stateName(card.state)),
         card.case && h("a", { class: "case-link", href: `/cases/${card.case}`, target: "_blank", rel: "noopener", "aria-label": `Whole story of case ${card.case}`, text: card.case })),
-      h("h3", { id, text: card.title })),
+      h("h2", { id, text: card.title })),
     card.summary.length ? h("p", { class: "summary" }, spans(card.summary)) : null,
     facts(card.facts),
     plan(card),
@@ -67,8 +67,8 @@ export function diff(rows) {
     if (last && last.step === row.step) last.rows.push(row);
     else groups.push({ step: row.step, system: row.system, rows: [row] });
   }
-  return h("section", { class: "plan", "aria-label": "What will change, in this order" },
-    h("h4", { text: "What will change, in this order" }),
+  return h("div", { class: "plan", role: "group", "aria-label": "What will change, in this order" },
+    h("h3", { text: "What will change, in this order" }),
     h("ol", { class: "diff" }, groups.map((group) => {
       const final = group.rows.some((row) => !row.reversible);
       return h("li", { "data-step": group.step },
@@ -92,8 +92,8 @@ function side(name, list) {
 /** What cannot be undone and what could be lost. */
 export function warnings(lines) {
   if (!lines.length) return null;
-  return h("section", { class: "warnings", "aria-label": "What cannot be undone, what could be lost" },
-    h("h4", { text: "Know before you approve" }), h("ul", {}, lines.map((line) => h("li", {}, spans(line)))));
+  return h("div", { class: "warnings", role: "group", "aria-label": "What cannot be undone, what could be lost" },
+    h("h3", { text: "Know before you approve" }), h("ul", {}, lines.map((line) => h("li", {}, spans(line)))));
 }
 
 function steps(lines) {
@@ -105,7 +105,7 @@ function steps(lines) {
 }
 
 function section(part) {
-  return h("section", { class: "part", "data-part": part.title }, h("h4", { text: part.title }),
+  return h("section", { class: "part", "data-part": part.title }, h("h3", { text: part.title }),
     h("ul", {}, part.lines.map((line) => h("li", {}, spans(line)))));
 }
 

@@ -133,7 +133,7 @@ function busy(thread) {
 }
 
 function draft(post) {
-  if (post.kind === "mark") return h("p", { class: "mark", "data-post": post.id }, h("span", {}, post.text + " ", time(post.at)));
+  if (post.kind === "mark") return h("p", { class: "mark", "data-post": post.id }, h("span", {}, post.text + " ", time(post.at), "."));
   if (post.kind === "said") return said(post);
   const name = h("span", { class: "who" }, "Reanchor", h("span", { class: "bot", text: "app" }));
   const edited = post.edited ? h("span", { class: "edited" }, "updated ", time(post.edited)) : null;

@@ -121,7 +121,7 @@ function task(records) {
     try { await post(`${url}/retry`, {}, "x-sandbox-token", token); } catch (error) { toast(error.message); }
     button.disabled = false;
   });
-  return h("section", { class: "task" }, h("h3", { text: "Okta › Dashboard › Tasks" }), h("p", { class: "task-text foreign" }, foreign(records.task)), button);
+  return h("section", { class: "task" }, h("h3", { text: "Okta › Dashboard › Tasks" }), h("p", { class: "task-text foreign", tabindex: "0", role: "group", "aria-label": "Text of the failed task" }, foreign(records.task)), button);
 }
 
 function fold(title, key) {
