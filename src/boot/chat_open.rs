@@ -14,6 +14,7 @@ use crate::ports::clock::Clock;
 use crate::ports::fresh::Fresh;
 use crate::ports::surface::Surface;
 use crate::sandbox::{SandboxTime, Tenant, TenantOptions};
+use crate::store::Database;
 use crate::surface::console::{self, Console, Persona};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
@@ -40,6 +41,8 @@ pub struct Chat {
     pub world: ChatWorld,
     /// What is to be said first, if anything.
     pub first: Option<String>,
+    /// The record.
+    pub database: Database,
     tenant: Option<Tenant>,
     _folder: Option<TempDir>,
 }
@@ -131,7 +134,7 @@ async fn on_configuration(
     let driver = Driver { app: built.app, crew: built.crew, clock, tenant: tenant_clock };
     driver.adopt().await?;
     let world = ChatWorld { driver: Arc::new(driver), people, subject, control, fresh };
-    Ok(Chat { world, first, tenant, _folder: folder })
+    Ok(Chat { world, first, database: built.database, tenant, _folder: folder })
 }
 
 fn parts(
@@ -191,6 +194,7 @@ fn actors(people: &BTreeMap<String, Persona>) -> Vec<Actor> {
 impl Chat {
     /// Takes everything down again.
     pub async fn close(self) {
+        self.database.close().await;
         if let Some(tenant) = self.tenant {
             tenant.stop().await;
         }

@@ -7,9 +7,12 @@ use super::time::{Crew, OffsetClock};
 use crate::app::{App, Busy};
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
+use crate::ports::store::Ledger;
 use crate::ports::tasks::Tasks;
+use crate::store::Database;
 use anyhow::Context;
 use async_trait::async_trait;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +35,27 @@ pub struct Driver {
     pub clock: Arc<OffsetClock>,
     /// The tenant's clock, in a simulated world.
     pub tenant: Option<Arc<dyn TenantClock>>,
+}
+
+/// How often the audit chains are sealed.
+const SEAL: Duration = Duration::from_mins(1);
+
+/// Keeps a record in order while a process runs: the full check of the audit chain once, then a checkpoint a minute and the
+/// deletion of what is kept for a day only. Never returns.
+pub async fn keep(database: &Database, clock: &OffsetClock) -> Infallible {
+    match database.verify().await {
+        Ok(rows) => tracing::info!(rows, "the audit chain checks"),
+        Err(error) => tracing::error!(%error, "the audit chain does not check: nothing new may be decided"),
+    }
+    loop {
+        tokio::time::sleep(SEAL).await;
+        if let Err(error) = database.checkpoint(clock.now()).await {
+            tracing::warn!(%error, "no audit checkpoint could be written");
+        }
+        if let Err(error) = database.sweep(clock.now()).await {
+            tracing::warn!(%error, "old inbox rows were not deleted");
+        }
+    }
 }
 
 /// How often the store is asked for work that another process left there.

@@ -69,12 +69,9 @@ pub fn card(case: &Case) -> Card {
             card.tone = Tone::Info;
         }
         State::NeedsHuman { proposal, run, done, left_as, why } => {
-            card.summary = PublicText::new()
-                .and_strong("Stopped: a person must look now. ")
-                .and(left_words(left_as))
-                .and(" Why it stopped: ")
-                .and_text(&shown(why, case.sharing));
             running(&mut card, case, proposal, run);
+            card.summary = stopped(left_as, why, case.sharing);
+            card.facts.push(("Left as".to_owned(), PublicText::words(super::plain::state_words(left_as))));
             card.tone = Tone::Danger;
             card.buttons = way_on(proposal, *done, left_as);
             if *done == 0 {
@@ -373,6 +370,14 @@ fn stale(card: &mut Card, case: &Case, (moved, broken): (&[Moved], &[Violation])
     let lines = lines.map(|line| shown(&line, case.sharing)).collect();
     card.sections.push(Section { title: "What moved".to_owned(), lines });
     card.buttons = vec![plain(Verb::LookAgain), plain(Verb::NotAnError)];
+}
+
+fn stopped(left_as: &str, why: &PublicText, sharing: Sharing) -> PublicText {
+    PublicText::new()
+        .and_strong("Stopped: a person must look now. ")
+        .and(left_words(left_as))
+        .and(" Why it stopped: ")
+        .and_text(&shown(why, sharing))
 }
 
 /// How the person was left, and what that means for them.

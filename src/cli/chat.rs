@@ -1,6 +1,7 @@
 //! `reanchor chat`.
 
 use crate::boot::chat_open::{self, ChatOptions};
+use crate::boot::driver::keep;
 use crate::config;
 use crate::domain::inbound::Place;
 use crate::domain::notice::{Notice, PublicText};
@@ -70,11 +71,19 @@ pub async fn run(args: ChatArgs) -> anyhow::Result<u8> {
         tokio::select! {
             done = run_prompt(&chat.world, &console) => done?,
             never = pace => never,
+            never = keep(&chat.database, &driver.clock) => match never {},
         }
     } else {
-        // What an earlier process left unfinished comes before the first line.
-        chat.world.wait().await?;
-        run_script(&chat.world, &console, BufReader::new(io::stdin()), &Screen::stderr()).await?
+        let script = async {
+            // What an earlier process left unfinished comes before the first line.
+            chat.world.wait().await?;
+            let outcome = run_script(&chat.world, &console, BufReader::new(io::stdin()), &Screen::stderr()).await?;
+            anyhow::Ok(outcome)
+        };
+        tokio::select! {
+            done = script => done?,
+            never = keep(&chat.database, &driver.clock) => match never {},
+        }
     };
     chat.close().await;
     Ok(outcome.exit_code)

@@ -173,6 +173,18 @@ fn modules_import_what_the_design_allows() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+/// `super::super::…` out of a module would be an import that the table does not see.
+#[test]
+fn nobody_climbs_out_of_a_module() {
+    for file in sources() {
+        let path = file.path.trim_start_matches("src/").trim_end_matches(".rs").trim_end_matches("/mod");
+        let depth = path.split('/').count() - usize::from(path.starts_with("surface/"));
+        let out = "super::".repeat(depth);
+        let lib = ["lib", "main", "embed"].contains(&path);
+        assert!(lib || !file.program().contains(&out), "{} says {out}", file.path);
+    }
+}
+
 #[test]
 fn no_pair_of_modules_imports_both_ways() {
     let all = imports();
@@ -224,13 +236,8 @@ fn proofs_are_made_where_they_may_be() {
     assert!(acquire.contains("src/app/runs.rs"));
     // Where a signed interaction is verified, and where one is taken from the inbox again.
     let verified = callers(&["verified("]);
-    let edges: BTreeSet<String> =
-        verified.into_iter().filter(|path| !path.starts_with("src/surface/") && path != "src/boot.rs").collect();
-    listed(
-        &edges,
-        &["src/app/work.rs", "src/boot/chat.rs", "src/boot/web.rs", "src/boot/mod.rs", "src/cli/chat.rs"],
-        "verified",
-    );
+    let edges: BTreeSet<String> = verified.into_iter().filter(|path| !path.starts_with("src/surface/")).collect();
+    listed(&edges, &["src/app/work.rs", "src/boot/chat.rs", "src/boot/web.rs"], "verified");
 }
 
 #[test]
@@ -287,13 +294,16 @@ fn files_stay_short() {
 #[test]
 fn nothing_is_left_for_later() {
     // Written in two parts, so that this file does not find itself.
-    let words =
-        [["TO", "DO"], ["FIX", "ME"], ["XX", "X:"], ["todo", "!("], ["unimplemented", "!("]].map(|two| two.concat());
+    let notes = [["TO", "DO"], ["FIX", "ME"], ["XX", "X:"]].map(|two| two.concat());
+    let macros = [["todo", "!("], ["unimplemented", "!("]].map(|two| two.concat());
     for file in sources().iter().chain(&files("tests", ".rs")).chain(&files("config", ".toml")) {
         // The one place that shows that a proof cannot be forged does not compile on purpose.
-        let text: String = file.text.lines().filter(|line| !line.contains("let forged")).collect();
-        for word in &words {
-            assert!(!text.contains(word.as_str()), "{}: {word}", file.path);
+        let sign = if file.path.starts_with("config/") { "#" } else { "//" };
+        for line in file.text.lines().filter(|line| !line.contains("let forged")) {
+            // A note stands in a comment; the classifier knows the word as something that people write.
+            let comment = line.find(sign).and_then(|at| line.get(at..)).unwrap_or_default();
+            assert!(!notes.iter().any(|word| comment.contains(word)), "{}: {line}", file.path);
+            assert!(!macros.iter().any(|word| line.contains(word)), "{}: {line}", file.path);
         }
     }
 }
@@ -311,7 +321,7 @@ fn no_file_tells_of_the_machine_it_was_written_on() {
         ["crates.", "io-index"],
         ["index.cra", "tes.io"],
         ["registry.npm", "js"],
-        ["artifac", "tory"],
+        ["artifac", "tory."],
         ["nex", "us/"],
         ["file:", "///"],
     ]
@@ -359,6 +369,10 @@ fn every_rule_and_scenario_loads_and_every_script_line_is_understood() {
         let script: Vec<&str> = lines.collect();
         let parsed = reanchor::surface::console::parse(&script.join("\n"), &people);
         spoken += parsed.unwrap_or_else(|error| panic!("{name}: {error:?}")).len();
+        for label in script.iter().filter_map(|line| line.split_once(": press ")).map(|(_, rest)| rest) {
+            let label = label.split(':').next().unwrap_or_default();
+            assert!(reanchor::domain::inbound::Verb::by_label(label).is_some(), "{name} presses {label}");
+        }
         let class = table["expect"]["class"].as_str().unwrap();
         assert!(classes.contains(class), "{name} expects the class {class}, which no rule file has");
     }

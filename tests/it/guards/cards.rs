@@ -157,7 +157,7 @@ fn buttons_are_those_of_the_contract() {
             State::LookedUp { ref look } if look.confirm_at.is_some() => &["Look again", "Not an error"],
             State::LookedUp { .. } => &["Reassign", "Look again", "Not an error"],
             State::NeedsHuman { ref left_as, .. } if left_as == "unassigned" => &["Go on", "Look again"],
-            State::NeedsHuman { .. } => &["Look again", "Not an error"],
+            State::NeedsHuman { .. } => &["Look again"],
             State::Heard
             | State::Diagnosed
             | State::Approved { .. }

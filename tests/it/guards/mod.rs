@@ -313,9 +313,9 @@ pub(crate) fn case(facts: &Facts, state: State) -> Case {
         confirmed: true,
         looks: 1,
         missing_at: vec![NOW],
-        checkpoint: None,
         proposals: 1,
         previous: Some(CaseId::new("c-000001")),
+        checkpoint: Some("k7m2q9x4tz".to_owned()),
         state,
     }
 }
