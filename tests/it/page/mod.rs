@@ -286,3 +286,46 @@ fn hostile_text_is_shown_as_text() {
         b.close().await;
     });
 }
+
+#[test]
+fn another_scenario_is_loaded_from_the_list_a_denial_gives_its_reason_and_a_reset_ends_what_is_open() {
+    if !present() {
+        return;
+    }
+    play(async || {
+        let server = Server::start("healthy", None);
+        let b = Browser::start().await;
+        b.open(&server.url, "anna").await;
+        b.click("[data-scenario=deleted-expired] button").await;
+        b.until("document.getElementById('room-name').textContent === '#deleted-expired'").await;
+        for end in ["declined", "expired"] {
+            b.click("[data-scenario=deleted-expired] button").await;
+            b.until("document.getElementById('text').value.includes('failed')").await;
+            b.send(&b.text("document.getElementById('text').value").await).await;
+            b.state("looked_up").await;
+            b.press("reassign").await;
+            b.state("proposed").await;
+            if end == "declined" {
+                speak_as(&b, "ben").await;
+                b.click(".thread:last-child [data-verb=deny]").await;
+                b.until("document.getElementById('ask').open").await;
+                b.js("document.getElementById('ask-reason').value = 'he <b>left</b>'").await;
+                b.click("#ask-yes").await;
+                b.state("declined").await;
+                assert!(
+                    b.text("document.querySelector('[data-state=declined]').innerText")
+                        .await
+                        .contains("he <b>left</b>")
+                );
+                speak_as(&b, "anna").await;
+            } else {
+                b.click("#reset").await;
+                b.click("#ask-yes").await;
+                b.until("document.querySelector('.thread:last-child .mark')").await;
+                b.until("document.querySelector('[data-state=expired]')").await;
+            }
+        }
+        b.calm(&server.url, &[]).await;
+        b.close().await;
+    });
+}
