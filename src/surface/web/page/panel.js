@@ -22,9 +22,16 @@ let token = "";
 export function panel(from) {
   if (url === from) return;
   url = from;
-  if (end) end();
-  end = follow(`${from}/changes`, "records", draw);
+  watch();
 }
+
+/** A browser opens only six lines to one address: windows that nobody sees give theirs back. */
+function watch() {
+  if (end) end();
+  end = document.hidden ? null : follow(`${url}/changes`, "records", draw);
+}
+
+document.addEventListener("visibilitychange", () => { if (url) watch(); });
 
 /** What stands in each part, so that a part is drawn anew only when it changed: focus and unfolding stay. */
 const parts = new Map();
