@@ -119,7 +119,7 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
         fresh,
         loading: Mutex::new(()),
     };
-    web.restore(&play.past().await?);
+    web.recall(&play.past().await?);
     let serving = Serving { web: Arc::clone(&web), stage: Arc::new(play), token };
     let router = web::router(serving).nest(PANEL, tenant.panel_router()?);
     let mut servers = JoinSet::new();

@@ -42,7 +42,8 @@ struct Panel {
 impl Tenant {
     /// Routes to be nested under a path of a page on this machine: `GET records` (what [`records`] gives), `GET changes`
     /// (the same as server-sent events, whenever something changed), `GET scenarios/{name}/error` (the text to paste, while
-    /// that scenario is loaded), `POST scenario {name}` and `POST retry {}` (the console's Retry task). A POST needs the
+    /// that scenario is loaded), `POST scenario {name}` (replaces the tenant alone: whoever has open work about the old one
+    /// ends it first) and `POST retry {}` (the console's Retry task). A POST needs the
     /// header `x-sandbox-token` with the `token` of the records.
     pub fn panel_router(&self) -> Result<Router, TenantError> {
         let token = secret(32).ok_or(TenantError::NoRandomness)?;

@@ -219,7 +219,7 @@ impl Web {
 
     /// Puts the cases of the store back into the rooms, as after a restart: what opened each case, and its card. Notes,
     /// whispers and chatter are not in the store; open pages keep theirs.
-    pub fn restore(&self, past: &[Past]) {
+    pub fn recall(&self, past: &[Past]) {
         for Past { case, said } in past {
             if let Some(text) = said {
                 let who = case.requester.key.clone();

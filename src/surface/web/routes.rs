@@ -244,12 +244,7 @@ async fn scenario(State(serving): State<Serving>, Json(Chosen { name }): Json<Ch
     };
     let id = format!("mark-{}", serving.stage.fresh());
     let place = Place { channel: channel(&name), thread: id.clone(), message: id.clone() };
-    serving.web.put(
-        &id,
-        &place,
-        serving.stage.now(),
-        Content::Mark("The tenant is as the scenario begins.".to_owned()),
-    );
+    serving.web.put(&id, &place, serving.stage.now(), Content::Mark("The tenant was set up anew,".to_owned()));
     serving.web.tell(scene);
     Json(json!({ "room": channel(&name) })).into_response()
 }

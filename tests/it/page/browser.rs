@@ -113,9 +113,16 @@ impl Browser {
 
     /// Clicks as a person would: the element must be there, visible and not covered.
     pub(crate) async fn click(&self, css: &str) {
-        self.until(&format!("document.querySelector('{css}')")).await;
-        let element = self.client.find(Locator::Css(css)).await.unwrap();
-        element.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+        for attempt in 0.. {
+            self.until(&format!("document.querySelector('{css}')")).await;
+            let element = self.client.find(Locator::Css(css)).await.unwrap();
+            match element.click().await {
+                Ok(()) => return,
+                // A person would click again on what was drawn anew under the pointer.
+                Err(error) if attempt < 3 && error.is_stale_element_reference() => {}
+                Err(error) => panic!("{css}: {error}"),
+            }
+        }
     }
 
     /// Pastes a text into the message field and sends it with Enter.
@@ -162,7 +169,8 @@ impl Browser {
             let message: Value = serde_json::from_str(entry["message"].as_str().unwrap()).unwrap();
             if message["message"]["method"] == "Network.requestWillBeSent" {
                 let url = message["message"]["params"]["request"]["url"].as_str().unwrap();
-                let local = url.starts_with(host) || url.starts_with("data:") || url.starts_with("about:");
+                // The empty window before the first page is the browser's own.
+                let local = [host, "data:", "about:", "chrome:"].iter().any(|own| url.starts_with(own));
                 assert!(local, "a request went to {url}");
                 requests += 1;
             }

@@ -46,7 +46,9 @@ impl Server {
 
     /// Ends everything at once: no task gets to finish anything.
     fn kill(mut self) {
-        self.runtime.take().unwrap().shutdown_timeout(Duration::from_secs(5));
+        let runtime = self.runtime.take().unwrap();
+        // Another thread, because a runtime may not be ended from within one.
+        std::thread::scope(|scope| scope.spawn(|| runtime.shutdown_timeout(Duration::from_secs(5))).join().unwrap());
     }
 
     async fn okta(&self, path: &str) -> Value {
@@ -121,7 +123,7 @@ fn two_people_in_two_windows_repair_a_replaced_account_and_one_reloads_in_betwee
         b.open(&server.url, "anna").await;
         assert_eq!(b.text("document.querySelector('.tie').dataset.whole").await, "false");
         paste(&b).await;
-        assert!(b.text("document.querySelector('[data-state=looked_up] h3').textContent").await.len() > 10);
+        assert!(b.text("document.querySelector('[data-state=looked_up] h2').textContent").await.len() > 10);
         b.press("reassign").await;
         b.state("proposed").await;
         let plan = b.text("document.querySelector('.plan').innerText").await;
@@ -280,6 +282,49 @@ fn hostile_text_is_shown_as_text() {
         assert_eq!(length, long.len());
         assert_eq!(b.js("return document.querySelectorAll('#timeline img:not(.bot-face), #timeline script, #timeline b, #timeline a[href^=javascript]').length").await, 0);
         assert_eq!(b.text("window.hit").await, "undefined");
+        b.calm(&server.url, &[]).await;
+        b.close().await;
+    });
+}
+
+#[test]
+fn another_scenario_is_loaded_from_the_list_a_denial_gives_its_reason_and_a_reset_ends_what_is_open() {
+    if !present() {
+        return;
+    }
+    play(async || {
+        let server = Server::start("healthy", None);
+        let b = Browser::start().await;
+        b.open(&server.url, "anna").await;
+        b.click("[data-scenario=deleted-expired] button").await;
+        b.until("document.getElementById('room-name').textContent === '#deleted-expired'").await;
+        for end in ["declined", "expired"] {
+            b.click("[data-scenario=deleted-expired] button").await;
+            b.until("document.getElementById('text').value.includes('failed')").await;
+            b.send(&b.text("document.getElementById('text').value").await).await;
+            b.state("looked_up").await;
+            b.press("reassign").await;
+            b.state("proposed").await;
+            if end == "declined" {
+                speak_as(&b, "ben").await;
+                b.click(".thread:last-child [data-verb=deny]").await;
+                b.until("document.getElementById('ask').open").await;
+                b.js("document.getElementById('ask-reason').value = 'he <b>left</b>'").await;
+                b.click("#ask-yes").await;
+                b.state("declined").await;
+                assert!(
+                    b.text("document.querySelector('[data-state=declined]').innerText")
+                        .await
+                        .contains("he <b>left</b>")
+                );
+                speak_as(&b, "anna").await;
+            } else {
+                b.click("#reset").await;
+                b.click("#ask-yes").await;
+                b.until("document.querySelector('.thread:last-child .mark')").await;
+                b.until("document.querySelector('[data-state=expired]')").await;
+            }
+        }
         b.calm(&server.url, &[]).await;
         b.close().await;
     });

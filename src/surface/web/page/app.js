@@ -1,15 +1,18 @@
 // The page: puts the parts together.
 import * as chat from "./chat.js";
+import { lookOf } from "./card.js";
 import { ask, toast } from "./dialog.js";
 import { byId, h, setNow } from "./dom.js";
 import { connect, post } from "./net.js";
 import { panel } from "./panel.js";
 
-const state = { who: "", room: "", scene: null, world: null, aim: null };
+const state = { who: "", room: "", scene: null, world: null, aim: null, drawn: "" };
 
 function remembered() {
   const asked = new URLSearchParams(location.search).get("as");
-  return asked || sessionStorage.getItem("who") || "anna";
+  // Asked for once: a reload keeps whom the window speaks as now.
+  if (asked) { sessionStorage.setItem("who", asked); history.replaceState(null, "", location.pathname); }
+  return sessionStorage.getItem("who") || "anna";
 }
 
 function line(holds) {
@@ -55,6 +58,10 @@ function lists() {
   if (!state.world || !state.scene) return;
   const current = state.scene.name;
   const rooms = state.world.scenarios.filter((choice) => choice.name === current || chat.posted(choice.room));
+  // Drawn anew only when something is different, so that the focus stays.
+  const drawn = [current, state.room, ...rooms.map((choice) => choice.name)].join(" ");
+  if (drawn === state.drawn) return;
+  state.drawn = drawn;
   byId("rooms").replaceChildren(...rooms.map((choice) => h("li", {},
     h("button", { type: "button", class: "room", "data-room": choice.room, "aria-current": choice.room === state.room ? "page" : null, onclick: () => { enter(choice.room); show("chat"); } },
       h("span", { class: "room-label", text: choice.room }),
@@ -117,7 +124,7 @@ async function load(name) {
 
 async function reset() {
   const answer = await ask({
-    title: "Reset the tenant?", yes: "Reset", danger: false,
+    title: "Reset the tenant?", yes: "Reset", look: "primary",
     text: `The simulated tenant begins anew as “${state.scene.name}”. Open cases of this page end.`,
   });
   if (answer === null) return;
@@ -152,7 +159,7 @@ async function press(target, button, element) {
     note = await ask({
       title: button.confirm ? button.confirm.title : `${button.label}?`,
       text: button.confirm ? button.confirm.text : "Everybody sees the reason on the card.",
-      yes: button.label, danger: button.look === "danger" || button.verb === "deny", reason: button.asks_reason,
+      yes: button.label, look: button.verb === "deny" ? "danger" : lookOf(button), reason: button.asks_reason,
     });
     if (note === null) { element.focus(); return; }
   }

@@ -23,7 +23,7 @@ export function card(card, press) {
       h("div", { class: "card-line" },
         card.state && h("span", { class: "pill", "data-working": working }, stateName(card.state)),
         card.case && h("a", { class: "case-link", href: `/cases/${card.case}`, target: "_blank", rel: "noopener", "aria-label": `Whole story of case ${card.case}`, text: card.case })),
-      h("h3", { id, text: card.title })),
+      h("h2", { id, text: card.title })),
     card.summary.length ? h("p", { class: "summary" }, spans(card.summary)) : null,
     facts(card.facts),
     plan(card),
@@ -67,8 +67,8 @@ export function diff(rows) {
     if (last && last.step === row.step) last.rows.push(row);
     else groups.push({ step: row.step, system: row.system, rows: [row] });
   }
-  return h("section", { class: "plan", "aria-label": "What will change, in this order" },
-    h("h4", { text: "What will change, in this order" }),
+  return h("div", { class: "plan", role: "group", "aria-label": "What will change, in this order" },
+    h("h3", { text: "What will change, in this order" }),
     h("ol", { class: "diff" }, groups.map((group) => {
       const final = group.rows.some((row) => !row.reversible);
       return h("li", { "data-step": group.step },
@@ -79,17 +79,21 @@ export function diff(rows) {
         h("dl", { class: "diff-rows" }, group.rows.map((row) => h("div", {},
           h("dt", { text: row.field }),
           h("dd", {},
-            h("span", { class: "before", "aria-label": `before: ${plain(row.before)}` }, spans(row.before)),
+            side("before", row.before),
             h("span", { class: "arrow", "aria-hidden": "true", text: "→" }),
-            h("span", { class: "after", "aria-label": `after: ${plain(row.after)}` }, spans(row.after)))))));
+            side("after", row.after))))));
     })));
+}
+
+function side(name, list) {
+  return h("span", { class: name, "data-none": plain(list) === "none" }, h("span", { class: "unseen", text: `${name}: ` }), spans(list));
 }
 
 /** What cannot be undone and what could be lost. */
 export function warnings(lines) {
   if (!lines.length) return null;
-  return h("section", { class: "warnings", "aria-label": "What cannot be undone, what could be lost" },
-    h("h4", { text: "Know before you approve" }), h("ul", {}, lines.map((line) => h("li", {}, spans(line)))));
+  return h("div", { class: "warnings", role: "group", "aria-label": "What cannot be undone, what could be lost" },
+    h("h3", { text: "Know before you approve" }), h("ul", {}, lines.map((line) => h("li", {}, spans(line)))));
 }
 
 function steps(lines) {
@@ -101,12 +105,15 @@ function steps(lines) {
 }
 
 function section(part) {
-  return h("section", { class: "part", "data-part": part.title }, h("h4", { text: part.title }),
+  return h("section", { class: "part", "data-part": part.title }, h("h3", { text: part.title }),
     h("ul", {}, part.lines.map((line) => h("li", {}, spans(line)))));
 }
 
+/** The class of a button. An approval is a yes, whatever it weighs; the question before it says what it weighs. */
+export const lookOf = (button) => button.verb === "approve" ? "approve" : button.look === "plain" ? "quiet" : button.look;
+
 function action(button, press) {
-  const element = h("button", { type: "button", class: button.look === "plain" ? "quiet" : button.look === "danger" && button.verb === "approve" ? "approve" : button.look, "data-verb": button.verb, text: button.label });
+  const element = h("button", { type: "button", class: lookOf(button), "data-verb": button.verb, text: button.label });
   element.addEventListener("click", () => press(button, element));
   return element;
 }

@@ -15,12 +15,12 @@ let waiting = new Set();
 /** `press(post, button, element)` and `reply(post)`. */
 export function setUp(handlers) { acts = handlers; }
 
-export function setPeople(list) { people = new Map(list.map((person) => [person.key, person])); }
+export function setPeople(list) { people = new Map(list.map((person, at) => [person.key, { ...person, hue: at % 5 }])); }
 
 /** Initials on a colour of their own. */
 export function face(person, size = "") {
   const initials = person.name.split(/\s+/).map((word) => word[0]).join("").slice(0, 2).toUpperCase();
-  const hue = [...person.key].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % 5;
+  const hue = people.get(person.key)?.hue ?? 0;
   return h("span", { class: `face ${size}`, "data-hue": hue, "aria-hidden": "true", text: initials });
 }
 
@@ -133,7 +133,7 @@ function busy(thread) {
 }
 
 function draft(post) {
-  if (post.kind === "mark") return h("p", { class: "mark", "data-post": post.id }, h("span", {}, post.text + " ", time(post.at)));
+  if (post.kind === "mark") return h("p", { class: "mark", "data-post": post.id }, h("span", {}, post.text + " ", time(post.at), "."));
   if (post.kind === "said") return said(post);
   const name = h("span", { class: "who" }, "Reanchor", h("span", { class: "bot", text: "app" }));
   const edited = post.edited ? h("span", { class: "edited" }, "updated ", time(post.edited)) : null;

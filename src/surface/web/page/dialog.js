@@ -2,13 +2,13 @@
 import { byId } from "./dom.js";
 
 /** Asks; gives null when the person thinks better of it, else the reason (an empty text when none is asked). */
-export function ask({ title, text, yes, danger, reason }) {
+export function ask({ title, text, yes, look, reason }) {
   const dialog = byId("ask");
   byId("ask-title").textContent = title;
   byId("ask-text").textContent = text;
   byId("ask-text").hidden = !text;
   byId("ask-yes").textContent = yes;
-  byId("ask-yes").className = danger ? "danger" : "primary";
+  byId("ask-yes").className = look === "quiet" ? "primary" : look;
   byId("ask-reason-box").hidden = !reason;
   const field = byId("ask-reason");
   field.value = "";

@@ -41,7 +41,7 @@ function relative(ms) {
   const past = Date.now() + skew - ms;
   const gap = Math.abs(past) / 1000;
   const words = (count, unit) => past >= 0 ? `${count} ${unit} ago` : `in ${count} ${unit}`;
-  if (gap < 10) return past >= 0 ? "just now" : "in a moment";
+  if (gap < 10) return "just now";
   if (gap < 90) return words(Math.round(gap), "s");
   if (gap < 5400) return words(Math.round(gap / 60), "min");
   if (gap < 129600) return words(Math.round(gap / 3600), "h");
@@ -60,9 +60,14 @@ export function clock(ms) {
 /** One word of digits, signs or both is an identifier; it is set in a face that tells 0 from O. */
 const looksLikeId = (text) => /^\S{8,}$/.test(text) && /[\d@=_.]/.test(text);
 
+/** A long identifier may break behind its signs sooner than between its letters. */
+export function folds(text) {
+  return text.split(/(?<=[@/_-])/u).flatMap((part, at) => at ? [h("wbr"), ...foreign(part)] : foreign(part));
+}
+
 /** A value from outside as an element. */
 export function value(text) {
-  return h("span", { class: looksLikeId(text) ? "foreign id" : "foreign" }, foreign(text));
+  return looksLikeId(text) ? h("span", { class: "foreign id" }, folds(text)) : h("span", { class: "foreign" }, foreign(text));
 }
 
 /** A time element that says how long ago; the exact instant is its title. */

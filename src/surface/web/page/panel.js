@@ -1,5 +1,5 @@
 // The tenant panel: what the simulated Okta and Entra hold, and the tie between them.
-import { byId, foreign, h, time, value } from "./dom.js";
+import { byId, folds, foreign, h, time, value } from "./dom.js";
 import { follow, post } from "./net.js";
 import { toast } from "./dialog.js";
 
@@ -22,28 +22,55 @@ let token = "";
 export function panel(from) {
   if (url === from) return;
   url = from;
+  watch();
+}
+
+/** A browser opens only six lines to one address: windows that nobody sees give theirs back. */
+function watch() {
   if (end) end();
-  end = follow(`${from}/changes`, "records", draw);
+  end = document.hidden ? null : follow(`${url}/changes`, "records", draw);
+}
+
+document.addEventListener("visibilitychange", () => { if (url) watch(); });
+
+/** What stands in each part, so that a part is drawn anew only when it changed: focus and unfolding stay. */
+const parts = new Map();
+
+function part(key, data, build) {
+  const text = JSON.stringify(data);
+  const known = parts.get(key);
+  if (known && known.text === text) return;
+  const slot = known ? known.slot : h("div", { class: "slot", "data-slot": key });
+  if (!known) byId("tenant").append(slot);
+  slot.replaceChildren(...[build()].flat().filter(Boolean));
+  parts.set(key, { text, slot });
 }
 
 function draw(records) {
   token = records.token;
-  const box = byId("tenant");
-  const open = [...box.querySelectorAll("details")].map((details) => details.open);
-  const top = box.scrollTop;
-  const linked = records.entra.find((object) => object.id === records.tie.external_id) || null;
-  const main = (linked && !linked.deleted ? linked : null) || records.entra.find((object) => !object.deleted) || linked || records.entra[0] || null;
-  box.replaceChildren(...[
-    h("header", { class: "tenant-head" }, h("h2", { text: "Simulated tenant" }), h("p", {}, value(records.okta.name || ""), " · ", value(records.login))),
-    tie(records.tie),
-    pairs(records, main),
-    ...records.entra.filter((object) => object !== main).map((object) => other(object, was(records, object))),
-    task(records),
-    fold("Vendor calls", records.calls.length, calls(records), open.at(-2) ?? true),
-    fold("System Log", records.log.length, log(records.log), open.at(-1) ?? true),
-  ].filter(Boolean));
-  box.dataset.scenario = records.scenario;
-  box.scrollTop = top;
+  const { tie: state, entra, okta, began } = records;
+  const linked = entra.find((object) => object.id === state.external_id) || null;
+  const main = (linked && !linked.deleted ? linked : null) || entra.find((object) => !object.deleted) || linked || entra[0] || null;
+  part("head", [okta.name, records.login], () => h("header", { class: "tenant-head" },
+    h("h2", { text: "Simulated tenant" }), h("p", {}, value(okta.name || ""), " · ", value(records.login))));
+  part("tie", state, () => tie(state));
+  part("pairs", [okta, entra, began], () => pairs(records, main));
+  part("others", [entra, began, main], () => entra.filter((object) => object !== main).map((object) => other(object, was(records, object))));
+  part("task", records.task, () => task(records));
+  part("calls-fold", 0, () => fold("Vendor calls", "calls"));
+  part("log-fold", 0, () => fold("System Log", "log"));
+  fill("calls", records.calls, () => calls(records));
+  fill("log", records.log, () => log(records.log));
+  byId("tenant").dataset.scenario = records.scenario;
+}
+
+function fill(key, list, build) {
+  const box = byId(`list-${key}`);
+  const text = JSON.stringify(list);
+  if (box.dataset.last === text) return;
+  box.dataset.last = text;
+  box.replaceChildren(build());
+  byId(`count-${key}`).textContent = list.length;
 }
 
 const field = (fields, name) => fields.find(([known]) => known === name)?.[1];
@@ -101,18 +128,18 @@ function task(records) {
     try { await post(`${url}/retry`, {}, "x-sandbox-token", token); } catch (error) { toast(error.message); }
     button.disabled = false;
   });
-  return h("section", { class: "task" }, h("h3", { text: "Okta › Dashboard › Tasks" }), h("p", { class: "task-text foreign" }, foreign(records.task)), button);
+  return h("section", { class: "task" }, h("h3", { text: "Okta › Dashboard › Tasks" }), h("p", { class: "task-text foreign", tabindex: "0", role: "group", "aria-label": "Text of the failed task" }, foreign(records.task)), button);
 }
 
-function fold(title, count, inside, open) {
-  return h("details", { class: "ledger", open }, h("summary", {}, title, h("span", { class: "count", text: count })), inside);
+function fold(title, key) {
+  return h("details", { class: "ledger", open: true }, h("summary", {}, title, h("span", { class: "count", id: `count-${key}` })), h("div", { id: `list-${key}` }));
 }
 
 function calls(records) {
   if (!records.calls.length) return h("p", { class: "none", text: "No call yet." });
   return h("ol", { class: "calls" }, records.calls.map((call) => h("li", { "data-write": call.method !== "GET" },
     h("span", { class: "system", "data-system": call.vendor, text: call.vendor }),
-    h("span", { class: "call-path" }, h("b", { text: call.method }), " ", call.path),
+    h("span", { class: "call-path" }, h("b", { text: call.method }), " ", folds(call.path)),
     h("span", { class: "status", "data-ok": call.status < 400, text: call.status }),
     h("span", { class: "request" }, "request ", h("code", { text: call.request_id }), " ", time(call.at_ms)))));
 }
