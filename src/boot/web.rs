@@ -6,7 +6,7 @@
 use super::build::{Built, Directories, Keys, Options, build};
 use super::chance::SystemChance;
 use super::control::Control;
-use super::driver::{Driver, TenantClock};
+use super::driver::{Driver, TenantClock, keep};
 use super::time::OffsetClock;
 use crate::app::{App, Channel, Heard, RunTerms};
 use crate::config::embedded;
@@ -109,6 +109,7 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
         tenant: Some(tenant_clock),
     };
     let token = format!("{}{}", fresh.id("", 25), fresh.id("", 25));
+    let (record, record_clock) = (built.database.clone(), Arc::clone(&clock));
     let play = Play {
         app: Arc::clone(&built.app),
         built,
@@ -123,6 +124,9 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
     let serving = Serving { web: Arc::clone(&web), stage: Arc::new(play), token };
     let router = web::router(serving).nest(PANEL, tenant.panel_router()?);
     let mut servers = JoinSet::new();
+    servers.spawn(async move {
+        match keep(&record, &record_clock).await {}
+    });
     servers.spawn(async move { driver.serve().await });
     servers.spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
