@@ -130,7 +130,7 @@ fn span(words: &Words<'_>, first: usize, last: usize) -> Option<Range<usize>> {
 /// Names from JSON: Okta's System Log targets and Entra's provisioning log.
 pub(super) fn json(found: &mut Found<'_>) {
     let text = found.text;
-    if !text.contains("\":") && !text.contains("\" :") {
+    if !text.contains('{') && !text.contains("\":") {
         return;
     }
     for (marker, name) in [
