@@ -86,7 +86,11 @@ fn label(found: &mut Found<'_>, instance: &mut Instance, token: &Token) {
             instance.time = true;
             found.put(FieldName::Timestamp, token.at.clone());
         }
-        Shape::Anchor => found.put(FieldName::ImmutableId, token.at.clone()),
+        Shape::NearGuid => instance.id = true,
+        Shape::Anchor => {
+            instance.id = true;
+            found.put(FieldName::ImmutableId, token.at.clone());
+        }
         Shape::OktaId => {
             instance.id = true;
             match value.get(..3) {
@@ -226,6 +230,8 @@ enum Label {
     Code,
     /// The label is the beginning of the code itself.
     CodeItself,
+    /// Only a machine writes so.
+    Machine,
     /// An HTTP method.
     Method,
     /// An address.
@@ -251,6 +257,12 @@ const LABELS: &[(&str, Label)] = &[
     ("OData error: ", Label::MachineCode),
     ("\"errorCode\":", Label::MachineCode),
     ("\"code\":", Label::MachineCode),
+    ("\"state\":\"Error", Label::Machine),
+    ("\"state\":\"ActiveWithError", Label::Machine),
+    ("Status: Failure", Label::Machine),
+    ("\"result\":\"FAILURE", Label::Machine),
+    ("\"result\": \"FAILURE", Label::Machine),
+    ("ErrorType ", Label::Machine),
     ("error code ", Label::Code),
     ("AADSTS", Label::CodeItself),
     ("E00000", Label::CodeItself),
@@ -266,6 +278,7 @@ const LABELS: &[(&str, Label)] = &[
 static LABEL_SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
     AhoCorasick::builder()
         .match_kind(MatchKind::LeftmostLongest)
+        .ascii_case_insensitive(true)
         .kind(Some(AhoCorasickKind::DFA))
         .build(LABELS.iter().map(|(label, _)| label))
         .expect("constant labels")
@@ -291,6 +304,7 @@ fn codes(found: &mut Found<'_>) -> bool {
                     found.put(FieldName::ErrorCode, code);
                 }
             }
+            Label::Machine => machine = true,
             Label::Method => {
                 if is_call(text, hit.start(), hit.end() - hit.start()) {
                     found.put(FieldName::Method, hit.range());
@@ -355,15 +369,15 @@ mod tests {
     #[test]
     fn the_fields_of_a_task_line_are_read() {
         let part = read(
-            "Could not push profile for Office 365 user a.b@c.de, received error: Received response with error code X_Y. \
-             httpStatusCode=404 errorCode=X_Y errorMessage=\"Resource '0d6f3a52-7c1e-4b8a-9f60-2f6c1f0f7e11' x\" \
+            "Could not push profile for Office 365 user a.b@c.de, received error: Received response with error code Bad_Thing. \
+             httpStatusCode=404 errorCode=Bad_Thing errorMessage=\"Resource '0d6f3a52-7c1e-4b8a-9f60-2f6c1f0f7e11' x\" \
              client-request-id= request-id=b1c2d3e4-1111-4222-8333-444455556666 timestamp=Tue, 03 Mar 2026 08:15:30 GMT \
              method=PATCH url=https://graph.microsoft.com/v1.0/users/0d6f3a52-7c1e-4b8a-9f60-2f6c1f0f7e11.",
         );
         let get = |name: FieldName| part.fields.get(&name).map_or("", String::as_str);
         assert_eq!(get(FieldName::Login), "a.b@c.de");
         assert_eq!(get(FieldName::HttpStatus), "404");
-        assert_eq!(get(FieldName::ErrorCode), "X_Y");
+        assert_eq!(get(FieldName::ErrorCode), "Bad_Thing");
         assert_eq!(get(FieldName::Method), "PATCH");
         assert_eq!(get(FieldName::ExternalId), "0d6f3a52-7c1e-4b8a-9f60-2f6c1f0f7e11");
         assert_eq!(get(FieldName::RequestId), "b1c2d3e4-1111-4222-8333-444455556666");
