@@ -110,8 +110,10 @@ impl Undone {
             Some((t, l)) => (t, Some((l, t.len() + 1))),
             None => (inner, None),
         };
-        let is_link = ["http://", "https://", "mailto:", "tel:"].iter().any(|s| target.starts_with(s));
-        let is_mention = target.starts_with(['@', '#', '!']);
+        let plain: Cow<'_, str> =
+            if target.is_ascii() { Cow::Borrowed(target) } else { target.chars().filter(char::is_ascii).collect() };
+        let is_link = ["http://", "https://", "mailto:", "tel:"].iter().any(|s| plain.starts_with(s));
+        let is_mention = plain.starts_with(['@', '#', '!']);
         if !is_link && !is_mention {
             return self.less_than(at, open);
         }

@@ -70,7 +70,9 @@ const MUTATIONS: &[Mutation] = &[
     ("dashes in ids", |t, _| in_ids(t, '-', '–')),
     ("greeting before", |t, _| format!("Good morning, can somebody look at this please?\n{t}")),
     ("thanks after", |t, _| format!("{t}\n\nthanks a lot, Jo")),
-    ("in another language", |t, _| format!("Hallo zusammen, das kam gerade:\n{t}\nKann das jemand bitte prüfen? Danke")),
+    ("in another language", |t, _| {
+        format!("Hallo zusammen, das kam gerade:\n{t}\nKann das jemand bitte prüfen? Danke")
+    }),
     ("signature", |t, _| format!("{t}\n-- \nService Desk, 3rd floor")),
 ];
 
@@ -104,6 +106,10 @@ fn spaces(text: &str, by: &str, rng: &mut Rng) -> String {
 }
 
 fn links(text: &str, make: impl Fn(&str) -> String) -> String {
+    if text.contains("<http") {
+        // Chat rewrites a link once.
+        return text.to_owned();
+    }
     let url = regex::Regex::new(r#"https?://[^\s"'<>)\\,|]+"#).unwrap();
     url.replace_all(text, |c: &regex::Captures<'_>| make(&c[0])).into_owned()
 }
@@ -153,7 +159,10 @@ fn check(text: &str, answer: &Answer) {
             assert_eq!(text.get(evidence.start..evidence.end), Some(evidence.text.as_str()), "{text:?}");
         }
         for (name, value) in &report.diagnosis.fields {
-            assert!(*name == FieldName::TimestampUtc || text.contains(value.as_str()), "{name} {value:?} is not in {text:?}");
+            assert!(
+                *name == FieldName::TimestampUtc || text.contains(value.as_str()),
+                "{name} {value:?} is not in {text:?}"
+            );
             assert!(!value.is_empty());
         }
     }
@@ -218,14 +227,21 @@ fn fields_and_evidence_stand_in_the_text_as_received() {
 fn several_errors_are_several_reports() {
     let diagnoser = diagnoser();
     let task = |user: &str, what: &str| format!("Automatic provisioning of user {user} to app Box failed: {what}");
-    let two = format!("{}\n{}", task("Ada Byron", "Matching user not found."), task("Grace Hopper", "Matching user not found."));
+    let two = format!(
+        "{}\n{}",
+        task("Ada Byron", "Matching user not found."),
+        task("Grace Hopper", "Matching user not found.")
+    );
     let answer = diagnoser.diagnose(&two);
     let users: Vec<_> = answer.reports.iter().map(|r| r.diagnosis.fields[&FieldName::User].as_str()).collect();
     assert_eq!(users, ["Ada Byron", "Grace Hopper"]);
     let different = format!(
         "{}\n\n{}\n\nand this one:\nAADSTS7000222: The provided client secret keys are expired. Trace ID: c7cada43-2b7e-4567-8817-740218783ac5",
         task("Ada Byron", "Matching user not found."),
-        task("Grace Hopper", "Error while creating user g@h.example: Conflict. Errors reported by remote server: taken")
+        task(
+            "Grace Hopper",
+            "Error while creating user g@h.example: Conflict. Errors reported by remote server: taken"
+        )
     );
     let answer = diagnoser.diagnose(&different);
     let classes: Vec<_> = answer.reports.iter().map(|r| r.diagnosis.class.as_str()).collect();
@@ -248,7 +264,8 @@ fn three_hundred_errors_are_three_hundred_reports() {
     }
     let answer = diagnoser.diagnose(&text);
     assert_eq!(answer.reports.len(), 300);
-    let logins: std::collections::BTreeSet<_> = answer.reports.iter().map(|r| &r.diagnosis.fields[&FieldName::Login]).collect();
+    let logins: std::collections::BTreeSet<_> =
+        answer.reports.iter().map(|r| &r.diagnosis.fields[&FieldName::Login]).collect();
     assert_eq!(logins.len(), 300);
     check(&text, &answer);
 }
@@ -296,12 +313,52 @@ fn fuzz() {
 /// Two messages cut and joined at random places, with random bytes and signs thrown in.
 fn broken(seeds: &[String], round: usize, rng: &mut Rng) -> String {
     const SIGNS: &[&str] = &[
-        "<", ">", "|", "](http://", "&", "&amp;", "&#x", ";", "\\", "\\u", "\\ud800", "\\n", "\"", "'", "{", "}", "[", "]", "@", "=",
-        "==", "\r", "\n", "\0", "…", "...", "\u{200b}", "\u{feff}", "ｅ", "é", "\u{10ffff}", "00u", "0oa", "\"eventType\"", " app ",
-        " of ", "user ", "https://", "mailto:", "AADSTS", "2025-01-01T", "Wed, ", "–",
+        "<",
+        ">",
+        "|",
+        "](http://",
+        "&",
+        "&amp;",
+        "&#x",
+        ";",
+        "\\",
+        "\\u",
+        "\\ud800",
+        "\\n",
+        "\"",
+        "'",
+        "{",
+        "}",
+        "[",
+        "]",
+        "@",
+        "=",
+        "==",
+        "\r",
+        "\n",
+        "\0",
+        "…",
+        "...",
+        "\u{200b}",
+        "\u{feff}",
+        "ｅ",
+        "é",
+        "\u{10ffff}",
+        "00u",
+        "0oa",
+        "\"eventType\"",
+        " app ",
+        " of ",
+        "user ",
+        "https://",
+        "mailto:",
+        "AADSTS",
+        "2025-01-01T",
+        "Wed, ",
+        "–",
     ];
     let mut text = String::new();
-    for _ in 0..1 + round % 3 {
+    for _ in 0..=round % 3 {
         let seed = &seeds[rng.below(seeds.len())];
         let cut = |rng: &mut Rng| seed.floor_char_boundary(rng.below(seed.len() + 1));
         let (a, b) = (cut(rng), cut(rng));
