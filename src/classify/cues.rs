@@ -95,6 +95,11 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         Always,
         "talk about errors",
     ),
+    (
+        r"\bthis (?:article|document|page|guide) (?:goes|covers|describes|explains|shows|lists)\b|\bprobable causes?\b|\bissue description\b|\b(?:follow|perform) the (?:following )?steps below\b|\bapplies to:\s|\btroubleshooting scenarios\b",
+        Always,
+        "documentation",
+    ),
     // Not happened.
     (
         r"\b(?:how (?:would|do|can|could|should) (?:i|we|you|one) (?:reproduce|simulate|test|trigger|handle|classify|detect|document|explain|monitor|alert|search|find out))\b|\bwould (?:give|cause|lead to|result in|throw|produce)\b|\bonce we\b|\bin case\b|\bhypothetical|\bsuppose\b|\bimagine\b|\bexpected otherwise\b|\bdry[- ]run\b|\bplanned for\b|\bto avoid\b|\bcould (?:cause|lead to|give)\b|\bafter the (?:cutover|migration)\b[^\n]{0,80}\b(?:will|ping|call)\b|\btomorrow after\b",

@@ -72,7 +72,7 @@ impl Undone {
             }
             let step = self.special(base + i, rest);
             i += step;
-            if self.clean.ends_with('\n') {
+            if self.clean.is_empty() || self.clean.ends_with('\n') {
                 i = line_start(text, i);
             }
         }
@@ -81,7 +81,7 @@ impl Undone {
     /// Handles the special character at the start of `rest`; returns how many bytes were consumed (at least one).
     fn special(&mut self, at: usize, rest: &str) -> usize {
         match rest.as_bytes().first() {
-            Some(b'<') => self.angle(at, rest),
+            Some(b'<') => self.angle(at, rest, (1, ">")),
             Some(b'&') => self.entity(at, rest),
             Some(b'\\') => self.escape(at, rest),
             Some(b'[') => self.markdown_link(at, rest),
@@ -98,34 +98,59 @@ impl Undone {
         }
     }
 
-    /// Slack: `<https://…>`, `<https://…|label>`, `<mailto:a@b|a@b>`, `<@U1|name>`, `<#C1|name>`, `<!here>`.
-    fn angle(&mut self, at: usize, rest: &str) -> usize {
-        let inner = rest.get(1..).unwrap_or_default();
-        let end = inner.find(['>', '\n', '<']).filter(|e| inner.as_bytes().get(*e) == Some(&b'>'));
-        let Some(end) = end else {
-            self.keep(at, "<");
-            return 1;
+    /// Slack: `<https://…>`, `<https://…|label>`, `<mailto:a@b|a@b>`, `<@U1|name>`, `<#C1|name>`, `<!here>`. `signs` are
+    /// the length of the opening sign and the closing one, which may be written as entities.
+    fn angle(&mut self, at: usize, rest: &str, (open, close): (usize, &str)) -> usize {
+        let body = rest.get(open..).unwrap_or_default();
+        let line = body.get(..body.find(['\n', '<']).unwrap_or(body.len())).unwrap_or_default();
+        let Some(inner) = line.find(close).and_then(|end| line.get(..end)) else {
+            return self.less_than(at, open);
         };
-        let inner = &inner[..end];
         let (target, label) = match inner.split_once('|') {
             Some((t, l)) => (t, Some((l, t.len() + 1))),
             None => (inner, None),
         };
-        let is_link = ["http://", "https://", "mailto:", "tel:"].iter().any(|s| target.starts_with(s));
-        let is_mention = target.starts_with(['@', '#', '!']);
+        let plain: Cow<'_, str> =
+            if target.is_ascii() { Cow::Borrowed(target) } else { target.chars().filter(char::is_ascii).collect() };
+        let is_link = ["http://", "https://", "mailto:", "tel:"].iter().any(|s| plain.starts_with(s));
+        let is_mention = plain.starts_with(['@', '#', '!']);
         if !is_link && !is_mention {
-            self.keep(at, "<");
-            return 1;
+            return self.less_than(at, open);
         }
+        let at = at + open;
         match label {
-            Some((label, offset)) if is_link => self.link(at + 1, target, at + 1 + offset, label),
-            Some((label, offset)) => self.keep(at + 1 + offset, label),
+            Some((label, offset)) if is_link => self.link(at, target, at + offset, label),
+            Some((label, offset)) => self.inside(at + offset, label),
             None => {
                 let skip = if target.starts_with("mailto:") { "mailto:".len() } else { 0 };
-                self.keep(at + 1 + skip, &target[skip..]);
+                self.inside(at + skip, &target[skip..]);
             }
         }
-        end + 2
+        open + inner.len() + close.len()
+    }
+
+    /// Keeps what stood inside a link, without invisible characters.
+    fn inside(&mut self, at: usize, text: &str) {
+        let mut i = 0;
+        while let Some(rest) = text.get(i..).filter(|r| !r.is_empty()) {
+            let plain = rest.bytes().position(|b| b >= 0x80).unwrap_or(rest.len());
+            if plain > 0 {
+                self.keep(at + i, &rest[..plain]);
+                i += plain;
+            } else {
+                i += self.wide(at + i, rest);
+            }
+        }
+    }
+
+    /// An angle that opens no link.
+    fn less_than(&mut self, at: usize, len: usize) -> usize {
+        if len == 1 {
+            self.keep(at, "<");
+        } else {
+            self.replace(at, len, "<");
+        }
+        len
     }
 
     /// A link with a label: an automatic one (label = address, perhaps shortened) becomes one of the two, a named one
@@ -134,13 +159,13 @@ impl Undone {
         let bare = label.trim_end_matches(['…', '.']);
         let shortened = bare.len() < label.len() && target.contains(bare);
         if target.starts_with("mailto:") || target.starts_with("tel:") || (target.contains(label) && !shortened) {
-            self.keep(label_at, label);
+            self.inside(label_at, label);
         } else if shortened {
-            self.keep(target_at, target);
+            self.inside(target_at, target);
         } else {
-            self.keep(label_at, label);
+            self.inside(label_at, label);
             self.replace(label_at + label.len(), 0, " ");
-            self.keep(target_at, target);
+            self.inside(target_at, target);
         }
     }
 
@@ -163,6 +188,10 @@ impl Undone {
 
     fn entity(&mut self, at: usize, rest: &str) -> usize {
         match decode_entity(rest) {
+            Some(('<', len)) => {
+                let close = rest.get(..len).unwrap_or_default().replace("lt;", "gt;");
+                self.angle(at, rest, (len, &close))
+            }
             Some(('\u{a0}', len)) => {
                 self.replace(at, len, " ");
                 len
@@ -344,6 +373,7 @@ mod tests {
         assert_eq!(undone("[a@b.c](mailto:a@b.c) x"), "a@b.c x");
         assert_eq!(undone("<@U123|anna> hi <#C1|help>"), "anna hi help");
         assert_eq!(undone("a < b > c <x>"), "a < b > c <x>");
+        assert_eq!(undone("url=&lt;https://a.b/c&gt; &lt;x&gt;"), "url=https://a.b/c <x>");
     }
 
     #[test]

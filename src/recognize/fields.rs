@@ -9,7 +9,9 @@ use super::shapes::{self, Shape, Token};
 use super::{names, shapes::tokens, words::Words};
 use crate::domain::diagnosis::{FieldName, Fields};
 use crate::domain::reading::{Instance, Part, Reading};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::ops::Range;
+use std::sync::LazyLock;
 
 /// Where each field stands in the clean text of the part.
 pub(super) struct Found<'a> {
@@ -84,7 +86,11 @@ fn label(found: &mut Found<'_>, instance: &mut Instance, token: &Token) {
             instance.time = true;
             found.put(FieldName::Timestamp, token.at.clone());
         }
-        Shape::Anchor => found.put(FieldName::ImmutableId, token.at.clone()),
+        Shape::NearGuid => instance.id = true,
+        Shape::Anchor => {
+            instance.id = true;
+            found.put(FieldName::ImmutableId, token.at.clone());
+        }
         Shape::OktaId => {
             instance.id = true;
             match value.get(..3) {
@@ -211,49 +217,105 @@ fn guid_field(before: &Before, after: &str) -> Option<FieldName> {
     GUID_LABELS.iter().find(|(word, _)| before.ends_with(word)).and_then(|(_, field)| *field)
 }
 
-/// HTTP status, error code, method and URL; returns whether the text shows machine output.
+/// What stands behind a label.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Label {
+    /// An HTTP status, printed by a machine.
+    MachineStatus,
+    /// An HTTP status.
+    Status,
+    /// An error code, printed by a machine.
+    MachineCode,
+    /// An error code.
+    Code,
+    /// The label is the beginning of the code itself.
+    CodeItself,
+    /// Only a machine writes so.
+    Machine,
+    /// An HTTP method.
+    Method,
+    /// An address.
+    Url,
+}
+
+/// Labels, spelled as the vendors and their tools spell them.
+const LABELS: &[(&str, Label)] = &[
+    ("httpStatusCode=", Label::MachineStatus),
+    ("HTTP status code ", Label::MachineStatus),
+    ("unexpected status ", Label::MachineStatus),
+    ("HTTP/1.1 ", Label::MachineStatus),
+    ("HTTP/2 ", Label::MachineStatus),
+    ("Status: ", Label::MachineStatus),
+    ("\"status\":", Label::MachineStatus),
+    ("StatusCode=", Label::Status),
+    ("HTTP ", Label::Status),
+    ("error: ", Label::Status),
+    ("Error: ", Label::Status),
+    ("errorCode=", Label::MachineCode),
+    ("Error code: ", Label::MachineCode),
+    ("ErrorCode: ", Label::MachineCode),
+    ("OData error: ", Label::MachineCode),
+    ("\"errorCode\":", Label::MachineCode),
+    ("\"code\":", Label::MachineCode),
+    ("\"state\":\"Error", Label::Machine),
+    ("\"state\":\"ActiveWithError", Label::Machine),
+    ("Status: Failure", Label::Machine),
+    ("\"result\":\"FAILURE", Label::Machine),
+    ("\"result\": \"FAILURE", Label::Machine),
+    ("ErrorType ", Label::Machine),
+    ("error code ", Label::Code),
+    ("AADSTS", Label::CodeItself),
+    ("E00000", Label::CodeItself),
+    ("PATCH", Label::Method),
+    ("POST", Label::Method),
+    ("GET", Label::Method),
+    ("DELETE", Label::Method),
+    ("PUT", Label::Method),
+    ("https://", Label::Url),
+];
+
+#[expect(clippy::expect_used, reason = "constant texts, compiled by a test")]
+static LABEL_SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostLongest)
+        .ascii_case_insensitive(true)
+        .kind(Some(AhoCorasickKind::DFA))
+        .build(LABELS.iter().map(|(label, _)| label))
+        .expect("constant labels")
+});
+
+/// HTTP status, error code, method and URL, in one pass; returns whether the text shows machine output.
 fn codes(found: &mut Found<'_>) -> bool {
-    let mut machine = false;
     let text = found.text;
-    for label in ["httpStatusCode=", "HTTP status code ", "unexpected status ", "HTTP/1.1 ", "Status: ", "\"status\":"]
-    {
-        let status = after(text, label).and_then(|at| number(text, at));
-        if let Some(at) = status {
-            machine = true;
-            found.put(FieldName::HttpStatus, at);
+    let mut machine = false;
+    for hit in LABEL_SEARCH.find_iter(text) {
+        let Some((_, label)) = LABELS.get(hit.pattern().as_usize()) else { continue };
+        match label {
+            Label::MachineStatus | Label::Status => {
+                if let Some(at) = number(text, hit.end()) {
+                    machine |= *label == Label::MachineStatus;
+                    found.put(FieldName::HttpStatus, at);
+                }
+            }
+            Label::MachineCode | Label::Code | Label::CodeItself => {
+                machine |= *label == Label::MachineCode;
+                let from = if *label == Label::CodeItself { hit.start() } else { hit.end() };
+                if let Some(code) = word(text, from).filter(|c| c.len() >= 4) {
+                    found.put(FieldName::ErrorCode, code);
+                }
+            }
+            Label::Machine => machine = true,
+            Label::Method => {
+                if is_call(text, hit.start(), hit.end() - hit.start()) {
+                    found.put(FieldName::Method, hit.range());
+                }
+            }
+            Label::Url => url(found, hit.start()),
         }
     }
-    for label in ["(", "HTTP ", "error: ", "Error: ", "StatusCode="] {
-        if let Some(at) = after(text, label).and_then(|at| number(text, at)) {
-            found.put(FieldName::HttpStatus, at);
-        }
+    if let Some(at) = text.find('(').and_then(|at| number(text, at + 1)) {
+        found.put(FieldName::HttpStatus, at);
     }
-    for label in [
-        "errorCode=",
-        "error code ",
-        "Error code: ",
-        "ErrorCode: ",
-        "OData error: ",
-        "\"errorCode\":",
-        "\"code\":",
-        "AADSTS",
-        "E00000",
-    ] {
-        let Some(mut at) = after(text, label) else { continue };
-        machine |= label.ends_with([':', '=']) || label == "OData error: ";
-        if matches!(label, "AADSTS" | "E00000") {
-            at -= label.len();
-        }
-        if let Some(code) = word(text, at).filter(|c| c.len() >= 4) {
-            found.put(FieldName::ErrorCode, code);
-        }
-    }
-    for method in ["PATCH", "POST", "GET", "DELETE", "PUT"] {
-        if let Some(at) = text.find(method).filter(|at| is_call(text, *at, method.len())) {
-            found.put(FieldName::Method, at..at + method.len());
-        }
-    }
-    url(found);
     machine
 }
 
@@ -262,10 +324,6 @@ fn is_call(text: &str, at: usize, len: usize) -> bool {
     let tail = text.get(at + len..).unwrap_or_default();
     let labelled = head.ends_with("method=") || head.ends_with("method: ") || head.ends_with("Operation: ");
     labelled || (tail.starts_with(" http") || tail.starts_with(" /") || tail.starts_with(" ..."))
-}
-
-fn after(text: &str, label: &str) -> Option<usize> {
-    text.find(label).map(|at| at + label.len())
 }
 
 /// Three digits that are an HTTP status, after optional spaces and quotation marks.
@@ -287,22 +345,51 @@ fn word(text: &str, at: usize) -> Option<Range<usize>> {
     (end > start).then_some(start..end)
 }
 
-fn url(found: &mut Found<'_>) {
-    let text = found.text;
-    let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|t| t.find("https://")).map(|i| from + i) {
-        let rest = text.get(at..).unwrap_or_default();
-        let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|' | '…'));
-        let len = rest
-            .get(..end.unwrap_or(rest.len()))
-            .unwrap_or_default()
-            .trim_end_matches([')', '.', ',', ';', ':', ']', '}'])
-            .len();
-        let url = rest.get(..len).unwrap_or_default();
-        let called = text.get(..at).is_some_and(|h| h.ends_with("url=") || h.ends_with("Resource: "));
-        if called || url.contains("://graph.microsoft.") || url.contains("/api/v1/") || url.contains("/scim/") {
-            found.put(FieldName::Url, at..at + len);
-        }
-        from = at + len.max(1);
+/// The address at `at`, when it is that of a failed call and not of a page.
+fn url(found: &mut Found<'_>, at: usize) {
+    let rest = found.text.get(at..).unwrap_or_default();
+    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|' | '…');
+    let end = rest.find(ends).unwrap_or(rest.len());
+    let url = rest.get(..end).unwrap_or_default().trim_end_matches([')', '.', ',', ';', ':', ']', '}']);
+    let called = found.text.get(..at).is_some_and(|h| h.ends_with("url=") || h.ends_with("Resource: "));
+    if called || ["://graph.microsoft.", "/api/v1/", "/scim/"].iter().any(|part| url.contains(part)) {
+        found.put(FieldName::Url, at..at + url.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Part {
+        let reading = crate::recognize::read(text);
+        part(&reading, 0..reading.clean.len())
+    }
+
+    #[test]
+    fn the_fields_of_a_task_line_are_read() {
+        let part = read(
+            "Could not push profile for Office 365 user a.b@c.de, received error: Received response with error code Bad_Thing. \
+             httpStatusCode=404 errorCode=Bad_Thing errorMessage=\"Resource '0d6f3a52-7c1e-4b8a-9f60-2f6c1f0f7e11' x\" \
+             client-request-id= request-id=b1c2d3e4-1111-4222-8333-444455556666 timestamp=Tue, 03 Mar 2026 08:15:30 GMT \
+             method=PATCH url=https://graph.microsoft.com/v1.0/users/0d6f3a52-7c1e-4b8a-9f60-2f6c1f0f7e11.",
+        );
+        let get = |name: FieldName| part.fields.get(&name).map_or("", String::as_str);
+        assert_eq!(get(FieldName::Login), "a.b@c.de");
+        assert_eq!(get(FieldName::HttpStatus), "404");
+        assert_eq!(get(FieldName::ErrorCode), "Bad_Thing");
+        assert_eq!(get(FieldName::Method), "PATCH");
+        assert_eq!(get(FieldName::ExternalId), "0d6f3a52-7c1e-4b8a-9f60-2f6c1f0f7e11");
+        assert_eq!(get(FieldName::RequestId), "b1c2d3e4-1111-4222-8333-444455556666");
+        assert_eq!(get(FieldName::ClientRequestId), "");
+        assert_eq!(get(FieldName::TimestampUtc), "2026-03-03T08:15:30Z");
+        assert_eq!(get(FieldName::Url), "https://graph.microsoft.com/v1.0/users/0d6f3a52-7c1e-4b8a-9f60-2f6c1f0f7e11");
+        assert!(part.instance.task_line && part.instance.machine && part.instance.call_id);
+    }
+
+    #[test]
+    fn a_value_without_a_label_is_left_alone() {
+        let part = read("0d6f3a52-7c1e-4b8a-9f60-2f6c1f0f7e11 noreply@a.de see https://docs.example.com/x POSTER 404");
+        assert!(part.fields.is_empty(), "{:?}", part.fields);
     }
 }

@@ -50,7 +50,8 @@ fn to_app(words: &Words<'_>, i: usize, found: &mut Found<'_>) -> bool {
     let user = words.str(of + 1).eq_ignore_ascii_case("user");
     let Some(who) = span(words, of + 1 + usize::from(user), i.saturating_sub(2)) else { return false };
     let value = words.text.get(who.clone()).unwrap_or_default();
-    if value.contains([':', '…', '<']) || value.contains("...") || value.trim().len() < 3 {
+    let placeholder = words.text.get(..who.start).is_some_and(|t| t.ends_with(['<', '{', '[']));
+    if placeholder || value.contains([':', '…', '<']) || value.contains("...") || value.trim().len() < 3 {
         return false;
     }
     if !value.contains('@') {
@@ -130,7 +131,7 @@ fn span(words: &Words<'_>, first: usize, last: usize) -> Option<Range<usize>> {
 /// Names from JSON: Okta's System Log targets and Entra's provisioning log.
 pub(super) fn json(found: &mut Found<'_>) {
     let text = found.text;
-    if !text.contains("\":") && !text.contains("\" :") {
+    if !text.contains('{') && !text.contains("\":") {
         return;
     }
     for (marker, name) in [

@@ -8,6 +8,8 @@ use std::ops::Range;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     Guid,
+    /// A guid typed off a screenshot, with `O` for `0` or `l` for `1`: it tells of an instance, but is no exact value.
+    NearGuid,
     Email,
     OktaId,
     Anchor,
@@ -35,6 +37,7 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
                 guid(bytes, i).or_else(|| okta_id(bytes, i)).or_else(|| numeric_time(bytes, i))
             }
             b'a'..=b'f' | b'A'..=b'F' if word_start => guid(bytes, i).or_else(|| rfc1123(bytes, i)),
+            b'O' | b'o' | b'l' | b'I' if word_start => guid(bytes, i),
             b'M' | b'S' | b'T' | b'W' if word_start => rfc1123(bytes, i),
             _ => None,
         };
@@ -49,12 +52,14 @@ pub(super) fn tokens(text: &str) -> Vec<Token> {
     found
 }
 
-/// Compares bytes with a template: `d` digit, `h` hexadecimal digit, `a` letter, everything else itself.
+/// Compares bytes with a template: `d` digit, `h` hexadecimal digit, `n` the same or what looks like one, `a` letter,
+/// everything else itself.
 fn fits(bytes: &[u8], at: usize, template: &str) -> bool {
     bytes.get(at..at + template.len()).is_some_and(|b| {
         b.iter().zip(template.bytes()).all(|(b, t)| match t {
             b'd' => b.is_ascii_digit(),
             b'h' => b.is_ascii_hexdigit(),
+            b'n' => b.is_ascii_hexdigit() || matches!(b, b'O' | b'o' | b'l' | b'I'),
             b'a' => b.is_ascii_alphabetic(),
             _ => *b == t,
         })
@@ -67,10 +72,14 @@ fn ends_word(bytes: &[u8], at: usize) -> bool {
 
 fn guid(bytes: &[u8], at: usize) -> Option<Token> {
     const LEN: usize = 36;
-    let shape = fits(bytes, at, "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh");
-    // A guid typed off a screenshot may have O for 0 and l for 1; it is not an exact value then and is left out.
-    (shape && ends_word(bytes, at + LEN)).then_some(())?;
-    Some(Token { shape: Shape::Guid, at: at..at + LEN })
+    if bytes.get(at + 8) != Some(&b'-') || !ends_word(bytes, at + LEN) {
+        return None;
+    }
+    if fits(bytes, at, "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh") {
+        return Some(Token { shape: Shape::Guid, at: at..at + LEN });
+    }
+    let near = fits(bytes, at, "nnnnnnnn-nnnn-nnnn-nnnn-nnnnnnnnnnnn");
+    near.then_some(Token { shape: Shape::NearGuid, at: at..at + LEN })
 }
 
 fn okta_id(bytes: &[u8], at: usize) -> Option<Token> {

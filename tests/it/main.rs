@@ -11,6 +11,7 @@ mod formats;
 mod guards;
 mod kill;
 mod page;
+mod recognize;
 mod sandbox;
 mod settings;
 mod store;
