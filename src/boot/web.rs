@@ -124,9 +124,7 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
     let serving = Serving { web: Arc::clone(&web), stage: Arc::new(play), token };
     let router = web::router(serving).nest(PANEL, tenant.panel_router()?);
     let mut servers = JoinSet::new();
-    servers.spawn(async move {
-        match keep(&record, &record_clock).await {}
-    });
+    servers.spawn(async move { match keep(&record, &record_clock).await {} });
     servers.spawn(async move { driver.serve().await });
     servers.spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
