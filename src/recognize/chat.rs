@@ -312,12 +312,23 @@ fn simplify(c: char) -> Option<&'static str> {
     }
 }
 
-/// Decodes the entity at the start of `text`, also one that was encoded twice (`&amp;quot;`); returns its length.
+/// Decodes the entity at the start of `text`, however often it was encoded (`&amp;quot;`); returns its length.
 fn decode_entity(text: &str) -> Option<(char, usize)> {
-    let end = text.bytes().take(12).position(|b| b == b';')?;
-    let name = text.get(1..end)?;
+    let mut at = 1;
+    while text.get(at..).is_some_and(|t| t.starts_with("amp;")) {
+        at += "amp;".len();
+    }
+    match decode_name(text.get(at..).unwrap_or_default()) {
+        Some((c, len)) => Some((c, at + len)),
+        None => (at > 1).then_some(('&', at)),
+    }
+}
+
+/// The character of an entity's name with its semicolon, and their length.
+fn decode_name(text: &str) -> Option<(char, usize)> {
+    let end = text.bytes().take(10).position(|b| b == b';')?;
+    let name = text.get(..end)?;
     let c = match name {
-        "amp" => '&',
         "lt" => '<',
         "gt" => '>',
         "quot" | "ldquo" | "rdquo" | "laquo" | "raquo" => '"',
@@ -336,18 +347,7 @@ fn decode_entity(text: &str) -> Option<(char, usize)> {
             char::from_u32(code)?
         }
     };
-    if c == '&' {
-        // One further level only: that is what copying from a rendered page twice gives.
-        let again = format!("&{}", text.get(end + 1..text.floor_char_boundary(end + 14)).unwrap_or_default());
-        if let Some((inner, len)) = decode_entity_once(&again) {
-            return Some((inner, end + len));
-        }
-    }
     Some((c, end + 1))
-}
-
-fn decode_entity_once(text: &str) -> Option<(char, usize)> {
-    if text.starts_with("&amp;") { None } else { decode_entity(text) }
 }
 
 #[cfg(test)]

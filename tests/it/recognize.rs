@@ -53,7 +53,7 @@ const MUTATIONS: &[Mutation] = &[
     ("mail links", |t, _| addresses(t, |a| format!("<mailto:{a}|{a}>"))),
     ("markdown mail links", |t, _| addresses(t, |a| format!("[{a}](mailto:{a})"))),
     ("escaped underscores", |t, _| t.replace('_', "\\_")),
-    ("escaped signs", |t, _| t.replace('_', "\\_").replace('*', "\\*").replace('#', "\\#")),
+    ("escaped signs", |t, _| t.replace('_', "\\_").replace('*', "\\*").replace('~', "\\~")),
     ("windows lines", |t, _| t.replace('\n', "\r\n")),
     ("wrapped at 72", |t, _| wrapped(t, 72)),
     ("wrapped at 48", |t, _| wrapped(t, 48)),
