@@ -281,9 +281,10 @@ mod tests {
         assert!(code == 1 && err.contains("my-class.toml:") && err.contains("`weight`"), "{err}");
         write(
             "my-class.toml",
-            &good
-                .replace("upn-conflict", "my-class")
-                .replace("why = \"the user name is taken\"", "why = \"x\"\npattern = '(a{500}){500}'"),
+            &good.replace("upn-conflict", "my-class").replace(
+                "why = \"Graph says that another object has this user name\"",
+                "why = \"x\"\npattern = '(a{500}){500}'",
+            ),
         );
         let (code, _, err) = check();
         assert!(code == 1 && err.contains("grows beyond"), "{err}");
