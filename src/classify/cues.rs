@@ -12,8 +12,6 @@ pub(super) enum Force {
     UnlessEvident,
     /// Silences unless the text also says that it is back.
     UnlessBack,
-    /// Tells that something happened; needed when only a code word was found.
-    Happened,
     /// Tells that a closed matter is open again.
     Back,
 }
@@ -23,12 +21,12 @@ impl Force {
     pub(super) fn is_loud(self) -> bool {
         match self {
             Always | UnlessBack | Back => true,
-            UnlessEvident | Happened => false,
+            UnlessEvident => false,
         }
     }
 }
 
-use Force::{Always, Back, Happened, UnlessBack, UnlessEvident};
+use Force::{Always, Back, UnlessBack, UnlessEvident};
 
 /// Expression, force, meaning.
 pub(super) const CUES: &[(&str, Force, &str)] = &[
@@ -39,7 +37,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "a closed matter",
     ),
     (
-        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\ball (?:good|green|fine)(?: again| now)?\b|\bwent through\b|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bnever ?mind\b|\bfalse alarm\b|\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\bwent away\b|\bis gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? resolved\b",
+        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\ball (?:good|green|fine)(?: again| now)?\b|\bwent through\b|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\bwent away\b|\ball gone\b|\bcleared\b|\bwas caused by\b|\bis gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? resolved\b",
         UnlessBack,
         "a closed matter",
     ),
@@ -76,7 +74,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     // Explanations and talk about errors.
     (
-        r"\b(?:only|just|usually|always|basically|simply|really|normally|typically|often|mostly) (?:means?|happens|indicates?|shows up|comes (?:from|up))\b|\bis (?:just|simply|only|basically|another word)\b|\bstands for\b|\bmeans that\b|\bmeans (?:the|a|your|somebody|someone|okta|entra|you)\b|\bis (?:the|a) (?:\w+ ){0,2}(?:name|code|word|way) (?:for|of|to)\b",
+        r"\b(?:only|just|usually|always|basically|simply|really|normally|typically|often|mostly) (?:means?|happens|indicates?|shows up|comes (?:from|up))\b|\bis (?:just|simply|only|basically|another word)\b|\bstands for\b|\bmeans that\b|['\x22] means\b|\bmeans (?:the|a|your|somebody|someone|okta|entra|you)\b|\bis (?:the|a) (?:\w+ ){0,2}(?:name|code|word|way) (?:for|of|to)\b",
         Always,
         "an explanation",
     ),
@@ -86,12 +84,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "an explanation",
     ),
     (
-        r"\bglossary\b|\btranslat(?:e|ion|ed)\b|\bdocumentation (?:on|of|for|says|explains)\b|\bvendor documentation\b|\b(?:talk|question|training|article|session|page|chapter|story) (?:about|on) \b|\basked about\b|\b(?:add|write|need)s? (?:a |some )?(?:tests?|page|counter|label|alert)s? for\b|\bhelp page\b|\bexplain(?:ed|s|ing)? \S+ (?:to|quite|in)\b|\bclassif(?:y|ies|ier)\b|\bregex\b",
+        r"\bglossary\b|\bagenda\b|\bretro\b|\b(?:alert|alert rule|rule|tile|label|dashboard|thing|storm|metric|widget|counter|page|section|chapter|tag)s? (?:for|from|about|called|named|on)\b|\b(?:the|that|this) \S+ (?:thing|storm|story)\b|\brename[ds]?\b|\bsounds like\b|\bany plans\b|\bplans? to\b|\bnever heard\b|\bdocs (?:for|on|about)\b|\bwrite up\b|\bgood times\b|\blast year\b|\bnext (?:week|month|sprint|release)\b|\bin (?:january|february|march|april|may|june|july|august|september|october|november|december)\b\btranslat(?:e|ion|ed)\b|\bdocumentation (?:on|of|for|says|explains)\b|\bvendor documentation\b|\b(?:talk|question|training|article|session|page|chapter|story) (?:about|on) \b|\basked about\b|\b(?:add|write|need)s? (?:a |some )?(?:tests?|page|counter|label|alert)s? for\b|\bhelp page\b|\bexplain(?:ed|s|ing)? \S+ (?:to|quite|in)\b|\bclassif(?:y|ies|ier)\b|\bregex\b",
         UnlessEvident,
         "talk about errors",
     ),
     (
-        r"\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\bliterally says\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bfor example\b|\be\.g\.|\bsuch as\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
+        r"\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\bhow to (?:fix|solve|read|handle|find)\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bfor example\b|\be\.g\.|\bsuch as\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
         Always,
         "talk about errors",
     ),
@@ -107,7 +105,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "something that has not happened",
     ),
     (
-        r"(?:\A|[:,.!>]\s|\n)\W*(?:if|when|whenever|once) (?:okta|entra|azure|the|it|this|a|an|somebody|someone)\b[^\n]{0,80}(?:\bping\b|\bcall\b|\bdon't\b|\bdo not\b|\blook\b|\bcheck\b|\bretry\b|\bopen\b|\btell\b)",
+        r"(?:\A|[:,.!>]\s|\n|\b(?:btw|fyi|hey|so|and|also) )\W*(?:if|when|whenever|once) (?:okta|entra|azure|the|it|this|a|an|somebody|someone)\b[^\n]{0,80}(?:\bping\b|\bcall\b|\bdon't\b|\bdo not\b|\blook\b|\bcheck\b|\bretry\b|\bopen\b|\btell\b)",
         Always,
         "something that has not happened",
     ),
@@ -118,22 +116,16 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "code or a query",
     ),
     (
-        r"\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\braise \w+|\bthrow new\b|\bexcept \w+|\bcatch ?\(|[=!]==? ?['\x22]|\.is_some\(\)|\.unwrap\(|\bexpect\(|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|=> ?['\x22{]|['\x22] ?=> |\.(?:contains|includes|startsWith|test|match)\(",
+        r"\bthe (?:unit )?tests? (?:asserts?|checks?|expects?)\b|\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\braise \w+|\bthrow new\b|\bexcept \w+|\bcatch ?\(|\b[A-Za-z_]+ = (?:\[|\{|vec!)|[=!]==? ?['\x22]|\.is_some\(\)|\.unwrap\(|\bexpect\(|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|=> ?['\x22{]|['\x22] ?=> |\.(?:contains|includes|startsWith|test|match)\(",
         Always,
         "code",
     ),
     (
-        r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |\bcontains\(['\x22]|\?q=|\bsite:\w",
+        r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |\b(?:eq|co|sw|ne) ['\x22]|\bcontains\(['\x22]|\?q=|\bsite:\w",
         Always,
         "a query",
     ),
     (r"\|\s*:?-{3,}:?\s*\|", Always, "a table"),
-    // It happened.
-    (
-        r"\b(?:get|gets|getting|got an?|gave|(?:i'm|am|are|is|we're|keeps?|been) (?:seeing|getting|hitting)|seeing|hit|hits|hitting|throws?|threw|fails?|failed|failing|failures?|errored|broken?|stuck|dies|died|refus(?:es|ed|ing)|reject(?:s|ed|ing)|quarantined?|in error|error state|is red|red\b|skipped|cannot|can't|could ?n.t|unable to|blocked|denied|stopped|crash(?:es|ed)|bounced?|won't|not working|since (?:this|yesterday|last|the|we|today|\d)|this morning|again (?:on|for|today|this)|when (?:i|we|attempting|trying|creating|updating|saving)|after (?:we|i|he|she|they|adding|removing|enabling|moving) |anyone else|urgent|fehler|fehlgeschlagen|erreur|échou\w*|fallo|fout|exception)\b|\berrors?(?: ?code)?\s*[:=\n]|\berror of type\b",
-        Happened,
-        "something happened",
-    ),
     (
         r"\bagain today\b|\b(?:is|it's|it is|they are|they're) back\b|\bcame back\b|\bre-?appear\w*\b|\bhappens again\b|\bfails? again\b|\bfailing again\b|\bfailed again\b|\bstill (?:fail\w*|broken|see\w*|get\w*|the same|not|happen\w*|stuck)\b|\breopen\w*\b|\bnot (?:fixed|resolved|solved)\b|\bsame error\b",
         Back,
@@ -141,9 +133,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
 ];
 
-/// A sentence that asks about an error, after requests for help were taken away.
-pub(super) const QUESTION: &str = r"\b(?:is|are|does|do|did|can|could|what|which|how|why|who|when|where|should|would|has|have|will|any ?one|any ?body|some ?one|somebody|whats|what's|right|correct)\b[^?]*\?";
+/// A sentence that asks about an error, after requests for help were taken away: it begins with a question word, or
+/// ends in `right?`.
+pub(super) const QUESTION: &str = r"^\W*(?:(?:hey|hi|hello|hallo|zusammen|there|good|morning|btw|quick (?:one|question)|question|so|and|but|also|ok|folks|team|all|guys|everyone|fyi|@\w+|:\w+:|<[^>]*>)\W+){0,4}(?:is|are|was|were|does|do|did|can|could|what|which|how|why|who|whose|when|where|should|would|has|have|will|any ?one|any ?body|some ?one|somebody|whats|what's|how's|who's|is there)\b[^?]*\?|\b(?:right|correct|no|yes|isn't it|doesn't it)\?|\b(?:does any|do we|do you|can we|could we|should we|would it|is there a|are there any)\w*\b[^?]*\?";
 /// Requests for help beside a pasted error: they ask for an answer and say nothing about the error.
 pub(super) const HELP: &str = r"\b(?:any (?:idea|ideas|clue|thoughts|hints?|help|news)|any ?one(?: else)?(?: seeing (?:this|it))?|(?:can|could|would) (?:some ?one|some ?body|any ?one|any ?body|you|we)(?: \w+){0,3} (?:check|look|help|see|fix|take a look|have a look|advise|investigate)(?: (?:into|at))?(?: (?:this|it|please|pls)){0,2}|help|thoughts|known issue|ideas|what (?:now|to do|next)|same as yesterday|same (?:thing )?as \w+|again|(?:do|did) you (?:see|know) this|who can help)\s*\?+";
+/// Politeness and chat signs around a text: without them it may be a code word alone.
+pub(super) const PLEASANTRIES: &str = r"\b(?:hey|hi|hello|hallo(?: zusammen)?|morning|good morning|btw|fyi|quick one|quick question|folks|team|all|guys|everyone|ok|so|also|thanks|thank you|thx|cheers|jo|no rush|please|pls|and|or)\b|:[a-z_]+:|<[^>]*>|@\w+|&\w+;";
 /// Systems of others; with weak signs the error is theirs.
-pub(super) const OTHERS: &str = r"\b(?:jira|confluence|npm|docker|github|gitlab|jenkins|grafana|kubernetes|k8s|nginx|mysql|postgres|redis|pagerduty|datadog|vpn|printer|zscaler|wifi|wi-fi|intranet|artifactory|chrome|firefox|safari)\b";
+pub(super) const OTHERS: &str = r"\b(?:jira|confluence|npm|docker|github|gitlab|jenkins|grafana|kubernetes|k8s|nginx|mysql|postgres|redis|pagerduty|datadog|vpn|printer|zscaler|wifi|wi-fi|intranet|artifactory|chatgpt|openai|copilot|garmin|chrome|firefox|safari)\b";

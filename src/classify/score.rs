@@ -252,15 +252,18 @@ impl Classifier {
     }
 
     fn heard(&self, text: &str, part: &Part, hits: &[Hit], candidates: &[Candidate]) -> stance::Heard {
-        let longest = |best: &Candidate| best.signs.iter().map(|(_, r)| r.clone()).max_by_key(ExactSizeIterator::len);
+        let words = |r: &Range<usize>| {
+            let said = text.get(r.start.saturating_sub(part.clean.start)..r.end.saturating_sub(part.clean.start));
+            said.map_or(0, |s| s.split_whitespace().count())
+        };
+        let longest = |best: &Candidate| best.signs.iter().map(|(_, r)| r.clone()).max_by_key(|r| (words(r), r.len()));
         let Some(span) = candidates.first().and_then(longest) else { return stance::Heard::default() };
-        let covered =
-            hits.iter().filter(|h| h.opens).filter_map(|h| self.literals.get(h.literal)).map(|l| l.squeezed.len());
+        let covered = covered(hits.iter().filter(|h| h.opens).map(|h| &h.clean), text, part.clean.start);
         let cut = hits.iter().any(|h| h.cut && h.clean == span) && !text.contains("...") && !text.contains('…');
         let seen = stance::Seen {
             cut,
             span: span.start.saturating_sub(part.clean.start)..span.end.saturating_sub(part.clean.start),
-            covered: covered.max().unwrap_or(0),
+            covered,
             instance: part.instance,
             composed: candidates.first().is_some_and(|c| self.composed(c)),
             weak: candidates.first().is_some_and(|c| c.score < STRONG),
@@ -409,6 +412,19 @@ impl Classifier {
         let evidence = trail.instance.words().map(|what| format!("for: {what}"));
         Explained { candidates: list.collect(), stance: against.chain(evidence).collect() }
     }
+}
+
+/// Letters and digits of the words under at least one of the sorted ranges.
+fn covered<'r>(ranges: impl Iterator<Item = &'r Range<usize>>, text: &str, base: usize) -> usize {
+    let (mut end, mut count) = (base, 0);
+    for range in ranges {
+        let whole = stance::whole_words(text, &(range.start.saturating_sub(base)..range.end.saturating_sub(base)));
+        let fresh = (whole.start + base).max(end)..(whole.end + base).max(end);
+        let said = text.get(fresh.start - base..fresh.end - base).unwrap_or_default();
+        count += said.bytes().filter(u8::is_ascii_alphanumeric).count();
+        end = fresh.end;
+    }
+    count
 }
 
 /// Those that stand first, then by score, then by name.

@@ -4,7 +4,7 @@
 //! Never looks at what the error is, only at how it is spoken of. Begin with [`Stance::hear`]; the cues themselves are
 //! in [`super::cues`].
 
-use super::cues::{CUES, Force, HELP, OTHERS, QUESTION};
+use super::cues::{CUES, Force, HELP, OTHERS, PLEASANTRIES, QUESTION};
 use crate::domain::reading::Instance;
 use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 use std::ops::Range;
@@ -25,7 +25,7 @@ pub(super) struct Heard {
 pub(super) struct Seen {
     /// Where its longest sign stands in the text.
     pub(super) span: Range<usize>,
-    /// Letters and digits of the longest phrase found.
+    /// Letters and digits of all phrases found.
     pub(super) covered: usize,
     /// Signs of an instance.
     pub(super) instance: Instance,
@@ -44,8 +44,8 @@ pub(super) struct Stance {
     loud: OnceLock<Cues>,
     /// Cues that count only without evidence of an instance.
     quiet: OnceLock<Cues>,
-    /// Question, request for help, another system.
-    single: OnceLock<Option<[Regex; 3]>>,
+    /// Question, request for help, another system, politeness.
+    single: OnceLock<Option<[Regex; 4]>>,
 }
 
 /// Some of the cues and one automaton for them.
@@ -77,26 +77,25 @@ impl Stance {
         let back = loud.iter().any(|(force, _)| *force == Force::Back);
         for (force, why) in loud {
             match force {
-                Force::Back | Force::Happened => {}
+                Force::Back => {}
                 Force::UnlessBack if back => heard.against.push((why, true)),
                 Force::UnlessBack | Force::Always | Force::UnlessEvident => heard.silence(why),
             }
         }
         if !evident {
-            self.doubt(text, seen, back, &mut heard);
+            self.doubt(text, seen, &mut heard);
         }
         heard
     }
 
     /// Without evidence of an instance more speaks against it.
-    fn doubt(&self, text: &str, seen: &Seen, back: bool, heard: &mut Heard) {
+    fn doubt(&self, text: &str, seen: &Seen, heard: &mut Heard) {
         let quiet = self.quiet.get_or_init(|| Cues::new(|f| !f.is_loud())).found(text);
-        let happened = back || quiet.iter().any(|(force, _)| *force == Force::Happened);
-        for (_, why) in quiet.iter().filter(|(force, _)| *force == Force::UnlessEvident) {
+        for (_, why) in quiet {
             heard.silence(why);
         }
         let span = whole_words(text, &seen.span);
-        self.asks(text, &span, seen.weak, heard);
+        self.asks(text, &span, seen, heard);
         if seen.cut {
             heard.silence("half a sentence");
         }
@@ -104,23 +103,35 @@ impl Stance {
         let word = said.split_whitespace().count() < 3;
         if word && !seen.composed {
             heard.bare = true;
-            let letters = text.chars().filter(|c| c.is_alphanumeric()).count();
-            if letters < seen.covered + 8 {
+            if self.is_alone(text, seen.covered) {
                 heard.silence("a code word alone");
-            } else if !happened && !seen.instance.name && !is_headline(text, &span) {
-                heard.silence("a code word, and nothing that happened");
             }
         }
     }
 
+    fn single(&self) -> Option<&[Regex; 4]> {
+        let compiled =
+            || Some([expression(QUESTION)?, expression(HELP)?, expression(OTHERS)?, expression(PLEASANTRIES)?]);
+        self.single.get_or_init(compiled).as_ref()
+    }
+
+    /// Whether hardly anything is said beside the code words.
+    fn is_alone(&self, text: &str, covered: usize) -> bool {
+        let Some([.., polite]) = self.single() else { return false };
+        let rest = polite.replace_all(text.as_bytes(), &b" "[..]);
+        rest.iter().filter(|b| b.is_ascii_alphanumeric()).count() < covered + 10
+    }
+
     /// Whether the sentence asks about the error, or the text speaks of another system.
-    fn asks(&self, text: &str, span: &Range<usize>, weak: bool, heard: &mut Heard) {
-        let single = || Some([expression(QUESTION)?, expression(HELP)?, expression(OTHERS)?]);
-        let Some([question, help, others]) = self.single.get_or_init(single) else { return };
-        if question.is_match(&help.replace_all(sentence(text, span).as_bytes(), &b" "[..])) {
+    fn asks(&self, text: &str, span: &Range<usize>, seen: &Seen, heard: &mut Heard) {
+        let Some([question, help, others, _]) = self.single() else { return };
+        let said = sentence(text, span);
+        // What is put together from several sentences is not asked in the last of them.
+        let part_of_it = seen.composed && said.len() + 20 < text.len();
+        if !part_of_it && question.is_match(&help.replace_all(said.as_bytes(), &b" "[..])) {
             heard.silence("a question");
         }
-        if weak && others.is_match(text.as_bytes()) {
+        if seen.weak && others.is_match(text.as_bytes()) {
             heard.silence("another system");
         }
     }
@@ -137,20 +148,8 @@ fn expression(text: &str) -> Option<Regex> {
     RegexBuilder::new(text).case_insensitive(true).unicode(false).build().ok()
 }
 
-/// Whether the code word opens a message of the form `Code: sentence` or `Code - sentence`, or is tied to something
-/// (`Code on sg-sales`).
-fn is_headline(text: &str, span: &Range<usize>) -> bool {
-    let before = text.get(..span.start).unwrap_or_default().trim_matches(|c: char| !c.is_alphanumeric());
-    let after = text.get(span.end..).unwrap_or_default().trim_start();
-    let parted = after.starts_with([':', '-', '–', '—', '.', '\n', '(', '/', '·', '→']);
-    let is_word = |w: &&str| w.len() > 1 && w.chars().all(char::is_lowercase);
-    let described = after.split_whitespace().filter(is_word).take(3).count() == 3;
-    (parted && (described || before.len() < 12))
-        || ["on ", "for ", "at ", "with ", "between "].iter().any(|w| after.starts_with(w))
-}
-
 /// The range grown to whole words.
-fn whole_words(text: &str, span: &Range<usize>) -> Range<usize> {
+pub(super) fn whole_words(text: &str, span: &Range<usize>) -> Range<usize> {
     let head = text.get(..span.start).unwrap_or_default();
     let tail = text.get(span.end..).unwrap_or_default();
     let start = head.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len();
@@ -163,7 +162,8 @@ fn sentence<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
     let head = text.get(..span.start).unwrap_or_default();
     let start = head.rfind(['\n', '!', '?']).map_or(0, |i| i + 1).max(head.rfind(". ").map_or(0, |i| i + 2));
     let tail = text.get(span.end..).unwrap_or_default();
-    let end = tail.find(['\n', '?', '!']).map_or(tail.len(), |i| i + 1);
+    let mark = tail.find(['\n', '?', '!']).map_or(tail.len(), |i| i + 1);
+    let end = tail.find(". ").map_or(mark, |i| mark.min(i + 1));
     text.get(start..span.end + end).unwrap_or_default()
 }
 
@@ -180,7 +180,7 @@ mod tests {
             let cues = Cues::new(|f| f.is_loud() == loud);
             assert!(cues.set.is_some_and(|s| s.len() == cues.list.len()));
         }
-        for single in [QUESTION, HELP, OTHERS] {
+        for single in [QUESTION, HELP, OTHERS, PLEASANTRIES] {
             assert!(expression(single).is_some(), "{single}");
         }
     }
