@@ -47,7 +47,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "a closed matter",
     ),
     (
-        r"\b(?:INC|CHG|PRB|RITM|TASK)\d{5,}\b[^\n]{0,80}\b(?:resolved|closed)\b|\b(?:resolved|closed)\b[^\n]{0,80}\b(?:INC|CHG|PRB|RITM)\d{5,}\b",
+        r"\b(?:INC|CHG|PRB|RITM|TASK)\d{3,}\b[^\n]{0,80}\b(?:resolved|closed)\b|\b(?:resolved|closed)\b[^\n]{0,80}\b(?:INC|CHG|PRB|RITM)\d{5,}\b",
         Always,
         "a closed ticket",
     ),
@@ -84,7 +84,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "an explanation",
     ),
     (
-        r"\bglossary\b|\bagenda\b|\bretro\b|\b(?:alert|alert rule|rule|tile|label|dashboard|thing|storm|metric|widget|counter|page|section|chapter|tag)s? (?:for|from|about|called|named|on)\b|\b(?:the|that|this) \S+ (?:thing|storm|story)\b|\brename[ds]?\b|\bsounds like\b|\bany plans\b|\bplans? to\b|\bnever heard\b|\bdocs (?:for|on|about)\b|\bwrite up\b|\bgood times\b|\blast year\b|\bnext (?:week|month|sprint|release)\b|\bin (?:january|february|march|april|may|june|july|august|september|october|november|december)\b\btranslat(?:e|ion|ed)\b|\bdocumentation (?:on|of|for|says|explains)\b|\bvendor documentation\b|\b(?:talk|question|training|article|session|page|chapter|story) (?:about|on) \b|\basked about\b|\b(?:add|write|need)s? (?:a |some )?(?:tests?|page|counter|label|alert)s? for\b|\bhelp page\b|\bexplain(?:ed|s|ing)? \S+ (?:to|quite|in)\b|\bclassif(?:y|ies|ier)\b|\bregex\b",
+        r"\bmost (?:common|frequent)\b|\broughly\b|\bon average\b|\bstat(?:istic)?s\b|\b(?:once|twice|times|x) (?:a|per) (?:day|week|month|year)\b|\bper (?:week|month|year)\b|\bin our (?:org|company|tenant)\b|\bnow (?:recogni[sz]es|supports|detects|knows|handles)\b|\A\W*(?:should|could|can|may|do|does|is|are|shall) (?:we|i|you|it|this|there|they)\b|\bwe decided\b|\berror reference\b|\bglossary\b|\bagenda\b|\bretro\b|\b(?:alert|alert rule|rule|tile|label|dashboard|thing|storm|metric|widget|counter|page|section|chapter|tag)s? (?:for|from|about|called|named|on)\b|\b(?:the|that|this) \S+ (?:thing|storm|story)\b|\brename[ds]?\b|\bsounds like\b|\bany plans\b|\bplans? to\b|\bnever heard\b|\bdocs (?:for|on|about)\b|\bwrite up\b|\bgood times\b|\blast year\b|\bnext (?:week|month|sprint|release)\b|\bin (?:january|february|march|april|may|june|july|august|september|october|november|december)\b\btranslat(?:e|ion|ed)\b|\bdocumentation (?:on|of|for|says|explains)\b|\bvendor documentation\b|\b(?:talk|question|training|article|session|page|chapter|story) (?:about|on) \b|\basked about\b|\b(?:add|write|need)s? (?:a |some )?(?:tests?|page|counter|label|alert)s? for\b|\bhelp page\b|\bexplain(?:ed|s|ing)? \S+ (?:to|quite|in)\b|\bclassif(?:y|ies|ier)\b|\bregex\b",
         UnlessEvident,
         "talk about errors",
     ),
@@ -105,13 +105,13 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "something that has not happened",
     ),
     (
-        r"(?:\A|[:,.!>]\s|\n|\b(?:btw|fyi|hey|so|and|also) )\W*(?:if|when|whenever|once) (?:okta|entra|azure|the|it|this|a|an|somebody|someone)\b[^\n]{0,80}(?:\bping\b|\bcall\b|\bdon't\b|\bdo not\b|\blook\b|\bcheck\b|\bretry\b|\bopen\b|\btell\b)",
+        r"(?:\A|[:,.!>]\s|\n|\b(?:btw|fyi|hey|so|and|also) )\W*(?:if|when|whenever|once) (?:okta|entra|azure|the|it|this|a|an|somebody|someone)\b[^\n]{0,80}(?:\bping\b|\bcall\b|\bdon't\b|\bdo not\b|\blook\b|\bcheck\b|\bretry\b|\bopen\b|\btell\b|\byou (?:have to|need to|should|must|can)\b)",
         Always,
         "something that has not happened",
     ),
     // Code, queries, configuration.
     (
-        r"^[\s`$>#*_]{0,4}(?:(?:grep|rg|egrep|zgrep|awk|sed|kubectl|jq|journalctl)\s|select (?:\*|\w+(?:, ?\w+)*) from|cat \S+ \||tail -f|index=|sourcetype=|import \w+$|from \w+ import|(?:async )?def \w+\(|(?:pub )?fn \w+\(|func \w+\(|class \w+[:({]|//\s|#\[test\]|describe\(|it\(['\x22]|test\(['\x22]|(?:const|let|var) \w+ ?=|- (?:pattern|regex|match):|@@ )",
+        r"^[\s`$>#*_]{0,4}(?:(?:grep|rg|egrep|zgrep|awk|sed|kubectl|jq|journalctl)\s|select [^\n]{1,60} from |cat \S+ \||tail -f|index=|sourcetype=|import \w+$|from \w+ import|(?:async )?def \w+\(|(?:pub )?fn \w+\(|func \w+\(|class \w+[:({]|//\s|#\[test\]|describe\(|it\(['\x22]|test\(['\x22]|(?:const|let|var) \w+ ?=|- (?:pattern|regex|match):|@@ )",
         Always,
         "code or a query",
     ),
@@ -121,9 +121,14 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "code",
     ),
     (
-        r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |\b(?:eq|co|sw|ne) ['\x22]|\bcontains\(['\x22]|\?q=|\bsite:\w",
+        r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |\b(?:eq|co|sw|ne|like) ['\x22]|\bcontains\(['\x22]|\?q=|\bsite:\w",
         Always,
         "a query",
+    ),
+    (
+        r"\A\W*(?:(?:a|an|the|my|our|new|call|vendor|team) ){0,3}(?:sample|example|reference|summary|notes?|psa|cheat ?sheet|draft|template|minutes|protocol)\b[^\n]{0,30}:|\bsample (?:event|message|payload|error)s?\b",
+        Always,
+        "an example",
     ),
     (r"\|\s*:?-{3,}:?\s*\|", Always, "a table"),
     (
