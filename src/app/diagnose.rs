@@ -134,7 +134,10 @@ impl Diagnoser {
             (range, self.classifier.judge(&work.reading, &part, &work.hits, work.asked))
         };
         let lines = recognize::lines(&work.reading.clean, &part, &work.openers);
-        let mut judged: Vec<(Range<usize>, Judged)> = lines.into_iter().map(judge).collect();
+        let mut judged: Vec<(Range<usize>, Judged)> = Vec::new();
+        if self.classifier.may_differ(&work.hits, &lines) {
+            judged = lines.into_iter().map(judge).collect();
+        }
         if !self.differ(&judged) {
             judged = vec![judge(part)];
         }

@@ -130,22 +130,18 @@ impl Classifier {
         let stance = stance::Stance::default();
         let openers: BTreeSet<&[u8]> =
             book.literals.iter().filter(|l| l.opens).map(|l| l.squeezed.as_slice()).collect();
-        let build = |patterns: Vec<&[u8]>| {
-            AhoCorasick::builder()
-                .match_kind(MatchKind::Standard)
-                .kind(Some(AhoCorasickKind::DFA))
-                .build(patterns)
-                .map_err(|e| {
-                    RuleErrors(vec![RuleError {
-                        file: "rules".to_owned(),
-                        line: 1,
-                        key: String::new(),
-                        why: e.to_string(),
-                    }])
-                })
+        let build = |patterns: Vec<&[u8]>, kind: AhoCorasickKind| {
+            AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(kind)).build(patterns).map_err(|e| {
+                RuleErrors(vec![RuleError {
+                    file: "rules".to_owned(),
+                    line: 1,
+                    key: String::new(),
+                    why: e.to_string(),
+                }])
+            })
         };
-        let openers = build(openers.into_iter().collect())?;
-        let all = build(book.literals.iter().map(|l| l.squeezed.as_slice()).collect())?;
+        let openers = build(openers.into_iter().collect(), AhoCorasickKind::DFA)?;
+        let all = build(book.literals.iter().map(|l| l.squeezed.as_slice()).collect(), AhoCorasickKind::ContiguousNFA)?;
         let opening = book.literals.iter().enumerate().filter(|(_, l)| l.opens);
         let cuts = cuts::Cuts::new(opening.map(|(i, l)| (l.squeezed.clone(), i)));
         let mut by_literal = vec![Vec::new(); book.literals.len()];
@@ -176,11 +172,8 @@ impl Classifier {
 
     /// Whether one of two classes gives way to the other, so that both may be seen in one error.
     pub fn related(&self, a: &ClassId, b: &ClassId) -> bool {
-        let over = |x: &ClassId, y: &ClassId| {
-            self.rule(x.as_str()).is_some_and(|r| r.over.iter().any(|o| o == y.as_str()))
-                || self.rule(y.as_str()).is_some_and(|r| r.last_resort)
-        };
-        over(a, b) || over(b, a)
+        let index = |class: &ClassId| self.rules.iter().position(|r| r.class == *class);
+        index(a).zip(index(b)).is_some_and(|(a, b)| self.tied(a, b))
     }
 
     /// Whether a squeezed text holds anything that a rule looks for, whole or cut off at one of `cuts`. Ordinary chat

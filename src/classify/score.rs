@@ -206,7 +206,7 @@ impl Classifier {
             .iter()
             .flat_map(|end| self.cuts.before(&squeezed, *end).into_iter().map(|(l, start)| (l, start, *end, true)));
         let mut offsets: Option<Vec<u32>> = None;
-        let mut hits = Vec::new();
+        let mut hits = Vec::with_capacity(32);
         for (literal, start, end, cut) in whole.chain(cut) {
             let offsets = offsets.get_or_insert_with(|| squeezed_offsets(clean));
             let at = |i: usize| offsets.get(i).map_or(clean.len(), |o| *o as usize);
@@ -219,8 +219,43 @@ impl Classifier {
             hits.push(Hit { literal, clean: range, opens: l.opens, cut });
         }
         drop_covered(&mut hits);
-        hits.sort_by_key(|h| (h.clean.start, h.clean.end, h.literal));
+        hits.sort_unstable_by_key(|h| (h.clean.start, h.clean.end, h.literal));
         hits
+    }
+
+    /// Whether the stretches may tell of different errors: the same phrase stands in two of them, or one points to
+    /// classes that have nothing to do with those of the first. Cheap; [`Classifier::judge`] decides.
+    pub fn may_differ(&self, hits: &[Hit], stretches: &[Range<usize>]) -> bool {
+        let mut literals: Vec<usize> = Vec::new();
+        let mut first: Vec<usize> = Vec::new();
+        for stretch in stretches {
+            let from = hits.partition_point(|h| h.clean.start < stretch.start);
+            let here = hits.iter().skip(from).take_while(|h| h.clean.start < stretch.end).filter(|h| h.opens);
+            let mut own: Vec<usize> = here.map(|h| h.literal).collect();
+            own.sort_unstable();
+            own.dedup();
+            if own.iter().any(|l| literals.contains(l)) {
+                return true;
+            }
+            let rules: Vec<usize> =
+                own.iter().flat_map(|l| self.by_literal.get(*l).into_iter().flatten()).map(|(rule, _)| *rule).collect();
+            if first.is_empty() {
+                first = rules;
+            } else if !rules.is_empty() && !rules.iter().any(|r| first.iter().any(|f| self.tied(*r, *f))) {
+                return true;
+            }
+            literals.extend(own);
+        }
+        false
+    }
+
+    /// Whether two rules are the same, or one gives way to the other.
+    pub(super) fn tied(&self, a: usize, b: usize) -> bool {
+        let over = |x: usize, y: usize| {
+            self.rules.get(x).is_some_and(|r| r.over.contains(&y))
+                || self.rules.get(y).is_some_and(|r| r.rule.last_resort)
+        };
+        a == b || over(a, b) || over(b, a)
     }
 
     /// Judges one part; `hits` are those of the whole reading.
@@ -265,6 +300,7 @@ impl Classifier {
             span: span.start.saturating_sub(part.clean.start)..span.end.saturating_sub(part.clean.start),
             covered,
             instance: part.instance,
+            printed: part.printed.clone(),
             composed: candidates.first().is_some_and(|c| self.composed(c)),
             weak: candidates.first().is_some_and(|c| c.score < STRONG),
         };
@@ -436,8 +472,8 @@ fn rank(candidates: &mut [Candidate]) {
 
 /// A phrase that stands there whole says more than one that was cut off at the same place.
 fn drop_covered(hits: &mut Vec<Hit>) {
-    let whole: Vec<Range<usize>> = hits.iter().filter(|h| h.opens && !h.cut).map(|h| h.clean.clone()).collect();
     if hits.iter().any(|h| h.cut) {
+        let whole: Vec<Range<usize>> = hits.iter().filter(|h| h.opens && !h.cut).map(|h| h.clean.clone()).collect();
         hits.retain(|h| !h.cut || !whole.iter().any(|w| w.start < h.clean.end && h.clean.start < w.end));
     }
 }

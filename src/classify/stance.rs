@@ -29,6 +29,8 @@ pub(super) struct Seen {
     pub(super) covered: usize,
     /// Signs of an instance.
     pub(super) instance: Instance,
+    /// What was printed by a machine, and is not searched for what people say.
+    pub(super) printed: Option<Range<usize>>,
     /// Whether its sign is made of several things that must come together.
     pub(super) composed: bool,
     /// Whether its signs are weak.
@@ -73,7 +75,15 @@ impl Stance {
     pub(super) fn hear(&self, text: &str, seen: &Seen) -> Heard {
         let evident = seen.instance.is_evidence();
         let mut heard = Heard { told: true, bare: false, against: Vec::new() };
-        let loud = self.loud.get_or_init(|| Cues::new(Force::is_loud)).found(text);
+        let cues = self.loud.get_or_init(|| Cues::new(Force::is_loud));
+        let loud = match &seen.printed {
+            None => cues.found(text),
+            Some(printed) => {
+                let mut found = cues.found(text.get(..printed.start).unwrap_or_default());
+                found.extend(cues.found(text.get(printed.end..).unwrap_or_default()));
+                found
+            }
+        };
         let back = loud.iter().any(|(force, _)| *force == Force::Back);
         for (force, why) in loud {
             match force {
@@ -194,6 +204,7 @@ mod tests {
                 span: at..at + said.len(),
                 covered: said.len(),
                 instance: Instance::default(),
+                printed: None,
                 composed: false,
                 weak: false,
                 cut: false,

@@ -73,6 +73,9 @@ pub struct Part {
     pub fields: Fields,
     /// Signs that a failure really happened, as opposed to being talked about.
     pub instance: Instance,
+    /// From the first to the last value, relative to the part, when the whole stretch was printed by a machine: what
+    /// people say stands before and after it.
+    pub printed: Option<Range<usize>>,
 }
 
 /// Signs that a failure really happened. Counted by `recognize`, weighed by `classify`.
@@ -148,8 +151,10 @@ const SQUEEZED: [u8; 256] = {
 
 /// Appends the squeezed form of `text` to `out`.
 pub fn squeeze(text: &str, out: &mut Vec<u8>) {
-    out.reserve(text.len());
-    out.extend(text.bytes().map(|b| SQUEEZED[usize::from(b)]).filter(|b| *b != 0));
+    let start = out.len();
+    out.resize(start + text.len(), 0);
+    let written = squeeze_into(text, out.get_mut(start..).unwrap_or_default()).unwrap_or(0);
+    out.truncate(start + written);
 }
 
 /// Squeezes into a fixed buffer; returns the length, or `None` when the text is longer than the buffer.
@@ -170,7 +175,16 @@ pub fn squeeze_into(text: &str, out: &mut [u8]) -> Option<usize> {
 
 /// For each squeezed byte of `text`, its offset in `text`.
 pub fn squeezed_offsets(text: &str) -> Vec<u32> {
-    text.bytes().zip(0_u32..).filter(|(b, _)| SQUEEZED[usize::from(*b)] != 0).map(|(_, i)| i).collect()
+    let mut offsets = vec![0_u32; text.len()];
+    let mut n = 0;
+    for (b, at) in text.bytes().zip(0_u32..) {
+        if let Some(slot) = offsets.get_mut(n) {
+            *slot = at;
+        }
+        n += usize::from(SQUEEZED[usize::from(b)] != 0);
+    }
+    offsets.truncate(n);
+    offsets
 }
 
 /// Where a text may have been cut off, as positions in its squeezed form: before each ellipsis, and at its end.

@@ -56,15 +56,20 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
     let mut found = Found::new(text);
     let words = Words::of(text);
     let mut instance = Instance::default();
-    for token in tokens(text) {
+    for token in tokens(&words) {
         label(&mut found, &mut instance, &token);
     }
     instance.login |= found.has(FieldName::Login);
-    instance.task_line = names::task_line(&words, &mut found);
-    names::json(&mut found);
-    names::prose(&words, &mut found);
+    let seen = codes(&mut found);
+    instance.machine = seen.machine;
+    if seen.task {
+        instance.task_line = names::task_line(&words, &mut found);
+    }
+    if seen.json {
+        names::json(&mut found);
+    }
+    names::prose(&words, &mut found, seen.group);
     instance.name = found.has(FieldName::User);
-    instance.machine = codes(&mut found);
     let mut fields = Fields::new();
     for (name, at) in &found.at {
         let received = reading.back.range(range.start + at.start..range.start + at.end);
@@ -75,7 +80,15 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
     if let Some(utc) = fields.get(&FieldName::Timestamp).and_then(|t| shapes::utc(t)) {
         fields.insert(FieldName::TimestampUtc, utc);
     }
-    Part { clean: range, fields, instance }
+    Part { clean: range, printed: printed(&found, instance), fields, instance }
+}
+
+/// The stretch from the first to the last value of a task line with the vendor's answer in it.
+fn printed(found: &Found<'_>, instance: Instance) -> Option<Range<usize>> {
+    let whole = instance.task_line && instance.machine && instance.call_id && found.at.len() >= 6;
+    let start = found.at.iter().map(|(_, at)| at.start).min().filter(|_| whole)?;
+    let end = found.at.iter().map(|(_, at)| at.end).max()?;
+    Some(start..end)
 }
 
 fn label(found: &mut Found<'_>, instance: &mut Instance, token: &Token) {
@@ -232,6 +245,12 @@ enum Label {
     CodeItself,
     /// Only a machine writes so.
     Machine,
+    /// A task line may stand here.
+    Task,
+    /// JSON with names in it.
+    Json,
+    /// The name of a group may stand here.
+    Group,
     /// An HTTP method.
     Method,
     /// An address.
@@ -263,6 +282,35 @@ const LABELS: &[(&str, Label)] = &[
     ("\"result\":\"FAILURE", Label::Machine),
     ("\"result\": \"FAILURE", Label::Machine),
     ("ErrorType ", Label::Machine),
+    ("office 365 user", Label::Task),
+    (" app ", Label::Task),
+    ("app ", Label::Task),
+    ("while ", Label::Task),
+    ("verifying if ", Label::Task),
+    ("profile update for ", Label::Task),
+    ("user account ", Label::Task),
+    ("\"AppUser\"", Label::Json),
+    ("\"AppInstance\"", Label::Json),
+    ("\"sourceIdentity\"", Label::Json),
+    ("\"targetSystem\"", Label::Json),
+    ("group", Label::Group),
+    ("sg-", Label::Group),
+    ("sg_", Label::Group),
+    ("grp", Label::Group),
+    ("gg-", Label::Group),
+    ("ug-", Label::Group),
+    ("dl-", Label::Group),
+    ("aad-", Label::Group),
+    ("entra-", Label::Group),
+    ("lic-", Label::Group),
+    ("okta-", Label::Group),
+    ("365-", Label::Group),
+    ("eng-", Label::Group),
+    ("team-", Label::Group),
+    ("dept-", Label::Group),
+    ("role-", Label::Group),
+    ("fte-", Label::Group),
+    ("sec-", Label::Group),
     ("error code ", Label::Code),
     ("AADSTS", Label::CodeItself),
     ("E00000", Label::CodeItself),
@@ -284,27 +332,40 @@ static LABEL_SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
         .expect("constant labels")
 });
 
-/// HTTP status, error code, method and URL, in one pass; returns whether the text shows machine output.
-fn codes(found: &mut Found<'_>) -> bool {
+/// What the pass over the labels saw.
+#[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent observations about a text")]
+struct Labels {
+    machine: bool,
+    task: bool,
+    json: bool,
+    group: bool,
+}
+
+/// HTTP status, error code, method and URL, in one pass; returns what else is worth looking for.
+fn codes(found: &mut Found<'_>) -> Labels {
     let text = found.text;
-    let mut machine = false;
+    let mut seen = Labels::default();
     for hit in LABEL_SEARCH.find_iter(text) {
         let Some((_, label)) = LABELS.get(hit.pattern().as_usize()) else { continue };
         match label {
             Label::MachineStatus | Label::Status => {
                 if let Some(at) = number(text, hit.end()) {
-                    machine |= *label == Label::MachineStatus;
+                    seen.machine |= *label == Label::MachineStatus;
                     found.put(FieldName::HttpStatus, at);
                 }
             }
             Label::MachineCode | Label::Code | Label::CodeItself => {
-                machine |= *label == Label::MachineCode;
+                seen.machine |= *label == Label::MachineCode;
                 let from = if *label == Label::CodeItself { hit.start() } else { hit.end() };
                 if let Some(code) = word(text, from).filter(|c| c.len() >= 4) {
                     found.put(FieldName::ErrorCode, code);
                 }
             }
-            Label::Machine => machine = true,
+            Label::Machine => seen.machine = true,
+            Label::Task => seen.task = true,
+            Label::Json => seen.json = true,
+            Label::Group => seen.group = true,
             Label::Method => {
                 if is_call(text, hit.start(), hit.end() - hit.start()) {
                     found.put(FieldName::Method, hit.range());
@@ -316,7 +377,7 @@ fn codes(found: &mut Found<'_>) -> bool {
     if let Some(at) = text.find('(').and_then(|at| number(text, at + 1)) {
         found.put(FieldName::HttpStatus, at);
     }
-    machine
+    seen
 }
 
 fn is_call(text: &str, at: usize, len: usize) -> bool {

@@ -131,9 +131,6 @@ fn span(words: &Words<'_>, first: usize, last: usize) -> Option<Range<usize>> {
 /// Names from JSON: Okta's System Log targets and Entra's provisioning log.
 pub(super) fn json(found: &mut Found<'_>) {
     let text = found.text;
-    if !text.contains('{') && !text.contains("\":") {
-        return;
-    }
     for (marker, name) in [
         ("\"AppUser\"", FieldName::User),
         ("\"AppInstance\"", FieldName::App),
@@ -169,10 +166,13 @@ fn value_of(text: &str, within: Range<usize>, key: &str) -> Option<Range<usize>>
     Some(within.start + open..within.start + open + len)
 }
 
-/// Names from prose; weaker, therefore last.
-pub(super) fn prose(words: &Words<'_>, found: &mut Found<'_>) {
-    let (no_user, no_group, no_app) =
-        (!found.has(FieldName::User), !found.has(FieldName::Group), !found.has(FieldName::App));
+/// Names from prose; weaker, therefore last. `grouped`: the name of a group may be there.
+pub(super) fn prose(words: &Words<'_>, found: &mut Found<'_>, grouped: bool) {
+    let (no_user, no_app) = (!found.has(FieldName::User), !found.has(FieldName::App));
+    let no_group = grouped && !found.has(FieldName::Group);
+    if !(no_user || no_app || no_group) {
+        return;
+    }
     let mut best: Option<(u8, Range<usize>)> = None;
     for i in 0..words.len() {
         if no_group && let Some(at) = group(words, i) {
@@ -340,7 +340,7 @@ mod tests {
         let mut found = Found::new(text);
         task_line(&words, &mut found);
         json(&mut found);
-        prose(&words, &mut found);
+        prose(&words, &mut found, true);
         found.at.iter().map(|(n, r)| (*n, text[r.clone()].to_owned())).collect()
     }
 

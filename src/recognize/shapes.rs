@@ -2,6 +2,7 @@
 //!
 //! Never looks at labels (that is `fields`). Begin with [`tokens`].
 
+use super::words::Words;
 use std::ops::Range;
 
 /// What a stretch of text looks like.
@@ -23,33 +24,48 @@ pub(super) struct Token {
     pub(super) at: Range<usize>,
 }
 
-/// All values with a known shape, in the order of the text, found in one pass.
-pub(super) fn tokens(text: &str) -> Vec<Token> {
-    let bytes = text.as_bytes();
-    let mut found = Vec::new();
-    let mut i = 0;
-    while i < bytes.len() {
-        let word_start = i == 0 || !bytes[i - 1].is_ascii_alphanumeric();
-        let hit = match bytes[i] {
-            b'@' => email(bytes, i),
-            b'=' => anchor(bytes, i),
-            b'0'..=b'9' if word_start => {
-                guid(bytes, i).or_else(|| okta_id(bytes, i)).or_else(|| numeric_time(bytes, i))
+/// All values with a known shape, in the order of the text: those that begin with a word or with a part of one (after
+/// `_` or `.`), and those that are seen by a sign between words (`@`, `==`).
+pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
+    let bytes = words.text.as_bytes();
+    let mut found: Vec<Token> = Vec::new();
+    let mut done = 0;
+    let mut add = |token: Option<Token>| {
+        if let Some(token) = token.filter(|t| t.at.start >= done) {
+            done = token.at.end;
+            found.push(token);
+        }
+    };
+    for i in 0..words.len() {
+        let Some(word) = words.get(i) else { break };
+        add(at_word(bytes, word.start));
+        let parts = bytes.get(word.start..word.end).unwrap_or_default();
+        for (n, b) in parts.iter().enumerate() {
+            if matches!(b, b'_' | b'.') {
+                add(at_word(bytes, word.start + n + 1));
             }
-            b'a'..=b'f' | b'A'..=b'F' if word_start => guid(bytes, i).or_else(|| rfc1123(bytes, i)),
-            b'O' | b'o' | b'l' | b'I' if word_start => guid(bytes, i),
-            b'M' | b'S' | b'T' | b'W' if word_start => rfc1123(bytes, i),
-            _ => None,
-        };
-        match hit {
-            Some(token) => {
-                i = token.at.end.max(i + 1);
-                found.push(token);
+        }
+        let gap = word.end..words.get(i + 1).map_or(bytes.len(), |next| next.start);
+        for (n, b) in bytes.get(gap.clone()).unwrap_or_default().iter().enumerate() {
+            match b {
+                b'@' => add(email(bytes, gap.start + n)),
+                b'=' if n == 0 => add(anchor(bytes, gap.start)),
+                _ => {}
             }
-            None => i += 1,
         }
     }
     found
+}
+
+/// The value that begins at the start of a word, or of a part of one.
+fn at_word(bytes: &[u8], at: usize) -> Option<Token> {
+    match bytes.get(at)? {
+        b'0'..=b'9' => guid(bytes, at).or_else(|| okta_id(bytes, at)).or_else(|| numeric_time(bytes, at)),
+        b'a'..=b'f' | b'A'..=b'F' => guid(bytes, at).or_else(|| rfc1123(bytes, at)),
+        b'O' | b'o' | b'l' | b'I' => guid(bytes, at),
+        b'M' | b'S' | b'T' | b'W' => rfc1123(bytes, at),
+        _ => None,
+    }
 }
 
 /// Compares bytes with a template: `d` digit, `h` hexadecimal digit, `n` the same or what looks like one, `a` letter,
@@ -199,7 +215,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(Shape, &str)> {
-        tokens(text).into_iter().map(|t| (t.shape, &text[t.at])).collect()
+        tokens(&Words::of(text)).into_iter().map(|t| (t.shape, &text[t.at])).collect()
     }
 
     #[test]

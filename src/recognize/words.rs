@@ -71,6 +71,11 @@ impl<'t> Words<'t> {
 
     /// The word without signs at its ends (quotation marks, dashes and arrows beyond ASCII among them).
     fn trimmed(text: &str, start: usize, end: usize) -> Word {
+        let bytes = text.as_bytes();
+        let plain = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_alphanumeric);
+        if plain(start) && plain(end - 1) {
+            return Word { start, end };
+        }
         let word = text.get(start..end).unwrap_or_default();
         let sign = |c: char| !c.is_alphanumeric();
         let body = word.trim_start_matches(sign);
