@@ -8,6 +8,7 @@
 
 mod cues;
 mod cuts;
+mod hits;
 pub mod rules;
 mod score;
 mod stance;
@@ -19,12 +20,13 @@ use rules::{Rule, RuleError, RuleErrors};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
-pub use score::{Asked, Explained, Hit, Judged, Losing, Trail};
+pub use hits::Hit;
+pub use score::{Asked, Explained, Judged, Losing, Trail};
 
 /// A compiled rule set. Immutable; may be shared between threads.
 pub struct Classifier {
     rules: Vec<Compiled>,
-    literals: Vec<score::Literal>,
+    literals: Vec<hits::Literal>,
     /// For each literal the signs, as (rule, sign), that may begin with it.
     by_literal: Vec<Vec<(usize, usize)>>,
     /// Texts that open a closer look.
@@ -96,7 +98,7 @@ impl Classifier {
     }
 
     fn compile(rules: Vec<Rule>, version: RulesVersion) -> Result<Self, RuleErrors> {
-        let mut book = score::Book::default();
+        let mut book = hits::Book::default();
         let index: BTreeMap<String, usize> = rules.iter().enumerate().map(|(i, r)| (r.id.clone(), i)).collect();
         let mut compiled = Vec::with_capacity(rules.len());
         for rule in rules {

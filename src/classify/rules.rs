@@ -295,7 +295,7 @@ impl Check<'_> {
             self.length(table, "with", text, 2);
         }
         if let Some(pattern) = &sign.pattern
-            && let Err(e) = super::score::pattern(pattern)
+            && let Err(e) = super::hits::pattern(pattern)
         {
             self.wrong_in(table, "pattern", "", e);
         }

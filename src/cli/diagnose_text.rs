@@ -126,17 +126,9 @@ impl Page {
     }
 
     fn table(out: &mut String, answer: &Answer) {
-        let mut counts: Vec<(&str, usize)> = Vec::new();
-        for report in &answer.reports {
-            let class = report.diagnosis.class.as_str();
-            match counts.iter_mut().find(|(c, _)| *c == class) {
-                Some((_, n)) => *n += 1,
-                None => counts.push((class, 1)),
-            }
-        }
         out.push_str("All errors by class:\n");
-        for (class, n) in counts {
-            add(out, &format!("  {n:5}  {class}\n"));
+        for (class, members) in answer.groups() {
+            add(out, &format!("  {:5}  {class}\n", members.len()));
         }
     }
 

@@ -292,7 +292,10 @@ mod tests {
         write("upn-conflict.toml", &good.replace("Another Entra object already has this user name", "My own words"));
         let (code, out, err) = check();
         assert!(code == 0 && out.contains("1 of your own"), "{err}");
-        write("upn-conflict.toml", &good.replace("same value for property userP*", "quite another text"));
+        write(
+            "upn-conflict.toml",
+            &good.replace("userP*", "quite another*").replace("userPrincipalName already exists*", "else*else*"),
+        );
         let (code, _, err) = check();
         assert!(code == 1 && err.contains("upn-conflict.toml:") && err.contains("`sample`"), "{err}");
     }

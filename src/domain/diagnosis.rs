@@ -345,6 +345,20 @@ impl Answer {
         best
     }
 
+    /// The reports by class, the most frequent class first, then by first mention: for messages with many errors of one
+    /// cause.
+    pub fn groups(&self) -> Vec<(&ClassId, Vec<&Report>)> {
+        let mut groups: Vec<(&ClassId, Vec<&Report>)> = Vec::new();
+        for report in &self.reports {
+            match groups.iter_mut().find(|(class, _)| **class == report.diagnosis.class) {
+                Some((_, members)) => members.push(report),
+                None => groups.push((&report.diagnosis.class, vec![report])),
+            }
+        }
+        groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.len()));
+        groups
+    }
+
     /// Whether the bot may answer by itself in a channel.
     pub fn reply(&self) -> bool {
         self.reports.iter().any(|r| r.reply)

@@ -187,26 +187,29 @@ pub fn squeezed_offsets(text: &str) -> Vec<u32> {
     offsets
 }
 
-/// Where a text may have been cut off, as positions in its squeezed form: before each ellipsis, and at its end.
+/// Where a text may have been cut off, as positions in its squeezed form: before each ellipsis, at its end, and where a
+/// value of a System Log event ends (Okta cuts the reason of a failure at 255 characters without a sign).
 pub fn cut_points(text: &str) -> Vec<usize> {
-    if !text.contains("...") && !text.contains('…') {
+    let log = text.contains("FAILURE");
+    if !log && !text.contains("...") && !text.contains('…') {
         return vec![text.bytes().filter(|b| SQUEEZED[usize::from(*b)] != 0).count()];
     }
+    let bytes = text.as_bytes();
     let mut points = Vec::new();
-    let mut from = 0;
     let mut count = 0;
-    while let Some(at) = text.get(from..).and_then(|t| t.find(['…', '.'])).map(|i| from + i) {
-        let rest = text.get(at..).unwrap_or_default();
-        let ellipsis =
-            if rest.starts_with('…') { '…'.len_utf8() } else { 3 * usize::from(rest.starts_with("...")) };
-        let next = at + ellipsis.max(1);
-        count += text.get(from..at).unwrap_or_default().bytes().filter(|b| SQUEEZED[usize::from(*b)] != 0).count();
-        if ellipsis > 0 && points.last() != Some(&count) {
+    for (i, b) in bytes.iter().enumerate() {
+        let rest = bytes.get(i..).unwrap_or_default();
+        let cut = match b {
+            b'.' => rest.starts_with(b"..."),
+            0xE2 => rest.starts_with("…".as_bytes()),
+            b'"' if log => matches!(rest.get(1), Some(b',' | b'}' | b'\n')),
+            _ => false,
+        };
+        if cut && points.last() != Some(&count) {
             points.push(count);
         }
-        from = next;
+        count += usize::from(SQUEEZED[usize::from(*b)] != 0);
     }
-    count += text.get(from..).unwrap_or_default().bytes().filter(|b| SQUEEZED[usize::from(*b)] != 0).count();
     if points.last() != Some(&count) {
         points.push(count);
     }
@@ -230,6 +233,7 @@ mod tests {
     fn cuts_are_before_an_ellipsis_and_at_the_end() {
         assert_eq!(cut_points("ab… cd... e.f"), [2, 4, 6]);
         assert_eq!(cut_points("ab...."), [2]);
+        assert_eq!(cut_points("FAILURE \"ab\",\"c\":1"), [9, 11]);
         assert_eq!(cut_points(""), [0]);
     }
 

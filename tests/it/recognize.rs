@@ -285,6 +285,26 @@ fn system_log_arrays_are_parted_into_events() {
 }
 
 #[test]
+fn a_reason_cut_by_the_system_log_is_enough() {
+    let diagnoser = diagnoser();
+    let reasons = [
+        ("upn-domain-unverified", "The domain portion of the userPrincipalName prope"),
+        ("onprem-mastered-object", "Unable to update the specified properties for on-premises mastered Dir"),
+        ("license-group-inherited", "User license is inherited from a group mem"),
+    ];
+    for (label, reason) in reasons {
+        let event = format!(
+            r#"{{"eventType":"application.provision.user.push_profile","outcome":{{"result":"FAILURE","reason":"Could not push profile for Office 365 user a@b.example, received error: {reason}"}},"published":"2026-03-03T08:15:30.000Z"}}"#
+        );
+        assert_eq!(class(&diagnoser.diagnose(&event)), label);
+        let csv = format!(
+            "2026-03-03T08:15:30.000Z,application.provision.user.push_profile,FAILURE,\"Could not push profile for Office 365 user a@b.example, received error: {reason}\",office365"
+        );
+        assert_eq!(class(&diagnoser.diagnose(&csv)), label);
+    }
+}
+
+#[test]
 fn any_text_gives_an_answer() {
     let diagnoser = diagnoser();
     let seeds: Vec<String> = given().into_iter().map(|m| m.text).collect();
