@@ -46,12 +46,7 @@ pub enum Command {
 impl Cli {
     /// Whether the log stays silent but for what a person must look at: where the output itself is for people.
     pub fn is_quiet(&self) -> bool {
-        match self.command {
-            Some(
-                Command::Chat(_) | Command::Diagnose(_) | Command::Rules(_) | Command::Case(_) | Command::Audit(_),
-            ) => true,
-            None | Some(Command::Tenant(_) | Command::Sandbox(_)) => false,
-        }
+        !matches!(self.command, Some(Command::Tenant(_)))
     }
 }
 
