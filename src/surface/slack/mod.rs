@@ -23,4 +23,4 @@ pub const NAME: &str = "slack";
 
 /// The beginning of every `block_id` and `action_id` of ours. A message that carries it was posted by this program, whoever
 /// seems to have sent it, so it is never answered.
-pub const MARK: &str = "reanchor:";
+pub const MARK: &str = "ra.";

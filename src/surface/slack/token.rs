@@ -1,159 +1,159 @@
-//! The sealed value of a button: which case, which proposal, which version of the card. The seal keeps out what another
-//! environment or somebody's imagination made; it gives no authority (who may is decided at the click).
+//! What stands behind a button: which act on which case, as it stood on the card, sealed so that nobody can make one up.
 //!
-//! Never holds a name, a login or a reason. Begin with [`Sealer`].
+//! Never gives authority: a token says what was shown, not who may press it; that is decided at the press. The seal keeps out
+//! values of another environment and values that were typed by hand.
+//!
+//! `<format>.<act>.<case>.<version>.<proposal>.<seal>`, at most 100 characters.
+//!
+//! Begin with [`Mint::make`] and [`Mint::check`].
 
 use crate::domain::ids::{CaseId, base32};
 use crate::domain::inbound::Verb;
-use ring::hmac::{HMAC_SHA256, Key, sign};
+use ring::hmac;
 
-/// What the button does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Format of a token.
+const FORMAT: &str = "1";
+/// Characters of the seal: 50 bits.
+const SEAL: usize = 10;
+/// Longest token; also the longest that the other chat platforms take behind a button.
+pub const LONGEST: usize = 100;
+
+/// What a button does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Act {
-    /// A press that the app decides about.
+    /// A press as every surface has it.
     Press(Verb),
-    /// Shows the whole plan in a window; changes nothing.
+    /// Shows the whole card in a window of its own; changes nothing.
     Details,
 }
 
-impl Act {
-    /// The word in `action_id`s and tokens: the label in small letters, joined by `-`.
-    pub fn word(self) -> String {
-        match self {
-            Self::Press(verb) => verb.label().to_ascii_lowercase().replace(' ', "-"),
-            Self::Details => "details".to_owned(),
-        }
-    }
+/// Every act and its word in a token.
+const ACTS: [(Act, &str); 11] = [
+    (Act::Press(Verb::Restore), "restore"),
+    (Act::Press(Verb::Reassign), "reassign"),
+    (Act::Press(Verb::Approve), "approve"),
+    (Act::Press(Verb::Deny), "deny"),
+    (Act::Press(Verb::Withdraw), "withdraw"),
+    (Act::Press(Verb::LookAgain), "look_again"),
+    (Act::Press(Verb::GoOn), "go_on"),
+    (Act::Press(Verb::RollBack), "roll_back"),
+    (Act::Press(Verb::Undo), "undo"),
+    (Act::Press(Verb::NotAnError), "not_an_error"),
+    (Act::Details, "details"),
+];
 
-    fn parse(word: &str) -> Option<Self> {
-        if word == "details" {
-            return Some(Self::Details);
-        }
-        Verb::by_label(&word.replace('-', " ")).map(Self::Press)
+impl Act {
+    /// Its word in tokens and in the ids of buttons.
+    pub fn word(self) -> &'static str {
+        ACTS.iter().find(|(act, _)| *act == self).map_or("", |(_, word)| word)
     }
 }
 
-/// What a button stands for.
+/// What stood behind the button.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Button {
+pub struct Ticket {
     /// What it does.
     pub act: Act,
     /// On which case.
     pub case: CaseId,
-    /// Number of the proposal that the card showed.
-    pub number: Option<i64>,
     /// Version of the case that the card showed.
     pub version: i64,
+    /// Number of the proposal that the card showed, where it showed one.
+    pub number: Option<i64>,
 }
 
-/// Why a token is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadToken {
-    /// Not of the form that this program writes.
-    #[error("the value is not one of this bot's")]
-    Shape,
-    /// Not sealed with the key of this environment.
-    #[error("the seal does not fit: another environment made it, or it was forged")]
-    Seal,
+/// Makes and checks tokens with the signing key of this environment.
+pub struct Mint {
+    key: hmac::Key,
 }
 
-/// Format of a token.
-const FORMAT: &str = "1";
-/// Characters of the seal (five bits each).
-const SEAL: usize = 13;
-
-/// Seals and reads tokens with the key of this environment (`REANCHOR_SIGNING_KEY`). `Debug` shows nothing of the key.
-#[derive(Clone)]
-pub struct Sealer(Key);
-
-impl std::fmt::Debug for Sealer {
+impl std::fmt::Debug for Mint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Sealer(..)")
+        f.write_str("Mint")
     }
 }
 
-impl Sealer {
-    /// Makes the key for buttons out of the signing key, so that no other use of that key gives the same seal.
-    pub fn new(signing_key: &[u8]) -> Self {
-        let own = sign(&Key::new(HMAC_SHA256, signing_key), b"reanchor slack button v1");
-        Self(Key::new(HMAC_SHA256, own.as_ref()))
+impl Mint {
+    /// `key` is the signing key of the environment; it is used for nothing else under this label.
+    pub fn new(key: &[u8]) -> Self {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, key);
+        let own = hmac::sign(&root, b"reanchor slack button v1");
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, own.as_ref()) }
     }
 
-    /// The value of a button: `1.approve.c-7kq2ma.2.5.<seal>`, at most 100 characters.
-    pub fn seal(&self, button: &Button) -> String {
-        let number = button.number.map_or_else(|| "-".to_owned(), |number| number.to_string());
-        let body = format!("{FORMAT}.{}.{}.{number}.{}", button.act.word(), button.case, button.version);
-        let seal = self.of(&body);
-        format!("{body}.{seal}")
+    /// The token of a button.
+    pub fn make(&self, ticket: &Ticket) -> String {
+        let number = ticket.number.map_or_else(String::new, |number| number.to_string());
+        let open = format!("{FORMAT}.{}.{}.{}.{number}", ticket.act.word(), ticket.case, ticket.version);
+        let seal = self.seal(&open);
+        format!("{open}.{seal}")
     }
 
-    fn of(&self, body: &str) -> String {
-        base32(sign(&self.0, body.as_bytes()).as_ref(), SEAL)
-    }
-
-    /// Reads a value that came with a click.
-    pub fn open(&self, token: &str) -> Result<Button, BadToken> {
-        let (body, seal) = token.rsplit_once('.').ok_or(BadToken::Shape)?;
-        let parts: Vec<&str> = body.split('.').collect();
-        let [format, word, case, number, version] = parts.as_slice() else { return Err(BadToken::Shape) };
-        if token.len() > 100 || *format != FORMAT || case.is_empty() || seal.len() != SEAL {
-            return Err(BadToken::Shape);
+    /// What a token says; nothing when it was not made here.
+    pub fn check(&self, token: &str) -> Option<Ticket> {
+        if token.len() > LONGEST {
+            return None;
         }
-        let ours = self.of(body);
-        let differs = ours.bytes().zip(seal.bytes()).fold(0_u8, |d, (a, b)| d | (a ^ b));
-        if ours.len() != seal.len() || differs != 0 {
-            return Err(BadToken::Seal);
+        let (open, seal) = token.rsplit_once('.')?;
+        if !same(seal, &self.seal(open)) {
+            return None;
         }
-        let number = match *number {
-            "-" => None,
-            number => Some(number.parse().map_err(|_| BadToken::Shape)?),
-        };
-        Ok(Button {
-            act: Act::parse(word).ok_or(BadToken::Shape)?,
-            case: CaseId::new(*case),
-            number,
-            version: version.parse().map_err(|_| BadToken::Shape)?,
-        })
+        let parts: Vec<&str> = open.split('.').collect();
+        let [FORMAT, word, case, version, number] = parts[..] else { return None };
+        let (act, _) = ACTS.iter().find(|(_, known)| *known == word)?;
+        let number = if number.is_empty() { None } else { Some(number.parse().ok()?) };
+        Some(Ticket { act: *act, case: CaseId::new(case), version: version.parse().ok()?, number })
     }
+
+    fn seal(&self, open: &str) -> String {
+        base32(hmac::sign(&self.key, open.as_bytes()).as_ref(), SEAL)
+    }
+}
+
+/// Compares in the same time whatever differs.
+fn same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn button(act: Act) -> Button {
-        Button { act, case: CaseId::new("c-7kq2ma"), number: Some(2), version: 5 }
+    fn ticket(act: Act) -> Ticket {
+        Ticket { act, case: CaseId::new("c-7k2m9q"), version: i64::MAX, number: Some(i64::MAX) }
     }
 
     #[test]
-    fn every_button_comes_back_as_it_was_sealed() {
-        let sealer = Sealer::new(b"one environment");
-        for act in Verb::ALL.into_iter().map(Act::Press).chain([Act::Details]) {
-            for number in [None, Some(1)] {
-                let button = Button { number, ..button(act) };
-                let token = sealer.seal(&button);
-                assert!(token.len() <= 75, "{token}");
-                assert_eq!(sealer.open(&token), Ok(button));
-            }
+    fn what_was_made_is_read_and_fits_behind_every_button() {
+        let mint = Mint::new(b"key");
+        for (act, word) in ACTS {
+            let ticket = ticket(act);
+            let token = mint.make(&ticket);
+            assert!(token.len() <= LONGEST, "{token}");
+            assert_eq!(mint.check(&token), Some(ticket));
+            assert_eq!(act.word(), word);
+        }
+        let plain = Ticket { number: None, version: 3, ..ticket(Act::Details) };
+        assert_eq!(mint.check(&mint.make(&plain)), Some(plain));
+        for verb in Verb::ALL {
+            assert!(!Act::Press(verb).word().is_empty(), "{verb} has a word");
         }
     }
 
     #[test]
-    fn another_environment_and_a_forger_are_refused() {
-        let (ours, other) = (Sealer::new(b"production"), Sealer::new(b"staging"));
-        let token = ours.seal(&button(Act::Press(Verb::Deny)));
-        assert_eq!(other.open(&token), Err(BadToken::Seal));
-        let forged = token.replacen("deny", "approve", 1);
-        assert_eq!(ours.open(&forged), Err(BadToken::Seal));
-        assert_eq!(ours.open(&token.replacen(".2.", ".3.", 1)), Err(BadToken::Seal));
-        let cut = &token[..token.len() - 1];
-        for bad in ["", "approve", "1.approve.c-1.1.1", cut, &format!("{token}x"), &token.replacen("1.", "2.", 1)] {
-            assert_eq!(ours.open(bad), Err(BadToken::Shape), "{bad}");
+    fn a_token_of_another_environment_or_a_changed_one_is_not_taken() {
+        let (mint, other) = (Mint::new(b"key"), Mint::new(b"another key"));
+        let token = mint.make(&ticket(Act::Press(Verb::Deny)));
+        assert_eq!(other.check(&token), None);
+        assert_eq!(mint.check(&token.replace("deny", "approve")), None);
+        assert_eq!(mint.check(&token.replace("c-7k2m9q", "c-7k2m9r")), None);
+        for at in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'0' { b'1' } else { b'0' };
+            assert_eq!(mint.check(std::str::from_utf8(&bytes).unwrap()), None, "changed at {at}");
         }
-    }
-
-    #[test]
-    fn the_key_does_not_show() {
-        assert_eq!(format!("{:?}", Sealer::new(b"secret")), "Sealer(..)");
+        for bad in ["", ".", "1.approve", &token[..token.len() - 1], &format!("{token}0"), &"x".repeat(5_000)] {
+            assert_eq!(mint.check(bad), None, "{bad:.40}");
+        }
     }
 }
