@@ -60,13 +60,17 @@ impl JobRead for Reader {
         let jobs = ["servicePrincipals", at.service_principal.as_str(), "synchronization", "jobs"];
         if let Some(id) = &at.job {
             let parts: Vec<&str> = jobs.into_iter().chain([id.as_str()]).collect();
-            let found = self.0.maybe(OP, self.0.at(OP, &parts, &[])?).await?;
-            return found.map(|value| job(OP, &value)).transpose();
+            return match self.0.maybe(OP, self.0.at(OP, &parts, &[])?).await {
+                Ok(found) => found.map(|value| job(OP, &value)).transpose(),
+                // this part of Graph has codes of its own for "there is none"
+                Err(error) if error.status == Some(404) && error.kind == Kind::Invalid => Ok(None),
+                Err(error) => Err(error),
+            };
         }
         match self.0.list(OP, self.0.at(OP, &jobs, &[])?).await {
             Ok(all) if all.len() == 1 => all.first().map(|value| job(OP, value)).transpose(),
             Ok(_) => Ok(None),
-            Err(error) if error.kind == Kind::Gone => Ok(None),
+            Err(error) if error.status == Some(404) && matches!(error.kind, Kind::Gone | Kind::Invalid) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -155,7 +155,7 @@ impl Found<'_> {
         self.exactly(item, &at("path"), ("path", "/Users"), "the API takes users only");
         match item.get("bulkId") {
             None => {
-                self.add(&format!("/Operations/{n}"), item.at, "bulkId is missing: a text that no other operation has")
+                self.add(&format!("/Operations/{n}"), item.at, "bulkId is missing: a text that no other operation has");
             }
             Some(id) => match id.text() {
                 None | Some("") => self.add(&at("bulkId"), id.at, "must be a text that is not empty"),
@@ -174,7 +174,7 @@ impl Found<'_> {
         match item.get("data") {
             None => self.add(&format!("/Operations/{n}"), item.at, "data is missing: the user"),
             Some(data) if !matches!(data.value, Value::Object(_)) => {
-                self.add(&at("data"), data.at, "must be an object: the user")
+                self.add(&at("data"), data.at, "must be an object: the user");
             }
             Some(data) => match data.get("schemas") {
                 Some(schemas) if names(schemas, USER) => {}

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clock::{Ms, Span};
+use super::inbound::{InboundSection, IncidentSection};
 
 /// A parsed scenario file.
 #[derive(Clone, Debug)]
@@ -121,6 +122,14 @@ pub(crate) enum ErrorKind {
     ResourceNotFound,
     MatchingUserNotFound,
     Mfa,
+    /// A value that Graph refuses; nothing is wrong with the link.
+    UsageLocation,
+    /// A deactivation that Graph refuses.
+    Deactivation,
+    /// The failure of the sign-in of the provisioning account, for forty people.
+    MfaForMany,
+    /// `[tenant.inbound] pasted`; Okta has no part in it.
+    Inbound,
 }
 
 /// What became of the object that the subject's AppUser points to.
@@ -177,6 +186,10 @@ pub(crate) struct TenantSection {
     pub(crate) subject: SubjectSection,
     pub(crate) replacement: Option<ReplacementSection>,
     pub(crate) declare: Declared,
+    pub(crate) inbound: Option<InboundSection>,
+    pub(crate) incident: Option<IncidentSection>,
+    /// Somebody else in Okta has the subject's name.
+    pub(crate) namesake: bool,
 }
 
 impl Default for TenantSection {
@@ -200,6 +213,9 @@ impl Default for TenantSection {
             subject: SubjectSection::default(),
             replacement: None,
             declare: Declared::default(),
+            inbound: None,
+            incident: None,
+            namesake: false,
         }
     }
 }
@@ -316,7 +332,7 @@ impl Scenario {
             group_reassign: t.group_reassign,
             on_deactivate: t.on_deactivate,
             deactivate_by: t.deactivate_by,
-            pushes_need_mfa: t.error == ErrorKind::Mfa,
+            pushes_need_mfa: matches!(t.error, ErrorKind::Mfa | ErrorKind::MfaForMany),
             anchor_write: t.anchor_write,
         }
     }

@@ -26,8 +26,8 @@ use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
 use crate::ports::fresh::Fresh;
 use crate::ports::store::{
-    Attempt, CaseRow, Change, Channel, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms, Ledger,
-    ProposalRow, RunRow, Store, StoreError, Stored, VoteRow,
+    Attempt, CaseRow, Change, Channel, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms,
+    Ledger, ProposalRow, RunRow, Store, StoreError, Stored, VoteRow,
 };
 use async_trait::async_trait;
 use sqlx::{Any, AnyPool, Transaction};
