@@ -35,7 +35,7 @@ impl App {
         let answer =
             if asked { self.parts.diagnoser.diagnose_asked(text) } else { self.parts.diagnoser.diagnose(text) };
         let wanted: Vec<&Report> = answer.reports.iter().filter(|report| asked || report.reply).collect();
-        let bulk = payload(&answer, text, asked);
+        let bulk = payload(&answer, asked);
         if wanted.is_empty() {
             if let Some(bulk) = bulk {
                 return self.post_check(inbound, inbox, &bulk).await;
@@ -170,7 +170,7 @@ impl App {
 }
 
 /// The check of a payload in the text: where somebody asked, or where an error of inbound provisioning stands beside it.
-fn payload(answer: &Answer, text: &str, asked: bool) -> Option<BulkCheck> {
+fn payload(answer: &Answer, asked: bool) -> Option<BulkCheck> {
     let inbound = |report: &Report| report.diagnosis.class.as_str().starts_with("inbound-");
-    if asked || answer.reports.iter().any(inbound) { recognize::bulk::check(text) } else { None }
+    answer.bulk.clone().filter(|_| asked || answer.reports.iter().any(inbound))
 }

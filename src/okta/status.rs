@@ -200,7 +200,8 @@ fn says(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + word.len()..).unwrap_or_default());
         let alone = !before.ends_with(char::is_alphanumeric) && !after.starts_with(char::is_alphanumeric);
-        let mut last = before.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).rev().take(2);
+        let sentence = before.rsplit(['.', ':', ';', '!', '?']).next().unwrap_or_default();
+        let mut last = sentence.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).rev().take(3);
         alone && !last.any(|before| NOT_YET.contains(&before))
     })
 }
@@ -229,6 +230,7 @@ mod tests {
         assert_eq!(open(&old), ["O365 OIN Provisioning Setup Issue"]);
         assert_eq!(incidents(items(&feed(&old)).unwrap())[0].since.unwrap().text(), "2024-10-03 22:38:00 UTC");
         assert!(open(&item("Provisioning issue", "Resolved: the service works. Earlier: investigating")).is_empty());
+        assert!(open(&item("Provisioning issue", "Signing in was not affected. Resolved at noon")).is_empty());
         assert!(open(&item("[Resolved] Provisioning issue", "details")).is_empty());
         assert_eq!(open(&item("Provisioning issue", "It has not been resolved")).len(), 1);
         assert_eq!(open(&item("Provisioning issue", "unresolved so far")).len(), 1);

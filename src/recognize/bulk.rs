@@ -59,7 +59,10 @@ fn payload(text: &str) -> Option<(usize, Result<Node, json::Flaw>)> {
     let mut broken = None;
     for at in braces {
         match json::parse(text, at) {
-            Ok(node) if operations_of(&node).is_some() || node.get("schemas").is_some() => return Some((at, Ok(node))),
+            // A user inside a broken payload has schemas too, and is not the payload.
+            Ok(node) if operations_of(&node).is_some() || (broken.is_none() && node.get("schemas").is_some()) => {
+                return Some((at, Ok(node)));
+            }
             Ok(_) => {}
             Err(flaw) => {
                 let named =
@@ -249,19 +252,19 @@ mod tests {
     #[test]
     fn each_part_of_the_contract_is_checked_and_its_place_is_told() {
         let good = payload(&[operation("a"), operation("b")]);
-        assert_eq!(good.lines().nth(4).unwrap(), format!("{},", operation("a")));
+        assert_eq!(good.lines().nth(3).unwrap(), format!("{},", operation("a")));
         for (from, to, pointer, line) in [
             ("BulkRequest", "BulkResponse", "/schemas", 2),
             ("\"schemas\": [\"urn:ietf:params:scim:api", "\"schema\": [\"urn:ietf:params:scim:api", "", 1),
             ("\"Operations\"", "\"operations\"", "/operations", 3),
-            ("\"failOnErrors\": null", "\"failOnErrors\": \"1\"", "/failOnErrors", 8),
-            ("\"method\": \"POST\"", "\"method\": \"PATCH\"", "/Operations/0/method", 5),
-            ("\"method\": \"POST\", ", "", "/Operations/0", 5),
-            ("\"/Users\"", "\"/Users/7\"", "/Operations/0/path", 5),
-            ("\"bulkId\": \"a\", ", "", "/Operations/0", 5),
-            ("\"bulkId\": \"a\"", "\"bulkId\": 7", "/Operations/0/bulkId", 5),
-            ("\"bulkId\": \"a\"", "\"bulkId\": \"b\"", "/Operations/1/bulkId", 6),
-            ("core:2.0:User", "core:2.0:Group", "/Operations/0/data/schemas", 5),
+            ("\"failOnErrors\": null", "\"failOnErrors\": \"1\"", "/failOnErrors", 7),
+            ("\"method\": \"POST\"", "\"method\": \"PATCH\"", "/Operations/0/method", 4),
+            ("\"method\": \"POST\", ", "", "/Operations/0", 4),
+            ("\"/Users\"", "\"/Users/7\"", "/Operations/0/path", 4),
+            ("\"bulkId\": \"a\", ", "", "/Operations/0", 4),
+            ("\"bulkId\": \"a\"", "\"bulkId\": 7", "/Operations/0/bulkId", 4),
+            ("\"bulkId\": \"a\"", "\"bulkId\": \"b\"", "/Operations/1/bulkId", 5),
+            ("core:2.0:User", "core:2.0:Group", "/Operations/0/data/schemas", 4),
         ] {
             let text = good.replacen(from, to, 1);
             assert_ne!(text, good, "{from}");
@@ -278,7 +281,7 @@ mod tests {
         assert_eq!((mistake.pointer.as_str(), mistake.line, mistake.column), ("Content-Type", 2, 15));
         let broken = payload(&[operation("a")]).replacen("\"path\": \"/Users\",", "\"path\": \"/Users\"", 1);
         let checked = check(&broken).unwrap();
-        assert_eq!((checked.operations, checked.mistakes[0].line), (None, 5));
+        assert_eq!((checked.operations, checked.mistakes[0].line), (None, 4));
         assert!(checked.mistakes[0].what.contains("comma or }"), "{checked:?}");
     }
 
@@ -286,7 +289,7 @@ mod tests {
     fn fifty_operations_are_allowed_and_fifty_one_are_not() {
         let many = |n: usize| payload(&(0..n).map(|i| operation(&format!("id{i}"))).collect::<Vec<_>>());
         assert!(check(&many(50)).unwrap().is_clean());
-        assert_eq!(places(&many(51)), [("/Operations/50".to_owned(), 55)]);
+        assert_eq!(places(&many(51)), [("/Operations/50".to_owned(), 54)]);
         assert_eq!(places(&payload(&[])), [("/Operations".to_owned(), 3)]);
     }
 

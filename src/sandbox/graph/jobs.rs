@@ -42,38 +42,38 @@ fn job(inbound: &Inbound) -> Value {
         "synchronizationJobSettings": []})
 }
 
-/// The inbound app of the path, or the refusal.
-fn inbound(world: &World, call: &Call) -> Result<Inbound, Reply> {
-    let found = world.entra.inbound.clone().filter(|_| call.arg(0).eq_ignore_ascii_case(INBOUND_PRINCIPAL));
-    found.ok_or_else(|| super::gone(world, call, call.arg(0)))
+/// The inbound app of the path, where it is the one.
+fn inbound(world: &World, call: &Call) -> Option<Inbound> {
+    world.entra.inbound.clone().filter(|_| call.arg(0).eq_ignore_ascii_case(INBOUND_PRINCIPAL))
+}
+
+fn no_job(world: &World, call: &Call) -> Reply {
+    let text = format!("No synchronization job '{}' was found.", call.arg(1));
+    error(world, call, (404, "ItemNotFound"), &text)
 }
 
 pub(super) fn list(world: &mut World, call: &Call) -> Reply {
-    match inbound(world, call) {
-        Ok(inbound) => answer(world, call, vec![job(&inbound)], SHAPE),
-        Err(reply) => reply,
-    }
+    let jobs = inbound(world, call).iter().map(job).collect();
+    answer(world, call, jobs, SHAPE)
 }
 
 pub(super) fn get(world: &mut World, call: &Call) -> Reply {
     match inbound(world, call) {
-        Ok(inbound) if inbound.job == call.arg(1) => single(world, call, job(&inbound), SHAPE),
-        Ok(_) => super::gone(world, call, call.arg(1)),
-        Err(reply) => reply,
+        Some(inbound) if inbound.job == call.arg(1) => single(world, call, job(&inbound), SHAPE),
+        Some(_) | None => no_job(world, call),
     }
 }
 
 /// Ends a quarantine and starts a paused job, as the console's button does.
 pub(super) fn restart(world: &mut World, call: &Call) -> Reply {
     match inbound(world, call) {
-        Ok(inbound) if inbound.job == call.arg(1) => {
+        Some(inbound) if inbound.job == call.arg(1) => {
             if let Some(inbound) = world.entra.inbound.as_mut() {
                 "Active".clone_into(&mut inbound.code);
             }
             Reply::empty(204)
         }
-        Ok(_) => super::gone(world, call, call.arg(1)),
-        Err(reply) => reply,
+        Some(_) | None => no_job(world, call),
     }
 }
 
