@@ -208,3 +208,9 @@ pub(super) async fn waiting(core: &Core, now: At) -> Stored<i64> {
         .map_err(driver)?;
     Ok(count)
 }
+
+pub(super) async fn waiting_on(core: &Core, surface: &str, now: At) -> Stored<i64> {
+    let sql = "SELECT COUNT(*) FROM outbox WHERE done_at IS NULL AND surface = $1 AND due_at <= $2";
+    let (count,): (i64,) = sqlx::query_as(sql).bind(surface).bind(now.0).fetch_one(&core.pool).await.map_err(driver)?;
+    Ok(count)
+}
