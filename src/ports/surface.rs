@@ -41,13 +41,26 @@ pub enum SurfaceError {
     Refused(String),
 }
 
+/// What is known of a thing that is to be shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Earlier<'a> {
+    /// Names the thing for ever: the same at every attempt and in every process (`card:c-…`, `note:…`). Empty: a direct
+    /// answer, which is shown once and may be lost.
+    pub thing: &'a str,
+    /// The reference of its post, to be edited.
+    pub posted: Option<&'a str>,
+    /// An attempt to post it was begun and its end is not known: it may stand there already.
+    pub uncertain: bool,
+}
+
 /// A place where people talk.
 #[async_trait]
 pub trait Surface: Send + Sync {
     /// Its name, as in the configuration (`console`, `slack`).
     fn name(&self) -> &'static str;
 
-    /// Shows `notice`; where `posted` names an earlier post of the same thing, edits that. Gives the reference of the post.
-    /// May be called again for the same thing after a crash: then `posted` tells.
-    async fn show(&self, notice: &Notice, posted: Option<&str>) -> Result<String, SurfaceError>;
+    /// Shows `notice`; where `earlier` names a post of the same thing, edits that. Gives the reference of the post. May be
+    /// called again for the same thing after a crash: then `earlier` tells what is known. [`SurfaceError::Wait`] means
+    /// that nothing was posted.
+    async fn show(&self, notice: &Notice, earlier: Earlier<'_>) -> Result<String, SurfaceError>;
 }

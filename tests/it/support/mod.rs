@@ -20,7 +20,7 @@ use reanchor::ports::clock::Clock;
 use reanchor::ports::fresh::Fresh;
 use reanchor::ports::secret::Secret;
 use reanchor::ports::store::{Ledger, Store};
-use reanchor::ports::surface::{Surface, SurfaceError, verified};
+use reanchor::ports::surface::{Earlier, Surface, SurfaceError, verified};
 use reanchor::sandbox::{SandboxTime, Tenant, TenantOptions};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -44,7 +44,8 @@ impl Surface for Screen {
         "console"
     }
 
-    async fn show(&self, notice: &Notice, posted: Option<&str>) -> Result<String, SurfaceError> {
+    async fn show(&self, notice: &Notice, earlier: Earlier<'_>) -> Result<String, SurfaceError> {
+        let posted = earlier.posted;
         self.shown.lock().unwrap().push((notice.clone(), posted.is_some()));
         let reference = match notice {
             Notice::Card(card) => card.case.as_ref().map_or("list".to_owned(), ToString::to_string),
