@@ -5,10 +5,11 @@ use super::control::{Control, Scene};
 use super::surfaces::{self, Wanted};
 use crate::app::{Channel, RunTerms};
 use crate::config::secrets::Secrets;
-use crate::config::{Config, General, load, process, secrets};
+use crate::config::{Config, General, load, people, process, secrets};
 use crate::domain::ids::{AppId, OktaUserId};
 use crate::domain::settings::{Mode, Policy, Settings};
 use crate::ports::secret::{self, Secret, SecretError};
+use crate::surface::slack;
 use crate::{graph, okta};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
@@ -23,6 +24,8 @@ pub struct Loaded {
     pub directories: Directories,
     /// What planning and policy need.
     pub settings: Settings,
+    /// Slack, where configured.
+    pub slack: Option<slack::settings::Settings>,
     /// Key of the audit's checkpoints, where configured.
     pub audit_key: Option<Secret>,
     /// The surfaces that are on.
@@ -50,6 +53,10 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
     okta.check().map_err(|flaw| config.unfit(flaw.section, &[flaw.key], flaw.problem))?;
     let graph: graph::settings::Settings = config.section("graph")?;
     graph.check().map_err(|flaw| config.unfit(flaw.section, &[flaw.key], flaw.problem))?;
+    let slack: Option<slack::settings::Settings> = config.section_if_there("slack")?;
+    if let Some(slack) = &slack {
+        slack.check().map_err(|flaw| config.unfit("slack", &[flaw.key], flaw.problem))?;
+    }
     let surfaces = Wanted::read(&mut config)?;
     linked_surfaces(&config, &general)?;
     config.finish()?;
@@ -80,18 +87,25 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
     let audit_key = secret(&config, "AUDIT_KEY")?;
     let warnings = config.warnings();
     let secrets = config.secrets().clone();
-    Ok(Loaded { general, directories, settings, audit_key, surfaces, secrets, warnings })
+    Ok(Loaded { general, directories, settings, slack, audit_key, surfaces, secrets, warnings })
 }
 
 /// A link to a surface that this program does not have is a mistake of writing.
 fn linked_surfaces(config: &Config, general: &General) -> anyhow::Result<()> {
-    let known = surfaces::names();
+    let known = [surfaces::names(), vec![slack::NAME]].concat();
     for (at, link) in general.links.iter().enumerate() {
         if let Some(name) = link.accounts.keys().find(|name| !known.contains(&name.as_str())) {
             let problem = format!("is not the name of a surface; allowed: okta, {}", known.join(", "));
             return Err(config.unfit("link", &[&at.to_string(), name], problem).into());
         }
     }
+    let row = |link: &people::Link| {
+        let slack = link.accounts.get(slack::NAME)?.clone();
+        Some(slack::settings::Link { slack, okta: link.okta.clone() })
+    };
+    let links: Vec<slack::settings::Link> = general.links.iter().filter_map(row).collect();
+    slack::settings::check_links(&links)
+        .map_err(|(at, flaw)| config.unfit("link", &[&at.to_string(), flaw.key], flaw.problem))?;
     Ok(())
 }
 

@@ -56,11 +56,6 @@ const LAST: &str = r#"
 # What a look-up shows there: "full", "minimal" (states without names, addresses and ids) or "none".
 # facts = "minimal"
 
-# Whose account is whose: an Okta user id and the accounts of that person. Default: none. One table a person.
-# [[link]]
-# okta = "00u0000000example000"
-# slack = "T0123456789/U0123456789"
-
 # Who may do what: ids of Okta groups (00g...), never names. An empty list permits nobody.
 [[policy]]
 name = "default"

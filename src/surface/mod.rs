@@ -6,6 +6,7 @@
 //! around it, and only then it begins to hear ([`Built::open`]). Begin with [`each`].
 
 pub mod console;
+pub mod slack;
 pub mod web;
 
 use crate::app::{App, Channel};

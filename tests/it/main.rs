@@ -15,6 +15,7 @@ mod recognize;
 mod sandbox;
 mod serve;
 mod settings;
+mod slack;
 mod store;
 mod support;
 mod tidy;

@@ -6,6 +6,7 @@ mod wrong;
 use reanchor::config::{Config, ConfigError, Environment, General, example, load};
 use reanchor::domain::ids::GroupId;
 use reanchor::domain::settings::{Mode, Sharing};
+use reanchor::surface::slack;
 use reanchor::{graph, okta};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -45,7 +46,11 @@ fn words(dir: &Path, error: &ConfigError) -> String {
 
 /// Sections of other folders with their examples, in the order of the file.
 fn sections() -> Vec<(&'static str, &'static str)> {
-    let mut all = vec![("okta", okta::settings::EXAMPLE), ("graph", graph::settings::EXAMPLE)];
+    let mut all = vec![
+        ("okta", okta::settings::EXAMPLE),
+        ("graph", graph::settings::EXAMPLE),
+        ("slack", slack::settings::EXAMPLE),
+    ];
     all.extend(reanchor::boot::surfaces::examples());
     all
 }
@@ -106,6 +111,7 @@ fn every_commented_key_of_the_example_is_a_real_one() {
     assert!(all.sandbox.is_some() && all.server.public_url.is_some());
     assert!(config.section::<okta::settings::Settings>("okta").unwrap().app_id.is_some());
     assert!(config.section::<graph::settings::Settings>("graph").unwrap().token_url.is_some());
+    assert_eq!(config.section::<slack::settings::Settings>("slack").unwrap(), slack::settings::Settings::default());
     assert_eq!(all.links.len(), 1);
     reanchor::boot::surfaces::Wanted::read(&mut config).unwrap();
     config.finish().unwrap();
