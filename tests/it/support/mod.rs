@@ -13,7 +13,7 @@ use reanchor::config::embedded;
 use reanchor::domain::actor::{Actor, Standing};
 use reanchor::domain::case::Case;
 use reanchor::domain::ids::{AppId, GroupId, OktaUserId, TenantId};
-use reanchor::domain::inbound::{Body, Inbound, Place, Verb};
+use reanchor::domain::inbound::{Body, Inbound, More, Place, Verb};
 use reanchor::domain::notice::{Card, Notice};
 use reanchor::domain::settings::{Deactivation, Mode, Policy, Settings, Sharing};
 use reanchor::ports::clock::Clock;
@@ -198,6 +198,7 @@ impl World {
             actor,
             at: self.driver.clock.now(),
             body,
+            more: More::default(),
         };
         self.driver.app.hear(inbound, Some(&proof)).await.unwrap();
     }
