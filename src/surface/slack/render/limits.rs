@@ -321,7 +321,7 @@ mod tests {
             assert_eq!(check(std::slice::from_ref(&block), Where::Message), Vec::<String>::new(), "{block:.120}");
         }
         for block in too_much {
-            assert_eq!(check(std::slice::from_ref(&block), Where::Message).len(), 1, "{block:.120}");
+            assert!(!check(std::slice::from_ref(&block), Where::Message).is_empty(), "{block:.120}");
         }
     }
 

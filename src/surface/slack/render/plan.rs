@@ -18,9 +18,10 @@ const FIELD: usize = 20;
 /// The plan and its warnings, uncut.
 pub(super) fn whole(card: &Card) -> Vec<Value> {
     let mut blocks = diff(&card.diff);
-    if !card.warnings.is_empty() {
+    let warnings: Vec<_> = card.warnings.iter().map(rich).filter(|line| !line.is_empty()).collect();
+    if !warnings.is_empty() {
         let mut parts = vec![section(&[piece("⚠ Before you decide", "bold")])];
-        parts.push(list(&card.warnings.iter().map(rich).collect::<Vec<_>>()));
+        parts.push(list(&warnings));
         blocks.push(rich_text(&parts));
     }
     blocks
