@@ -10,6 +10,7 @@ pub mod actor;
 pub mod case;
 pub mod diagnosis;
 pub mod effect;
+pub mod finding;
 pub mod guard;
 pub mod ids;
 pub mod inbound;
