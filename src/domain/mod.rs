@@ -12,6 +12,7 @@ pub mod bulk;
 pub mod case;
 pub mod diagnosis;
 pub mod effect;
+pub mod finding;
 pub mod guard;
 pub mod ids;
 pub mod inbound;

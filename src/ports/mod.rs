@@ -10,6 +10,7 @@ pub mod fresh;
 pub mod lease;
 pub mod secret;
 pub mod signals;
+pub mod stop;
 pub mod store;
 pub mod surface;
 pub mod tasks;
