@@ -8,6 +8,7 @@
 mod books;
 pub mod decide;
 pub mod diagnose;
+mod figures;
 mod gather;
 mod hear;
 mod job;
@@ -32,6 +33,7 @@ use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::WriteAccess;
 use crate::ports::fresh::Fresh;
+use crate::ports::meter::Meter;
 use crate::ports::signals::Signals;
 use crate::ports::stop::Stop;
 use crate::ports::store::{LeaseTable, LeaseTerms, Ledger, Store};
@@ -41,6 +43,7 @@ use crate::saga::look::Readers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
+pub use figures::Figures;
 pub use hear::{HearError, Heard};
 pub use work::Busy;
 
@@ -96,6 +99,8 @@ pub struct Parts {
     pub tasks: Arc<dyn Tasks>,
     /// The wish that the process ends.
     pub stop: Stop,
+    /// Who counts.
+    pub meter: Arc<dyn Meter>,
     /// Places where people talk, by name.
     pub surfaces: Vec<Arc<dyn Surface>>,
     /// People that can be told something, by surface (approvers are found among them).
@@ -135,6 +140,11 @@ impl App {
             failed: Mutex::default(),
             seen: Mutex::default(),
         })
+    }
+
+    /// Who counts.
+    pub fn meter(&self) -> &dyn Meter {
+        self.parts.meter.as_ref()
     }
 
     /// The classifier, for whoever asks about a text without opening a case.

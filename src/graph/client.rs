@@ -9,6 +9,7 @@ use crate::ports::clock::Clock;
 use crate::ports::directory::Answer;
 use crate::ports::error::{PortError, System};
 use crate::ports::fresh::Fresh;
+use crate::ports::meter::Meter;
 use crate::ports::secret::Secret;
 use crate::wire::address::Base;
 use crate::wire::json;
@@ -58,6 +59,11 @@ impl Client {
         let tokens = Tokens::new(url, access.client_id, access.client_secret, &base);
         let wire = Wire::new(System::Graph, access.call_timeout, clock, local)?;
         Ok(Self { wire, base, tokens, fresh })
+    }
+
+    /// Counts every try from now on.
+    pub(super) fn set_meter(&mut self, meter: Arc<dyn Meter>) {
+        self.wire.set_meter(meter);
     }
 
     /// The answer to one request, whatever its status; a refused token is renewed once.

@@ -27,7 +27,7 @@ use crate::domain::time::At;
 use crate::ports::fresh::Fresh;
 use crate::ports::store::{
     Attempt, CaseRow, Change, Channel, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms,
-    Ledger, ProposalRow, RunRow, Store, StoreError, Stored, VoteRow,
+    Ledger, ProposalRow, RunRow, Store, StoreError, Stored, StoredFigures, VoteRow, Waiting,
 };
 use async_trait::async_trait;
 use sqlx::{Any, AnyPool, Transaction};
@@ -294,8 +294,12 @@ impl Store for Database {
         outbox::waiting(&self.core, now).await
     }
 
-    async fn outbox_waiting_on(&self, surface: &str, now: At) -> Stored<i64> {
+    async fn outbox_waiting_on(&self, surface: &str, now: At) -> Stored<Waiting> {
         outbox::waiting_on(&self.core, surface, now).await
+    }
+
+    async fn figures(&self) -> Stored<StoredFigures> {
+        rows::figures(&self.core).await
     }
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {

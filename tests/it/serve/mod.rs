@@ -1,5 +1,6 @@
 //! The real binary: `reanchor serve --config F` against `reanchor tenant`.
 
+mod admin;
 mod house;
 mod runs;
 mod start;
