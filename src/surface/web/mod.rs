@@ -10,6 +10,7 @@ mod guard;
 mod room;
 mod routes;
 mod story;
+mod transcript;
 mod view;
 
 use crate::domain::actor::{Actor, Standing};
@@ -23,8 +24,12 @@ use crate::ports::surface::{Surface, SurfaceError};
 use async_trait::async_trait;
 use room::{Content, Post, Rooms};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{broadcast, watch};
+use transcript::{Kept, Line, Transcript};
 
 pub use routes::{Serving, router};
 
@@ -185,6 +190,9 @@ pub trait Stage: Send + Sync {
     /// is the reset.
     async fn load(&self, scenario: &str) -> Result<(), LoadError>;
 
+    /// A text with its secrets masked, as the app would store it.
+    fn redacted(&self, text: &str) -> String;
+
     /// The time of the app.
     fn now(&self) -> At;
 
@@ -197,6 +205,8 @@ pub trait Stage: Send + Sync {
 enum Event {
     /// A post, new or edited.
     Post(Arc<Post>),
+    /// The bot is about to answer in this thread, or is not any more.
+    Awaited(Arc<str>, bool),
     /// Another scenario is loaded.
     Scene(Arc<Scene>),
 }
@@ -205,29 +215,69 @@ enum Event {
 pub struct Web {
     clock: Arc<dyn Clock>,
     rooms: Mutex<Rooms>,
+    /// Where what was said is kept beyond the process.
+    transcript: Option<Transcript>,
+    /// What the transcript held at the start, until it is recalled.
+    before: Mutex<Vec<Line>>,
     events: broadcast::Sender<Event>,
     stop: watch::Sender<bool>,
 }
 
 impl Web {
-    /// A page with empty rooms.
+    /// A page with empty rooms that ends with the process.
     pub fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        let (events, _) = broadcast::channel(BEHIND);
-        let (stop, _) = watch::channel(false);
-        Arc::new(Self { clock, rooms: Mutex::default(), events, stop })
+        Arc::new(Self::with(clock, None, Vec::new()))
     }
 
-    /// Puts the cases of the store back into the rooms, as after a restart: what opened each case, and its card. Notes,
-    /// whispers and chatter are not in the store; open pages keep theirs.
+    /// A page that keeps what is said in this file; [`Web::recall`] shows what stands there already.
+    pub fn keeping(clock: Arc<dyn Clock>, file: &Path) -> io::Result<Arc<Self>> {
+        let (transcript, before) = Transcript::open(file)?;
+        Ok(Arc::new(Self::with(clock, Some(transcript), before)))
+    }
+
+    fn with(clock: Arc<dyn Clock>, transcript: Option<Transcript>, before: Vec<Line>) -> Self {
+        let (events, _) = broadcast::channel(BEHIND);
+        let (stop, _) = watch::channel(false);
+        let before = Mutex::new(before);
+        Self { clock, rooms: Mutex::default(), transcript, before, events, stop }
+    }
+
+    /// Fills the rooms as after a restart, in the old order: the cases of the store (what opened each, and its card) and
+    /// what the transcript kept. Whispers are gone, as an ephemeral answer of a chat is.
     pub fn recall(&self, past: &[Past]) {
-        for Past { case, said } in past {
-            if let Some(text) = said {
-                let who = case.requester.key.clone();
-                self.put(&case.place.message, &case.place, case.created_at, Content::Said { who, text: text.clone() });
-            }
-            let card = Box::new(crate::card::build::card(case));
-            let id = case.id.as_str().to_owned();
-            self.put(&id, &case.place, case.updated_at, Content::Card(card));
+        let mut opened: BTreeMap<&str, &Past> = BTreeMap::new();
+        for past in past {
+            opened.entry(&past.case.place.message).or_insert(past);
+        }
+        let mut posts: Vec<Post> = Vec::new();
+        for line in std::mem::take(&mut *self.before.lock().unwrap_or_else(PoisonError::into_inner)) {
+            let content = match line.content {
+                Kept::Said { who, text } => {
+                    let of_case = opened.remove(line.id.as_str()).and_then(|past| past.said.clone());
+                    Content::Said { who, text: text.or(of_case) }
+                }
+                Kept::Note { text } => Content::Note(text),
+                Kept::List { card } => Content::Card(card),
+                Kept::Mark { text } => Content::Mark(text),
+            };
+            posts.push(Post { id: line.id, place: line.place, at: line.at, edited: None, content });
+        }
+        for Past { case, said } in opened.into_values() {
+            let content = Content::Said { who: case.requester.key.clone(), text: said.clone() };
+            let (id, place) = (case.place.message.clone(), case.place.clone());
+            posts.push(Post { id, place, at: case.created_at, edited: None, content });
+        }
+        for Past { case, .. } in past {
+            let content = Content::Card(Box::new(crate::card::build::card(case)));
+            let edited = (case.updated_at != case.created_at).then_some(case.updated_at);
+            let (id, place) = (case.id.as_str().to_owned(), case.place.clone());
+            posts.push(Post { id, place, at: case.created_at, edited, content });
+        }
+        // Who asked stands before who answered, also within one millisecond.
+        posts.sort_by_key(|post| (post.at, !matches!(post.content, Content::Said { .. })));
+        let mut rooms = self.rooms();
+        for post in posts {
+            rooms.add(post);
         }
     }
 
@@ -243,14 +293,46 @@ impl Web {
     /// Puts or edits a post and tells everybody. The lock is held while telling, so that nobody sees two edits turned round.
     fn put(&self, id: &str, place: &crate::domain::inbound::Place, at: At, content: Content) {
         let mut rooms = self.rooms();
-        if let Some(post) = rooms.put(id, place, at, content) {
-            // No page is open: nobody to tell.
-            let _nobody = self.events.send(Event::Post(post)).is_err();
+        let Some(post) = rooms.put(id, place, at, content) else { return };
+        let answers = !matches!(post.content, Content::Said { .. } | Content::Mark(_));
+        if answers && rooms.answered(&place.thread) {
+            self.send(Event::Awaited(place.thread.as_str().into(), false));
+        }
+        if let (Some(transcript), Some(line)) = (&self.transcript, Line::of(&post)) {
+            transcript.keep(&line);
+        }
+        self.send(Event::Post(post));
+    }
+
+    /// Keeps what somebody said, as far as it is ours to keep.
+    fn keep(&self, line: &Line) {
+        if let Some(transcript) = &self.transcript {
+            transcript.keep(line);
         }
     }
 
+    /// Somebody asks in this thread. Nobody is told before it is known that there will be an answer ([`Web::awaited`]).
+    fn asked(&self, thread: &str) {
+        self.rooms().await_answer(thread);
+    }
+
+    /// Whether the bot will answer in this thread; it may have done so already.
+    fn awaited(&self, thread: &str, will: bool) {
+        let mut rooms = self.rooms();
+        if !will {
+            rooms.answered(thread);
+        } else if rooms.awaited().contains(thread) {
+            self.send(Event::Awaited(thread.into(), true));
+        }
+    }
+
+    fn send(&self, event: Event) {
+        // No page is open: nobody to tell.
+        let _nobody = self.events.send(event).is_err();
+    }
+
     fn tell(&self, scene: Scene) {
-        let _nobody = self.events.send(Event::Scene(Arc::new(scene))).is_err();
+        self.send(Event::Scene(Arc::new(scene)));
     }
 }
 

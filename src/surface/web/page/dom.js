@@ -62,7 +62,7 @@ const looksLikeId = (text) => /^\S{8,}$/.test(text) && /[\d@=_.]/.test(text);
 
 /** A long identifier may break behind its signs sooner than between its letters. */
 export function folds(text) {
-  return text.split(/(?<=[@/_-])/u).flatMap((part, at) => at ? [h("wbr"), ...foreign(part)] : foreign(part));
+  return text.split(/(?<=[@/_.-])/u).flatMap((part, at) => at ? [h("wbr"), ...foreign(part)] : foreign(part));
 }
 
 /** A value from outside as an element. */
