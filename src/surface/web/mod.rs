@@ -1,6 +1,6 @@
 //! The page: a chat in the browser with the people of the sandbox, its tenant beside it, and the whole story of each case.
 //!
-//! Never decides anything and never talks to a directory or the store: it hands [`Inbound`] events to a [`Stage`] and shows
+//! Never decides anything and never talks to a directory or the store: it hands inbound events to a [`Stage`] and shows
 //! what the outbox gives it. Its people are actors of the sandbox; it is served on loopback only (SAFETY A2, E3).
 //!
 //! Begin with [`Stage`] (all it needs), then [`Web`] (the surface) and [`router`].
@@ -9,21 +9,17 @@ mod assets;
 mod guard;
 mod room;
 mod routes;
+mod stage;
 mod story;
 mod transcript;
 mod view;
 
-use crate::domain::actor::{Actor, Standing};
-use crate::domain::case::Case;
-use crate::domain::ids::{CaseId, OktaUserId};
-use crate::domain::inbound::Inbound;
 use crate::domain::notice::Notice;
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::surface::{Surface, SurfaceError};
 use async_trait::async_trait;
 use room::{Content, Post, Rooms};
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -32,6 +28,7 @@ use tokio::sync::{broadcast, watch};
 use transcript::{Kept, Line, Transcript};
 
 pub use routes::{Serving, router};
+pub use stage::{Chain, Choice, LoadError, Past, Persona, Record, Row, Scene, Stage};
 
 /// Name of this surface in the store and in the configuration.
 pub const NAME: &str = "web";
@@ -42,162 +39,6 @@ const BEHIND: usize = 512;
 /// The channel of a scenario.
 pub fn channel(scenario: &str) -> String {
     format!("#{scenario}")
-}
-
-/// Somebody whom the page can speak as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Persona {
-    /// The key of the account (`anna`).
-    pub key: String,
-    /// The full name.
-    pub name: String,
-    /// What the person may do, in words.
-    pub role: String,
-    /// The Okta user behind it; without one the account counts as not linked.
-    pub okta: Option<OktaUserId>,
-}
-
-impl Persona {
-    /// The actor that speaks.
-    pub fn actor(&self) -> Actor {
-        let standing = match &self.okta {
-            Some(okta) => Standing::Linked { okta: okta.clone() },
-            None => Standing::Unlinked,
-        };
-        Actor { key: self.key.clone(), name: self.key.clone(), standing }
-    }
-}
-
-/// A scenario that can be loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// Its name.
-    pub name: String,
-    /// One sentence.
-    pub title: String,
-    /// Where its error text can be read while it is loaded.
-    pub error_url: String,
-}
-
-/// What the tenant plays now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scene {
-    /// Name of the scenario.
-    pub name: String,
-    /// Login of the person that the error is about.
-    pub subject: String,
-}
-
-/// A case from the store, with the text that opened it as far as it is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Past {
-    /// The case.
-    pub case: Case,
-    /// The redacted text.
-    pub said: Option<String>,
-}
-
-/// A row of a case's audit chain.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// Position in the chain.
-    pub seq: i64,
-    /// When.
-    pub at: At,
-    /// Who (`okta:00u…`, `bot`).
-    pub actor: String,
-    /// What kind of thing.
-    pub kind: String,
-    /// Its hash.
-    pub hash: String,
-    /// What happened; absent when it was erased.
-    pub payload: Option<Value>,
-}
-
-impl Row {
-    /// The text that opened the case, when this is the first row and it still has its payload.
-    pub fn said(&self) -> Option<String> {
-        story::said(self)
-    }
-}
-
-/// Whether the audit checks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Chain {
-    /// So many rows of all chains were checked.
-    Whole {
-        /// Rows.
-        rows: i64,
-    },
-    /// The first row that does not check, or why it could not be checked.
-    Broken {
-        /// In words.
-        why: String,
-    },
-}
-
-/// Everything recorded about one case.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// The case now.
-    pub case: Case,
-    /// Its chain, oldest row first.
-    pub rows: Vec<Row>,
-    /// Whether the audit checks.
-    pub chain: Chain,
-}
-
-/// Why a scenario was not loaded. The message is for people.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// There is none of this name.
-    #[error("there is no scenario `{0}`; nothing was changed")]
-    Unknown(String),
-    /// A run is under way; replacing the tenant under it would break it.
-    #[error("a run is under way in {0}; wait until it has ended, then choose again. Nothing was changed")]
-    Running(CaseId),
-    /// Something else failed.
-    #[error("the scenario could not be loaded: {0:#}")]
-    Failed(anyhow::Error),
-}
-
-/// The app as the page sees it.
-#[async_trait]
-pub trait Stage: Send + Sync {
-    /// Who can speak, in the order of the page.
-    fn people(&self) -> &[Persona];
-
-    /// What can be tried.
-    fn scenarios(&self) -> &[Choice];
-
-    /// Where the panel of the tenant answers, on the same address.
-    fn panel_url(&self) -> &str;
-
-    /// What the tenant plays now.
-    async fn scene(&self) -> anyhow::Result<Scene>;
-
-    /// Hands one event to the app; stored durably when it returns. Whether there is anything to answer. The text in it is
-    /// as it was typed: redaction is the app's, as with every surface.
-    async fn hear(&self, inbound: Inbound) -> anyhow::Result<bool>;
-
-    /// The cases of this surface, oldest first.
-    async fn past(&self) -> anyhow::Result<Vec<Past>>;
-
-    /// What is recorded about a case.
-    async fn record(&self, id: &CaseId) -> anyhow::Result<Option<Record>>;
-
-    /// Replaces the tenant by a scenario; open cases of the old one end. May be called for the scenario that is loaded: that
-    /// is the reset.
-    async fn load(&self, scenario: &str) -> Result<(), LoadError>;
-
-    /// A text with its secrets masked, as the app would store it.
-    fn redacted(&self, text: &str) -> String;
-
-    /// The time of the app.
-    fn now(&self) -> At;
-
-    /// A text unlike any other one given before, also across restarts (about ten base32 characters).
-    fn fresh(&self) -> String;
 }
 
 /// What goes to the browsers.
@@ -398,6 +239,29 @@ mod tests {
         web.show(&Notice::Note { place: place(), text: PublicText::words("all") }, None).await.unwrap();
         assert_eq!(web.rooms().seen_by("anna").count(), 2);
         assert_eq!(web.rooms().seen_by("ben").count(), 1);
+    }
+
+    #[tokio::test]
+    async fn everybody_is_told_that_somebody_will_be_answered_and_that_he_was() {
+        let web = Web::new(Arc::new(Still));
+        let mut events = web.events.subscribe();
+        let note = || Notice::Note { place: place(), text: PublicText::words("all") };
+        web.asked("m-1");
+        web.awaited("m-1", true);
+        assert!(matches!(events.recv().await, Ok(Event::Awaited(thread, true)) if &*thread == "m-1"));
+        web.show(&note(), None).await.unwrap();
+        assert!(matches!(events.recv().await, Ok(Event::Awaited(thread, false)) if &*thread == "m-1"));
+        assert!(matches!(events.recv().await, Ok(Event::Post(_))));
+
+        // The answer was there before it was known that there would be one: nobody is told to wait for it.
+        web.asked("m-1");
+        web.show(&note(), None).await.unwrap();
+        web.awaited("m-1", true);
+        assert!(web.rooms().awaited().is_empty());
+        // Nothing to answer.
+        web.asked("m-1");
+        web.awaited("m-1", false);
+        assert!(web.rooms().awaited().is_empty());
     }
 
     #[tokio::test]

@@ -155,6 +155,7 @@ async function send(event) {
 }
 
 async function press(target, button, element) {
+  if (element.hasAttribute("aria-busy")) return;
   let note = "";
   if (button.confirm || button.asks_reason) {
     note = await ask({
@@ -165,7 +166,8 @@ async function press(target, button, element) {
     if (note === null) { element.focus(); return; }
   }
   element.setAttribute("aria-busy", "true");
-  setTimeout(() => element.removeAttribute("aria-busy"), 4000);
+  // The answer is a card drawn anew or a whisper; a sign that stays for longer would be a lie.
+  setTimeout(() => element.removeAttribute("aria-busy"), 10_000);
   try {
     await post("/api/press", { who: state.who, case: target.card.case, verb: button.verb, number: button.number, note });
   } catch (error) {

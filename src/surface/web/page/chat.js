@@ -47,6 +47,7 @@ export function take(post) {
     place(post);
   }
   busy(post.thread);
+  if (post.kind === "whisper") answered(post.thread);
   if (low) settle(shown.get(post.id));
 }
 
@@ -148,6 +149,12 @@ function busy(thread) {
   const low = atBottom();
   section.append(h("div", { class: "typing", role: "status" }, h("i"), h("i"), h("i"), h("span", { text: "Reanchor is reading…" })));
   if (low) toBottom();
+}
+
+/** A whisper is the answer to a button that changed nothing: it may be pressed again. */
+function answered(thread) {
+  const section = byId("timeline").querySelector(`[data-thread="${CSS.escape(thread)}"]`);
+  for (const button of section.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
 }
 
 function draft(post) {
