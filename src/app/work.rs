@@ -10,7 +10,7 @@ use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::{Notice, PublicText};
 use crate::domain::time::{At, SECOND};
 use crate::ports::store::{InboxRow, StoreError, Stored};
-use crate::ports::surface::verified;
+use crate::ports::surface::{Earlier, verified};
 use crate::recognize::command::{self, Command};
 use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -145,15 +145,30 @@ impl App {
             let app = Arc::clone(self);
             started += usize::from(self.start(format!("run:{}", run.id), "run", async move { app.go(run).await }));
         }
+        Ok(started + self.dispatch_posts().await?)
+    }
+
+    /// Starts the sending of what is in the outbox and due, and nothing else; how many units were started.
+    pub async fn dispatch_posts(self: &Arc<Self>) -> Stored<usize> {
+        let mut started = 0;
         let names: Vec<&'static str> = self.parts.surfaces.iter().map(|surface| surface.name()).collect();
         for name in names {
-            if self.parts.store.outbox_waiting(now).await? == 0 {
-                break;
+            if self.parts.store.outbox_waiting_on(name, self.now()).await? == 0 {
+                continue;
             }
             let app = Arc::clone(self);
             started += usize::from(self.start(format!("outbox:{name}"), "outbox", async move { app.post(name).await }));
         }
         Ok(started)
+    }
+
+    /// Number of posts that are due and not sent, on the surfaces of this process.
+    pub async fn posts_waiting(&self) -> Stored<i64> {
+        let mut waiting = 0;
+        for surface in &self.parts.surfaces {
+            waiting += self.parts.store.outbox_waiting_on(surface.name(), self.now()).await?;
+        }
+        Ok(waiting)
     }
 
     /// What is left to do, as far as this process can tell; call after [`App::dispatch`].
@@ -184,7 +199,7 @@ impl App {
             name: inbound.actor.name.clone(),
             text,
         };
-        if let Err(error) = surface.show(&notice, None).await {
+        if let Err(error) = surface.show(&notice, Earlier::default()).await {
             tracing::warn!(surface = surface.name(), %error, "a direct answer was lost");
         }
     }

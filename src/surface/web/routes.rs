@@ -7,7 +7,7 @@ use super::room::Content;
 use super::transcript::Line;
 use super::{Event, LoadError, NAME, Persona, Stage, Web, assets, channel, guard, story};
 use crate::domain::ids::CaseId;
-use crate::domain::inbound::{Body, Inbound, Place, Verb};
+use crate::domain::inbound::{Body, Inbound, More, Place, Verb};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Json, Path, Query, Request, State};
 use axum::http::StatusCode;
@@ -241,6 +241,7 @@ async fn hear(serving: &Serving, persona: &Persona, place: Place, body: Body) ->
         actor: persona.actor(),
         at: serving.stage.now(),
         body,
+        more: More::default(),
     };
     serving.stage.hear(inbound).await
 }
