@@ -167,6 +167,12 @@ impl Web {
         }
     }
 
+    /// The id of a post that is not a card: its name for ever, so that a line that is delivered again after a crash stands
+    /// there once; a number where it has none.
+    fn name_of(&self, kind: &str, earlier: Earlier<'_>) -> String {
+        if earlier.thing.is_empty() { self.rooms().number(kind, self.clock.now()) } else { earlier.thing.to_owned() }
+    }
+
     fn send(&self, event: Event) {
         // No page is open: nobody to tell.
         let _nobody = self.events.send(event).is_err();
@@ -193,10 +199,10 @@ impl Surface for Web {
                 };
                 (id, &card.place, Content::Card(card.clone()))
             }
-            Notice::Note { place, text } => (self.rooms().number("note", now), place, Content::Note(text.clone())),
+            Notice::Note { place, text } => (self.name_of("note", earlier), place, Content::Note(text.clone())),
             Notice::Whisper { place, to, name, text } => {
                 let content = Content::Whisper { to: to.clone(), name: name.clone(), text: text.clone() };
-                (self.rooms().number("whisper", now), place, content)
+                (self.name_of("whisper", earlier), place, content)
             }
         };
         let id = earlier.posted.map_or(id, str::to_owned);
@@ -210,6 +216,7 @@ mod tests {
     use super::*;
     use crate::domain::inbound::Place;
     use crate::domain::notice::PublicText;
+    use tempfile::TempDir;
 
     struct Still;
 
@@ -242,6 +249,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_line_delivered_again_after_a_crash_stands_there_once() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("x.chat.jsonl");
+        let note = Notice::Note { place: place(), text: PublicText::words("reminded") };
+        let earlier = Earlier { thing: "note:abc", ..Earlier::default() };
+        let web = Web::keeping(Arc::new(Still), &file).unwrap();
+        web.show(&note, earlier).await.unwrap();
+        drop(web);
+        let web = Web::keeping(Arc::new(Still), &file).unwrap();
+        web.recall(&[]);
+        web.show(&note, Earlier { uncertain: true, ..earlier }).await.unwrap();
+        assert_eq!(web.rooms().seen_by("anna").count(), 1);
+    }
+
+    #[tokio::test]
     async fn everybody_is_told_that_somebody_will_be_answered_and_that_he_was() {
         let web = Web::new(Arc::new(Still));
         let mut events = web.events.subscribe();
@@ -249,13 +271,13 @@ mod tests {
         web.asked("m-1");
         web.awaited("m-1", true);
         assert!(matches!(events.recv().await, Ok(Event::Awaited(thread, true)) if &*thread == "m-1"));
-        web.show(&note(), None).await.unwrap();
+        web.show(&note(), Earlier::default()).await.unwrap();
         assert!(matches!(events.recv().await, Ok(Event::Awaited(thread, false)) if &*thread == "m-1"));
         assert!(matches!(events.recv().await, Ok(Event::Post(_))));
 
         // The answer was there before it was known that there would be one: nobody is told to wait for it.
         web.asked("m-1");
-        web.show(&note(), None).await.unwrap();
+        web.show(&note(), Earlier::default()).await.unwrap();
         web.awaited("m-1", true);
         assert!(web.rooms().awaited().is_empty());
         // Nothing to answer.
