@@ -71,7 +71,7 @@ fn a_run_goes_on_after_the_server_was_killed_and_the_page_finds_back_by_itself()
         let port = server.port();
         let b = Browser::start().await;
         b.open(&server.url, "ben").await;
-        b.send("good morning").await;
+        b.send("good morning, password='S3cret!pass'").await;
         b.until("document.querySelector('.of-said')").await;
         paste(&b).await;
         speak_as(&b, "anna").await;
@@ -110,6 +110,10 @@ fn a_run_goes_on_after_the_server_was_killed_and_the_page_finds_back_by_itself()
         panel_equal(&b).await;
         let before = posts(&b).await;
         server.kill().await;
+        let kept = std::fs::read_to_string(folder.path().join("reanchor.sqlite.chat.jsonl")).unwrap();
+        assert!(kept.contains("good morning") && !kept.contains("S3cret"), "secrets are masked: {kept}");
+        assert!(!kept.contains("Request_ResourceNotFound"), "the text of a report is the store's alone: {kept}");
+        assert!(!kept.contains("Refused (A"), "a whisper is kept nowhere: {kept}");
 
         // The tenant's own APIs, on what the killed program left; a page opened now is built from the files alone.
         let server = Server::start("deleted-group", Some((&folder, port)));
@@ -122,6 +126,7 @@ fn a_run_goes_on_after_the_server_was_killed_and_the_page_finds_back_by_itself()
         }
         let said = b.text("[...document.querySelectorAll('.of-said .text')].map((text) => text.textContent)").await;
         assert!(said.starts_with("good morning,") && said.contains("failed"), "{said}");
+        assert!(said.ends_with("The text is not kept any more."), "the second paste opened no case: {said}");
         b.calm(&url, GONE).await;
         b.close().await;
     });

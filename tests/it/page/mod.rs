@@ -197,6 +197,8 @@ fn a_restore_needs_two_votes_and_waits_for_retry() {
         paste(&b).await;
         b.press("restore").await;
         b.state("proposed").await;
+        let narrow = "[...document.querySelectorAll('dt, dd')].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)";
+        assert_eq!(b.text(narrow).await, "", "no name of a field runs into its value");
         refused(&b, "A3").await;
         speak_as(&b, "sam").await;
         refused(&b, "A3").await;

@@ -1,5 +1,5 @@
 // A card, as every surface shows it. Nothing of a plan is ever cut.
-import { h, plain, spans } from "./dom.js";
+import { breakable, h, plain, spans } from "./dom.js";
 
 const STATES = {
   heard: "Heard", diagnosed: "Looking up", needs_info: "Needs information", looked_up: "Looked up", advised: "Advice",
@@ -92,7 +92,7 @@ export function diff(rows) {
           h("span", { class: "system", "data-system": group.system, text: group.system }),
           h("span", { class: final ? "final" : "undoable", text: final ? "cannot be undone" : "can be undone" })),
         h("dl", { class: "diff-rows" }, group.rows.map((row) => h("div", {},
-          h("dt", { text: row.field }),
+          h("dt", {}, breakable(row.field)),
           h("dd", {},
             side("before", row.before),
             h("span", { class: "to" }, h("span", { class: "arrow", "aria-hidden": "true", text: "→" }), side("after", row.after)))))));

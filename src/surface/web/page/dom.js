@@ -65,6 +65,9 @@ export function folds(text) {
   return text.split(/(?<=[@/_.-])/u).flatMap((part, at) => at ? [h("wbr"), ...foreign(part)] : foreign(part));
 }
 
+/** A long name of a field may break where its words do. */
+export const breakable = (name) => name.split(/(?=[A-Z][a-z])/).flatMap((part, at) => at ? [h("wbr"), part] : [part]);
+
 /** A value from outside as an element. */
 export function value(text) {
   return looksLikeId(text) ? h("span", { class: "foreign id" }, folds(text)) : h("span", { class: "foreign" }, foreign(text));

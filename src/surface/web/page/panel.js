@@ -1,5 +1,5 @@
 // The tenant panel: what the simulated Okta and Entra hold, and the tie between them.
-import { byId, folds, foreign, h, time, value } from "./dom.js";
+import { breakable, byId, folds, foreign, h, time, value } from "./dom.js";
 import { follow, post } from "./net.js";
 import { toast } from "./dialog.js";
 
@@ -88,9 +88,6 @@ function tie(state) {
     h("p", { class: "tie-words", role: "status" }, h("strong", { text: state.whole ? "The tie holds. " : "The tie is broken. " }), state.whole ? "Both sides carry the same anchor." : state.why + "."),
     state.whole ? h("code", { class: "anchor", text: state.okta || "" }) : null);
 }
-
-/** A long name of a field may break where its words do. */
-const breakable = (name) => name.split(/(?=[A-Z][a-z])/).flatMap((part, at) => at ? [h("wbr"), part] : [part]);
 
 function cell(side, name, content, before, known) {
   const text = content === null || content === undefined || content === "" ? "none" : String(content);
