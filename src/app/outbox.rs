@@ -1,16 +1,19 @@
 //! Sending what is in the outbox, in order. A post that was made is edited from then on; a crash between posting and
-//! recording it can repeat an edit, never a change.
+//! recording it can repeat an edit, never a change: whoever takes the row up again tells the surface that it may stand there.
 
 use super::App;
 use super::work::Failure;
 use crate::domain::notice::Notice;
 use crate::domain::time::{MINUTE, SECOND};
-use crate::ports::store::Claimed;
-use crate::ports::surface::SurfaceError;
+use crate::ports::store::{Attempt, Claimed};
+use crate::ports::surface::{Earlier, SurfaceError};
 use std::collections::BTreeMap;
 
 /// How long a claimed row is ours.
 const HOLD: i64 = MINUTE;
+/// How long rows of one claim are sent; the rest goes back while it still is ours. What is left of [`HOLD`] is longer than
+/// one row can take.
+const SENDING: i64 = MINUTE / 2;
 /// Tries before a post is given up.
 const TRIES: i64 = 8;
 
@@ -18,9 +21,15 @@ impl App {
     /// Sends due posts of one surface.
     pub(super) async fn post(&self, surface: &'static str) -> Result<(), Failure> {
         let Some(target) = self.surface(surface) else { return Ok(()) };
-        let rows = self.parts.store.outbox_claim(surface, &self.parts.owner, self.now(), HOLD).await?;
+        let begun = self.now();
+        let rows = self.parts.store.outbox_claim(surface, &self.parts.owner, begun, HOLD).await?;
         let mut posted: BTreeMap<String, String> = BTreeMap::new();
         for claimed in rows {
+            if self.now().since(begun) > SENDING {
+                let (id, why) = (claimed.id, "there was no time left in this turn");
+                self.parts.store.outbox_retry(id, claimed.row.due_at, why, not_made(&claimed)).await?;
+                continue;
+            }
             let thing = claimed.row.key.split('#').next().unwrap_or_default().to_owned();
             let notice: Notice = match serde_json::from_str(&claimed.row.body) {
                 Ok(notice) => notice,
@@ -31,7 +40,8 @@ impl App {
                 }
             };
             let before = posted.get(&thing).cloned().or_else(|| claimed.posted.clone());
-            match target.show(&notice, before.as_deref()).await {
+            let earlier = Earlier { thing: &thing, posted: before.as_deref(), uncertain: claimed.uncertain };
+            match target.show(&notice, earlier).await {
                 Ok(reference) => {
                     self.parts.store.outbox_sent(claimed.id, &reference, self.now()).await?;
                     posted.insert(thing, reference);
@@ -48,14 +58,27 @@ impl App {
             SurfaceError::Failed(_) => SECOND << claimed.attempts.clamp(0, 6),
             SurfaceError::Refused(_) => 0,
         };
-        let hopeless = matches!(error, SurfaceError::Refused(_)) || claimed.attempts >= TRIES;
-        tracing::warn!(outbox = claimed.id, %error, hopeless, "a post was not taken");
+        let (hopeless, attempt) = match error {
+            SurfaceError::Wait { .. } => (false, not_made(claimed)),
+            SurfaceError::Failed(_) => (claimed.attempts >= TRIES, Attempt::Made),
+            SurfaceError::Refused(_) => (true, Attempt::Made),
+        };
+        if matches!(error, SurfaceError::Wait { .. }) {
+            tracing::debug!(outbox = claimed.id, %error, "a post waits for its turn");
+        } else {
+            tracing::warn!(outbox = claimed.id, %error, hopeless, "a post was not taken");
+        }
         if hopeless {
             let before = claimed.posted.clone().unwrap_or_default();
             self.parts.store.outbox_sent(claimed.id, &before, self.now()).await?;
         } else {
-            self.parts.store.outbox_retry(claimed.id, self.now().plus(wait), &error.to_string()).await?;
+            self.parts.store.outbox_retry(claimed.id, self.now().plus(wait), &error.to_string(), attempt).await?;
         }
         Ok(())
     }
+}
+
+/// An attempt that was not made takes its mark back, unless an earlier one had left it.
+fn not_made(claimed: &Claimed) -> Attempt {
+    if claimed.uncertain { Attempt::Made } else { Attempt::NotMade }
 }

@@ -10,7 +10,7 @@ use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::{Notice, PublicText};
 use crate::domain::time::{At, SECOND};
 use crate::ports::store::{InboxRow, StoreError, Stored};
-use crate::ports::surface::verified;
+use crate::ports::surface::{Earlier, verified};
 use crate::recognize::command::{self, Command};
 use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -184,7 +184,7 @@ impl App {
             name: inbound.actor.name.clone(),
             text,
         };
-        if let Err(error) = surface.show(&notice, None).await {
+        if let Err(error) = surface.show(&notice, Earlier::default()).await {
             tracing::warn!(surface = surface.name(), %error, "a direct answer was lost");
         }
     }

@@ -7,6 +7,7 @@ use crate::config::{Config, General, load, process, secrets};
 use crate::domain::ids::AppId;
 use crate::domain::settings::{Mode, Policy, Settings};
 use crate::ports::secret::Secret;
+use crate::surface::slack;
 use crate::{graph, okta};
 use anyhow::{Context, bail};
 use std::path::Path;
@@ -20,6 +21,10 @@ pub struct Loaded {
     pub directories: Directories,
     /// What planning and policy need.
     pub settings: Settings,
+    /// Slack, where configured, and who is who there.
+    pub slack: Option<slack::settings::Settings>,
+    /// Links of chat accounts to Okta users.
+    pub links: Vec<slack::settings::Link>,
     /// Key of the audit's checkpoints, where configured.
     pub audit_key: Option<Secret>,
     /// What works but should be mended.
@@ -43,6 +48,13 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
     okta.check().map_err(|flaw| config.unfit(flaw.section, &[flaw.key], flaw.problem))?;
     let graph: graph::settings::Settings = config.section("graph")?;
     graph.check().map_err(|flaw| config.unfit(flaw.section, &[flaw.key], flaw.problem))?;
+    let slack: Option<slack::settings::Settings> = config.section_if_there("slack")?;
+    if let Some(slack) = &slack {
+        slack.check().map_err(|flaw| config.unfit("slack", &[flaw.key], flaw.problem))?;
+    }
+    let links: Vec<slack::settings::Link> = config.section("link")?;
+    slack::settings::check_links(&links)
+        .map_err(|(at, flaw)| config.unfit("link", &[&at.to_string(), flaw.key], flaw.problem))?;
     config.finish()?;
     let mode = match credentials {
         Credentials::ByMode => general.mode,
@@ -70,7 +82,7 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
     };
     let audit_key = secret(&config, "AUDIT_KEY")?;
     let warnings = config.warnings();
-    Ok(Loaded { general, directories, settings, audit_key, warnings })
+    Ok(Loaded { general, directories, settings, slack, links, audit_key, warnings })
 }
 
 fn secret(config: &Config, name: &str) -> anyhow::Result<Option<Secret>> {

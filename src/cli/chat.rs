@@ -5,7 +5,7 @@ use crate::boot::driver::keep;
 use crate::config;
 use crate::domain::inbound::Place;
 use crate::domain::notice::{Notice, PublicText};
-use crate::ports::surface::Surface;
+use crate::ports::surface::{Earlier, Surface};
 use crate::surface::console::{self, Console, Format, Paper, Screen, World, run_prompt, run_script};
 use clap::{Args, ValueEnum};
 use std::io::{self, BufReader, IsTerminal};
@@ -91,6 +91,6 @@ pub async fn run(args: ChatArgs) -> anyhow::Result<u8> {
 
 async fn first_line(console: &Console, text: &str) -> anyhow::Result<()> {
     let place = Place { channel: console::CHANNEL.to_owned(), thread: "start".to_owned(), message: "start".to_owned() };
-    console.show(&Notice::Note { place, text: PublicText::words(text) }, None).await?;
+    console.show(&Notice::Note { place, text: PublicText::words(text) }, Earlier::default()).await?;
     Ok(())
 }

@@ -28,7 +28,7 @@ pub const NAMES: [(&str, &str); 11] = [
         "Entra application that may also change users; mode fix only, another one than for reading.",
     ),
     ("GRAPH_WRITE_CLIENT_SECRET", "Client secret of that application."),
-    ("SLACK_BOT_TOKEN", "Bot token of the Slack app (xoxb-)."),
+    ("SLACK_BOT_TOKEN", "Bot token of the Slack app (xoxb-); SLACK_BOT_TOKEN_<ID> for each of [slack] workspaces."),
     ("SLACK_APP_TOKEN", "App-level token for socket mode (xapp-); not needed with [slack] mode = \"http\"."),
     ("SLACK_SIGNING_SECRET", "Signing secret of the Slack app; needed with [slack] mode = \"http\"."),
     ("REANCHOR_SIGNING_KEY", "Key of what the bot itself signs; made and kept beside the database when it is not set."),

@@ -126,6 +126,33 @@ pub enum Body {
     },
 }
 
+/// A text file that came with a message. It is fetched when the event is worked on, never stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attached {
+    /// The surface's id of the file.
+    pub id: String,
+    /// Where the surface said it can be read; the surface itself judges whether it goes there.
+    pub address: Option<String>,
+}
+
+/// What a surface knows of an event beyond its words. Everything in it defaults to "no".
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct More {
+    /// The text of a message that was heard before was changed.
+    pub edited: bool,
+    /// People of another organization read the channel, so it is shown no facts (SAFETY A7).
+    pub shared: bool,
+    /// Text files to be read together with the words.
+    pub files: Vec<Attached>,
+}
+
+impl More {
+    fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// One event from a surface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inbound {
@@ -143,4 +170,7 @@ pub struct Inbound {
     pub at: At,
     /// What.
     pub body: Body,
+    /// What is known beyond that.
+    #[serde(default, skip_serializing_if = "More::is_nothing")]
+    pub more: More,
 }

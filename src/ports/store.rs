@@ -121,6 +121,17 @@ pub struct Claimed {
     pub attempts: i64,
     /// Where the thing of this key was posted last (a message reference of the surface), to edit it in place.
     pub posted: Option<String>,
+    /// The thing was claimed before and nothing tells what became of it: it may have been posted.
+    pub uncertain: bool,
+}
+
+/// How an attempt to send an outbox row ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It was not made: nothing was posted, and it does not count.
+    NotMade,
+    /// It was made and failed, or its end is not known.
+    Made,
 }
 
 /// A vote. Unique in (case, proposal number, voter).
@@ -303,7 +314,7 @@ pub trait Store: Send + Sync {
     /// The row was sent; `posted` is where.
     async fn outbox_sent(&self, id: i64, posted: &str, at: At) -> Stored<()>;
     /// The row could not be sent; try again at `due_at`.
-    async fn outbox_retry(&self, id: i64, due_at: At, why: &str) -> Stored<()>;
+    async fn outbox_retry(&self, id: i64, due_at: At, why: &str, attempt: Attempt) -> Stored<()>;
     /// Number of rows not sent whose time has come.
     async fn outbox_waiting(&self, now: At) -> Stored<i64>;
 

@@ -1,6 +1,7 @@
 //! What the bot needs of a place where people talk, and the proof that a press or a slash command was really theirs.
 
 use crate::domain::actor::Actor;
+use crate::domain::inbound::{Attached, Place};
 use crate::domain::notice::Notice;
 use async_trait::async_trait;
 
@@ -41,13 +42,42 @@ pub enum SurfaceError {
     Refused(String),
 }
 
+/// What is known of a thing that is to be shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Earlier<'a> {
+    /// Names the thing for ever: the same at every attempt and in every process (`card:c-…`, `note:…`). Empty: a direct
+    /// answer, which is shown once and may be lost.
+    pub thing: &'a str,
+    /// The reference of its post, to be edited.
+    pub posted: Option<&'a str>,
+    /// An attempt to post it was begun and its end is not known: it may stand there already.
+    pub uncertain: bool,
+}
+
 /// A place where people talk.
 #[async_trait]
 pub trait Surface: Send + Sync {
     /// Its name, as in the configuration (`console`, `slack`).
     fn name(&self) -> &'static str;
 
-    /// Shows `notice`; where `posted` names an earlier post of the same thing, edits that. Gives the reference of the post.
-    /// May be called again for the same thing after a crash: then `posted` tells.
-    async fn show(&self, notice: &Notice, posted: Option<&str>) -> Result<String, SurfaceError>;
+    /// Shows `notice`; where `earlier` names a post of the same thing, edits that. Gives the reference of the post. May be
+    /// called again for the same thing after a crash: then `earlier` tells what is known. [`SurfaceError::Wait`] means
+    /// that nothing was posted.
+    async fn show(&self, notice: &Notice, earlier: Earlier<'_>) -> Result<String, SurfaceError>;
+
+    /// The same account with what the platform says of it now (at most a minute old): its name, and a standing that is the
+    /// given one or a lower one, never a higher. What cannot be read lowers it (SAFETY A7, invariant 11).
+    async fn know(&self, actor: &Actor) -> Actor {
+        actor.clone()
+    }
+
+    /// Whether people of another organization read the channel. `true` when that cannot be read.
+    async fn shared(&self, _place: &Place) -> bool {
+        false
+    }
+
+    /// The text of a file that came with a message.
+    async fn fetch(&self, _place: &Place, _file: &Attached) -> Result<String, SurfaceError> {
+        Err(SurfaceError::Refused("this surface has no files".to_owned()))
+    }
 }

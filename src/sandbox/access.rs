@@ -68,7 +68,7 @@ impl Access {
             "# Written for a simulated tenant; the secrets lie beside it in reanchor.env.\n\
              [mode]\ndefault = \"fix\"\n\n\
              [store]\nurl = {}\n\n\
-             [okta]\norg_url = {}\napp_id = {}\ndeactivation = {}\nallow_pause = {}\n\n\
+             [okta]\norg_url = {}\napp_id = {}\ndeactivation = {}\nallow_pause = {}\nprovisioning_type = {}\n\n\
              [graph]\nbase_url = {}\ntoken_url = {}\ntenant_id = {}\n\n\
              [[policy]]\nname = \"default\"\naskers = [{}]\napprovers = [{}]\noperators = [{}]\n\n\
              [[channel]]\nsurface = \"console\"\nid = \"#provisioning\"\nlisten = true\nfacts = \"full\"\n\n\
@@ -78,6 +78,7 @@ impl Access {
             text(APP),
             text(declared.deactivation.word()),
             declared.allow_pause,
+            text(declared.provisioning_type.word()),
             text(&self.graph_url),
             text(&self.token_url),
             text(&self.tenant_id),

@@ -7,12 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::clock::Ms;
+use super::entra::Unique;
 use super::fresh::Ids;
 use super::logbook::{self, Failure};
 use super::model::{
     App, AppUser, Directory, Domain, EntraUser, Group, OktaUser, Org, Password, Provisioning, Scope, Sku, World,
 };
-use super::scenario::{Assigned, DeletedBy, ErrorKind, ObjectState, ReplacementSection, Scenario};
+use super::scenario::{Assigned, DeletedBy, ErrorKind, HolderSection, ObjectState, ReplacementSection, Scenario};
 
 /// Variable name of the app profile's attribute titled "Immutable ID".
 pub(crate) const ANCHOR: &str = "immutableId";
@@ -37,9 +38,14 @@ pub(crate) const APP_GROUP: &str = "00g8m365usersD2kQx7d";
 pub(crate) const OLD_OBJECT: &str = "9d2e4f10-6a3b-4c58-8f71-2b60c9d4e7a5";
 /// Live account under the subject's UPN.
 pub(crate) const NEW_OBJECT: &str = "c4a7d3b8-1f25-4e96-b0d8-57e3f9126a4c";
+/// Object that holds the anchor which Okta sends for the subject.
+pub(crate) const HOLDER_OBJECT: &str = "7b40c5e1-38f2-4d96-a1c7-e92d60f4b853";
 pub(crate) const ADMIN_OBJECT: &str = "15e8b7d2-93c4-4fa6-8e0b-6d72a9c1f358";
 /// Okta's own service principal in the tenant.
 pub(crate) const OKTA_PRINCIPAL: &str = "e07b52c9-4d16-4a83-bf95-18c3d60a7e24";
+
+/// Service principal of the app that calls Graph from outside.
+pub(crate) const CLIENT_PRINCIPAL: &str = "52d81f6a-c3b9-4e07-8a46-f1d90b7e3c28";
 
 const DAY: Ms = 86_400_000;
 const SKU: &str = "6fd2c87f-b296-42f0-b197-1e91e994b900";
@@ -276,6 +282,7 @@ fn directory(scenario: &Scenario, now: Ms) -> Directory {
                 users.push(user);
             }
         }
+        users.extend(section.holder.as_ref().map(|holder| anchor_holder(holder, scenario, now)));
         users.extend(subject_object(scenario, now));
         if let Some(new) = &section.replacement {
             users.push(replacement(new, scenario, now));
@@ -298,6 +305,10 @@ fn directory(scenario: &Scenario, now: Ms) -> Directory {
             user.proxies = vec![format!("SMTP:{}", user.upn)];
         }
     }
+    // The administrator's account was made in the cloud.
+    for user in users.iter_mut().filter(|u| section.sync.everybody() || u.id != ADMIN_OBJECT) {
+        user.synced = section.sync.on().then_some(true);
+    }
     let domain = |name: &str, federated: bool, initial: bool| Domain {
         name: name.to_owned(),
         federated,
@@ -312,7 +323,7 @@ fn directory(scenario: &Scenario, now: Ms) -> Directory {
         sku: Sku { id: SKU.to_owned(), part: SKU_PART.to_owned(), enabled: 25, elsewhere: 0 },
         roles,
         eligible,
-        dirsync: section.dirsync,
+        sync: section.sync,
     }
 }
 
@@ -351,10 +362,15 @@ fn subject_object(scenario: &Scenario, now: Ms) -> Option<EntraUser> {
     if section.visible_after.0 > 0 {
         user.visible_from = now + section.visible_after.0;
     }
-    if scenario.tenant.dirsync {
-        user.synced = Some(true);
-    }
     Some(user)
+}
+
+fn anchor_holder(holder: &HolderSection, scenario: &Scenario, now: Ms) -> EntraUser {
+    let (first, last) = holder.name.split_once(' ').unwrap_or((&holder.name, ""));
+    let mut user = entra_user(HOLDER_OBJECT, &holder.local, (first, last), now - holder.age.0);
+    user.anchor = okta_anchor(scenario);
+    user.deleted = holder.deleted_age.map(|age| now - age.0);
+    user
 }
 
 fn replacement(new: &ReplacementSection, scenario: &Scenario, now: Ms) -> EntraUser {
@@ -389,6 +405,10 @@ fn history(world: &mut World, scenario: &Scenario) {
             logbook::note(world, SAM, "application.user_membership.add");
         }
     }
+    if let Some(age) = section.holder.as_ref().and_then(|holder| holder.deleted_age) {
+        world.now = now - age.0;
+        logbook::object_deleted(world, HOLDER_OBJECT, false);
+    }
     if let Some(new) = section.replacement.as_ref().filter(|_| !section.other_tenant) {
         world.now = now - new.age.0;
         logbook::object_created(world, NEW_OBJECT, false);
@@ -398,6 +418,10 @@ fn history(world: &mut World, scenario: &Scenario) {
         ErrorKind::ResourceNotFound => Failure::Gone { object: OLD_OBJECT.to_owned() },
         ErrorKind::MatchingUserNotFound => Failure::NoMatch,
         ErrorKind::Mfa => Failure::Mfa,
+        ErrorKind::AnchorTaken => Failure::Taken { property: Unique::Anchor.property() },
+        ErrorKind::AnchorBlocked => Failure::AnchorBlocked,
+        ErrorKind::AnchorMissing => Failure::AnchorMissing,
+        ErrorKind::Mastered => Failure::Mastered,
     };
     let text = logbook::failed(world, SAM, &failure);
     let well = world.okta.app_users.get(SAM).is_some_and(|row| row.sync_state == "SYNCHRONIZED");

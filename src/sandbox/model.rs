@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::clock::Ms;
 use super::fresh::Ids;
-use super::scenario::{Declared, Knobs, Person};
+use super::scenario::{Declared, Knobs, Person, Sync};
 
 /// Both vendors, their logs, and what is still going to happen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -162,8 +162,9 @@ pub(crate) struct Directory {
     pub(crate) roles: BTreeMap<String, Vec<String>>,
     /// PIM-eligible directory roles, by principal.
     pub(crate) eligible: BTreeMap<String, Vec<String>>,
-    /// Entra Connect is on for the tenant.
-    pub(crate) dirsync: bool,
+    /// Who masters its users.
+    #[serde(default)]
+    pub(crate) sync: Sync,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -217,8 +218,8 @@ pub(crate) enum Work {
     Provision { user: String, row: String },
     /// Push of a changed profile to the linked object.
     Update { user: String, row: String },
-    /// Deprovisioning of an object after an unassignment.
-    Deactivate { object: String, user: String },
+    /// Deprovisioning of an object after an unassignment. `armed` = Deactivate Users was on when it was queued.
+    Deactivate { object: String, user: String, armed: bool },
     /// Okta gives the app back to a member of an assigned group.
     Regroup { user: String },
 }

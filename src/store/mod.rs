@@ -26,8 +26,8 @@ use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
 use crate::ports::fresh::Fresh;
 use crate::ports::store::{
-    CaseRow, Change, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms, Ledger, ProposalRow,
-    RunRow, Store, StoreError, Stored, VoteRow,
+    Attempt, CaseRow, Change, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms, Ledger,
+    ProposalRow, RunRow, Store, StoreError, Stored, VoteRow,
 };
 use async_trait::async_trait;
 use sqlx::{Any, AnyPool, Transaction};
@@ -282,8 +282,8 @@ impl Store for Database {
         outbox::sent(&self.core, id, posted, at).await
     }
 
-    async fn outbox_retry(&self, id: i64, due_at: At, why: &str) -> Stored<()> {
-        outbox::retry(&self.core, id, due_at, why).await
+    async fn outbox_retry(&self, id: i64, due_at: At, why: &str, attempt: Attempt) -> Stored<()> {
+        outbox::retry(&self.core, (id, due_at), why, attempt).await
     }
 
     async fn outbox_waiting(&self, now: At) -> Stored<i64> {

@@ -5,7 +5,7 @@
 
 use super::{Core, Database, Fault, Tx, driver, take_numbers, write_tx};
 use crate::domain::time::At;
-use crate::ports::store::{Change, Claimed, OutboxRow, Stored};
+use crate::ports::store::{Attempt, Change, Claimed, OutboxRow, Stored};
 
 /// Most rows handed out at once.
 const AT_ONCE: i64 = 100;
@@ -111,15 +111,32 @@ async fn claim_in(tx: &mut Tx, db: &Database, who: (&str, &str), claim: Claim) -
         .bind(claim.now.0)
         .execute(&mut **tx)
         .await?;
-        let posted: Option<(String,)> = sqlx::query_as("SELECT posted FROM posts WHERE surface = $1 AND key = $2")
-            .bind(surface)
-            .bind(thing(&key))
-            .fetch_optional(&mut **tx)
-            .await?;
+        let (posted, uncertain) = begin(tx, surface, thing(&key), claim.now).await?;
         let row = OutboxRow { key, surface: surface.to_owned(), due_at: At(due_at), body };
-        claimed.push(Claimed { id, row, attempts, posted: posted.map(|(posted,)| posted) });
+        claimed.push(Claimed { id, row, attempts, posted, uncertain });
     }
     Ok(claimed)
+}
+
+/// Where a thing stands, or the mark that somebody begins to post it. Whoever finds the mark knows that the thing may stand
+/// there already.
+async fn begin(tx: &mut Tx, surface: &str, thing: &str, at: At) -> Result<(Option<String>, bool), Fault> {
+    let posted: Option<(String,)> = sqlx::query_as("SELECT posted FROM posts WHERE surface = $1 AND key = $2")
+        .bind(surface)
+        .bind(thing)
+        .fetch_optional(&mut **tx)
+        .await?;
+    if let Some((posted,)) = posted {
+        let uncertain = posted.is_empty();
+        return Ok(((!uncertain).then_some(posted), uncertain));
+    }
+    sqlx::query("INSERT INTO posts (surface, key, posted, outbox_id, at) VALUES ($1, $2, '', 0, $3)")
+        .bind(surface)
+        .bind(thing)
+        .bind(at.0)
+        .execute(&mut **tx)
+        .await?;
+    Ok((None, false))
 }
 
 async fn release_dead(tx: &mut Tx, db: &Database) -> Result<(), Fault> {
@@ -170,10 +187,13 @@ pub(super) async fn sent(core: &Core, id: i64, posted: &str, at: At) -> Stored<(
 }
 
 /// Puts a row back; when a newer one of its key waits, that one takes its place.
-pub(super) async fn retry(core: &Core, id: i64, due_at: At, why: &str) -> Stored<()> {
+pub(super) async fn retry(core: &Core, (id, due_at): (i64, At), why: &str, attempt: Attempt) -> Stored<()> {
     write_tx!(core, |tx| {
         async {
         take_numbers(&mut tx, "outbox", 0).await?;
+        if attempt == Attempt::NotMade {
+            not_made(&mut tx, id).await?;
+        }
         let superseded = sqlx::query(
             "UPDATE outbox SET done_at = $2, body = '', claimed_until = NULL, why = $3 WHERE id = $1 AND done_at IS NULL \
              AND EXISTS (SELECT 1 FROM outbox x WHERE x.surface = outbox.surface AND x.key = outbox.key \
@@ -207,4 +227,24 @@ pub(super) async fn waiting(core: &Core, now: At) -> Stored<i64> {
         .await
         .map_err(driver)?;
     Ok(count)
+}
+
+/// Takes an attempt back that was not made: neither its count nor its mark stays.
+async fn not_made(tx: &mut Tx, id: i64) -> Result<(), Fault> {
+    let row: Option<(String, String)> =
+        sqlx::query_as("SELECT surface, key FROM outbox WHERE id = $1 AND done_at IS NULL")
+            .bind(id)
+            .fetch_optional(&mut **tx)
+            .await?;
+    let Some((surface, key)) = row else { return Ok(()) };
+    sqlx::query("UPDATE outbox SET attempts = attempts - 1 WHERE id = $1 AND attempts > 0")
+        .bind(id)
+        .execute(&mut **tx)
+        .await?;
+    sqlx::query("DELETE FROM posts WHERE surface = $1 AND key = $2 AND posted = ''")
+        .bind(surface)
+        .bind(thing(&key))
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
 }

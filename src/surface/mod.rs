@@ -1,4 +1,5 @@
 //! (surface)
 
 pub mod console;
+pub mod slack;
 pub mod web;

@@ -5,7 +5,7 @@ use reanchor::domain::ids::{CaseId, OktaUserId};
 use reanchor::domain::inbound::{Body, Inbound, Verb};
 use reanchor::domain::notice::{Button, Card, Look, Notice, PublicText, Tone};
 use reanchor::domain::time::At;
-use reanchor::ports::surface::Surface;
+use reanchor::ports::surface::{Earlier, Surface};
 use reanchor::surface::console::{Console, Format, Outcome, Paper, Persona, Screen, World, run_script};
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Write};
@@ -101,7 +101,7 @@ impl App {
                 (Notice::Whisper { place, to: actor.key, name: actor.name, text: PublicText::foreign(&text) }, None)
             }
         };
-        self.console.show(&notice, posted.as_deref()).await?;
+        self.console.show(&notice, Earlier { posted: posted.as_deref(), ..Earlier::default() }).await?;
         Ok(())
     }
 }

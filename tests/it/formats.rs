@@ -7,7 +7,7 @@ use reanchor::domain::actor::{Actor, Standing};
 use reanchor::domain::case::{Case, State};
 use reanchor::domain::guard::{Outcome, Violation};
 use reanchor::domain::ids::CaseId;
-use reanchor::domain::inbound::{Body, Inbound, Place, Verb};
+use reanchor::domain::inbound::{Body, Inbound, More, Place, Verb};
 use reanchor::domain::notice::PublicText;
 use reanchor::domain::plan::Plan;
 use reanchor::domain::settings::Mode;
@@ -146,6 +146,7 @@ fn inbounds() -> Vec<Inbound> {
         },
         at: guards::NOW,
         body,
+        more: More::default(),
     };
     bodies.enumerate().map(one).collect()
 }

@@ -14,6 +14,7 @@ mod page;
 mod recognize;
 mod sandbox;
 mod settings;
+mod slack;
 mod store;
 mod support;
 mod tidy;

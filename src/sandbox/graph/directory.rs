@@ -63,9 +63,9 @@ pub(super) fn organization(world: &mut World, call: &Call) -> Reply {
         json!({"name": d.name, "isDefault": d.default, "isInitial": d.initial,
                "type": if d.federated { "Federated" } else { "Managed" }, "capabilities": "Email"})
     });
-    let last = world.entra.dirsync.then(|| graph_time(world.now - 600_000));
+    let last = world.entra.sync.on().then(|| graph_time(world.now - 600_000));
     let record = json!({"id": world.entra.tenant, "displayName": world.entra.name, "deletedDateTime": null,
-        "onPremisesSyncEnabled": world.entra.dirsync.then_some(true), "onPremisesLastSyncDateTime": last,
+        "onPremisesSyncEnabled": world.entra.sync.on().then_some(true), "onPremisesLastSyncDateTime": last,
         "tenantType": "AAD", "countryLetterCode": "GB", "verifiedDomains": verified.collect::<Vec<_>>()});
     answer(world, call, vec![record], Shape { context: "organization", kind: "microsoft.graph.organization", ..LIST })
 }

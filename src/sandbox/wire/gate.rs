@@ -46,14 +46,17 @@ pub(crate) async fn handle(State(gate): State<Gate>, ConnectInfo(cut): ConnectIn
     let Some(call) = read(request).await else {
         return gate.finish(&Call::default(), &Reply::empty(413));
     };
-    let (step, fault) = {
+    let (step, due) = {
         let mut core = gate.shared.core();
         let step = gate.route(&mut core, call);
-        let fault = core.faults.take(step.op);
-        (step, fault)
+        let due = core.faults.take(step.op);
+        (step, due)
     };
-    let reply = match fault {
-        None | Some(How::Lag) => gate.apply(&step, fault.is_some()),
+    if due.slow_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(due.slow_ms.into())).await;
+    }
+    let reply = match due.how {
+        None | Some(How::Lag | How::Slow) => gate.apply(&step, due.how == Some(How::Lag)),
         Some(how @ (How::Refuse | How::Throttle | How::E5xx)) => gate.refuse(&step, how),
         Some(How::Garbage) => {
             gate.apply(&step, false);

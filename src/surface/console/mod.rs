@@ -25,7 +25,7 @@ use crate::domain::ids::OktaUserId;
 use crate::domain::inbound::Inbound;
 use crate::domain::notice::{Card, Notice};
 use crate::domain::time::At;
-use crate::ports::surface::{Surface, SurfaceError};
+use crate::ports::surface::{Earlier, Surface, SurfaceError};
 use async_trait::async_trait;
 use std::collections::BTreeMap;
 use std::collections::hash_map::DefaultHasher;
@@ -216,7 +216,8 @@ impl Surface for Console {
         NAME
     }
 
-    async fn show(&self, notice: &Notice, posted: Option<&str>) -> Result<String, SurfaceError> {
+    async fn show(&self, notice: &Notice, earlier: Earlier<'_>) -> Result<String, SurfaceError> {
+        let posted = earlier.posted;
         let print = fingerprint(notice);
         // The lock is held while printing, so that two notices are remembered in the order in which they stand on the screen.
         let mut memory = self.memory();
@@ -248,6 +249,10 @@ mod tests {
         (Console::new(tape.screen(), format, Paper { width: Some(40), color: false }), tape)
     }
 
+    fn at(posted: &str) -> Earlier<'_> {
+        Earlier { posted: Some(posted), ..Earlier::default() }
+    }
+
     fn notice(state: &str) -> Notice {
         Notice::Card(Box::new(sample::small("c-222222", state)))
     }
@@ -255,15 +260,15 @@ mod tests {
     #[tokio::test]
     async fn each_post_and_each_edit_is_printed_once_even_when_it_is_delivered_again() {
         let (console, tape) = console(Format::Json);
-        let reference = console.show(&notice("looked_up"), None).await.unwrap();
+        let reference = console.show(&notice("looked_up"), Earlier::default()).await.unwrap();
         assert_eq!(
-            console.show(&notice("looked_up"), None).await.unwrap(),
+            console.show(&notice("looked_up"), Earlier::default()).await.unwrap(),
             reference,
             "the row of the outbox was lost"
         );
-        assert_eq!(console.show(&notice("proposed"), Some(&reference)).await.unwrap(), reference);
-        console.show(&notice("proposed"), Some(&reference)).await.unwrap();
-        console.show(&notice("looked_up"), Some(&reference)).await.unwrap();
+        assert_eq!(console.show(&notice("proposed"), at(&reference)).await.unwrap(), reference);
+        console.show(&notice("proposed"), at(&reference)).await.unwrap();
+        console.show(&notice("looked_up"), at(&reference)).await.unwrap();
         let states: Vec<_> =
             tape.text().lines().map(|line| (line.contains("looked_up"), line.contains("\"edited\":true"))).collect();
         assert_eq!(states, [(true, false), (false, true), (true, true)]);
@@ -273,15 +278,15 @@ mod tests {
     async fn two_equal_answers_are_both_printed() {
         let (console, tape) = console(Format::Text);
         let note = Notice::Note { place: sample::place("m-1"), text: PublicText::words("Reminder.") };
-        let first = console.show(&note, None).await.unwrap();
-        assert_ne!(console.show(&note, None).await.unwrap(), first);
+        let first = console.show(&note, Earlier::default()).await.unwrap();
+        assert_ne!(console.show(&note, Earlier::default()).await.unwrap(), first);
         assert_eq!(tape.text(), "reanchor › Reminder.\nreanchor › Reminder.\n");
     }
 
     #[tokio::test]
     async fn a_restarted_console_prints_the_edit_of_a_card_it_has_never_seen() {
         let (console, tape) = console(Format::Text);
-        assert_eq!(console.show(&notice("proposed"), Some("before")).await.unwrap(), "before");
+        assert_eq!(console.show(&notice("proposed"), at("before")).await.unwrap(), "before");
         assert!(tape.text().contains("updated · c-222222"));
         assert_eq!(console.newest().and_then(|card| card.case), sample::small("c-222222", "x").case);
     }
@@ -307,7 +312,7 @@ mod tests {
         let paper = Paper { width: None, color: false };
         for (kind, gone) in [(io::ErrorKind::BrokenPipe, true), (io::ErrorKind::StorageFull, false)] {
             let console = Console::new(Screen::new(Box::new(Broken(kind))), Format::Json, paper);
-            let error = console.show(&notice("proposed"), None).await.unwrap_err();
+            let error = console.show(&notice("proposed"), Earlier::default()).await.unwrap_err();
             assert_eq!(matches!(error, SurfaceError::Refused(_)), gone, "{error}");
             assert_eq!(matches!(error, SurfaceError::Failed(_)), !gone, "{error}");
             assert!(console.newest().is_none(), "what was not printed was not seen");

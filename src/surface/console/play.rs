@@ -8,7 +8,7 @@
 use super::script::{self, Act, Line, short};
 use super::{CHANNEL, Console, NAME, Screen, World};
 use crate::domain::actor::{Actor, Standing};
-use crate::domain::inbound::{Body, Inbound, Place};
+use crate::domain::inbound::{Body, Inbound, More, Place};
 use crate::domain::notice::{Button, Card};
 use anyhow::{Context, anyhow, bail};
 use std::io::{self, BufRead};
@@ -245,6 +245,7 @@ impl Play<'_> {
             actor: Actor { key: who.to_owned(), name: who.to_owned(), standing },
             at: self.world.now(),
             body,
+            more: More::default(),
         };
         self.world.hear(inbound).await
     }

@@ -5,7 +5,7 @@ use super::super::{Console, Format};
 use super::*;
 use crate::domain::inbound::Verb;
 use crate::domain::notice::{Confirm, Notice};
-use crate::ports::surface::Surface;
+use crate::ports::surface::{Earlier, Surface};
 use async_trait::async_trait;
 use std::collections::VecDeque;
 use std::io;
@@ -122,10 +122,13 @@ async fn when_the_newest_card_loses_its_buttons_a_number_does_not_fall_through_t
     let world = Fake::proposed();
     let (console, _) = console();
     let mut card = sample::small("c-222222", "proposed");
-    console.show(&Notice::Card(Box::new(card.clone())), None).await.unwrap();
+    console.show(&Notice::Card(Box::new(card.clone())), Earlier::default()).await.unwrap();
     card.state = Some("running".to_owned());
     card.buttons.clear();
-    console.show(&Notice::Card(Box::new(card)), Some("m-1/c-222222")).await.unwrap();
+    console
+        .show(&Notice::Card(Box::new(card)), Earlier { posted: Some("m-1/c-222222"), ..Earlier::default() })
+        .await
+        .unwrap();
     let mut dialog = Dialog::new(&world, &console).unwrap();
     assert!(dialog.take("1", &mut Answers::new(&[])).await.is_err());
     assert!(world.log().is_empty());

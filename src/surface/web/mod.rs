@@ -19,7 +19,7 @@ use crate::domain::inbound::Inbound;
 use crate::domain::notice::Notice;
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
-use crate::ports::surface::{Surface, SurfaceError};
+use crate::ports::surface::{Earlier, Surface, SurfaceError};
 use async_trait::async_trait;
 use room::{Content, Post, Rooms};
 use serde_json::Value;
@@ -260,7 +260,7 @@ impl Surface for Web {
         NAME
     }
 
-    async fn show(&self, notice: &Notice, posted: Option<&str>) -> Result<String, SurfaceError> {
+    async fn show(&self, notice: &Notice, earlier: Earlier<'_>) -> Result<String, SurfaceError> {
         let now = self.clock.now();
         let (id, place, content) = match notice {
             Notice::Card(card) => {
@@ -276,7 +276,7 @@ impl Surface for Web {
                 (self.rooms().number("whisper", now), place, content)
             }
         };
-        let id = posted.filter(|posted| !posted.is_empty()).map_or(id, str::to_owned);
+        let id = earlier.posted.map_or(id, str::to_owned);
         self.put(&id, place, now, content);
         Ok(id)
     }
@@ -312,8 +312,8 @@ mod tests {
             name: "anna".to_owned(),
             text: PublicText::words("not you"),
         };
-        web.show(&whisper, None).await.unwrap();
-        web.show(&Notice::Note { place: place(), text: PublicText::words("all") }, None).await.unwrap();
+        web.show(&whisper, Earlier::default()).await.unwrap();
+        web.show(&Notice::Note { place: place(), text: PublicText::words("all") }, Earlier::default()).await.unwrap();
         assert_eq!(web.rooms().seen_by("anna").count(), 2);
         assert_eq!(web.rooms().seen_by("ben").count(), 1);
     }
@@ -322,8 +322,8 @@ mod tests {
     async fn the_same_notice_shown_again_is_an_edit_in_place() {
         let web = Web::new(Arc::new(Still));
         let note = |text| Notice::Note { place: place(), text: PublicText::words(text) };
-        let id = web.show(&note("one"), None).await.unwrap();
-        assert_eq!(web.show(&note("two"), Some(&id)).await.unwrap(), id);
+        let id = web.show(&note("one"), Earlier::default()).await.unwrap();
+        assert_eq!(web.show(&note("two"), Earlier { posted: Some(&id), ..Earlier::default() }).await.unwrap(), id);
         let rooms = web.rooms();
         let posts: Vec<_> = rooms.seen_by("anna").collect();
         assert_eq!(posts.len(), 1);

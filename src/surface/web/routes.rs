@@ -6,7 +6,7 @@
 use super::room::Content;
 use super::{Event, LoadError, NAME, Persona, Stage, Web, assets, channel, guard, story};
 use crate::domain::ids::CaseId;
-use crate::domain::inbound::{Body, Inbound, Place, Verb};
+use crate::domain::inbound::{Body, Inbound, More, Place, Verb};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Json, Path, Query, Request, State};
 use axum::http::StatusCode;
@@ -217,6 +217,7 @@ async fn hear(serving: &Serving, persona: &Persona, place: Place, body: Body) ->
         actor: persona.actor(),
         at: serving.stage.now(),
         body,
+        more: More::default(),
     };
     match serving.stage.hear(inbound).await {
         Ok(answers) => Json(json!({ "message": message, "answers": answers })).into_response(),

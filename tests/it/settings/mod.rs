@@ -6,6 +6,7 @@ mod wrong;
 use reanchor::config::{Config, ConfigError, Environment, General, example, load};
 use reanchor::domain::ids::GroupId;
 use reanchor::domain::settings::{Mode, Sharing};
+use reanchor::surface::slack;
 use reanchor::{graph, okta};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -44,7 +45,8 @@ fn words(dir: &Path, error: &ConfigError) -> String {
 }
 
 /// Sections of other folders with their examples, in the order of the file.
-const SECTIONS: [(&str, &str); 2] = [("okta", okta::settings::EXAMPLE), ("graph", graph::settings::EXAMPLE)];
+const SECTIONS: [(&str, &str); 3] =
+    [("okta", okta::settings::EXAMPLE), ("graph", graph::settings::EXAMPLE), ("slack", slack::settings::EXAMPLE)];
 
 #[test]
 fn the_examples_in_config_are_the_generated_ones() {
@@ -102,6 +104,8 @@ fn every_commented_key_of_the_example_is_a_real_one() {
     assert!(all.sandbox.is_some() && all.server.public_url.is_some());
     assert!(config.section::<okta::settings::Settings>("okta").unwrap().app_id.is_some());
     assert!(config.section::<graph::settings::Settings>("graph").unwrap().token_url.is_some());
+    assert_eq!(config.section::<slack::settings::Settings>("slack").unwrap(), slack::settings::Settings::default());
+    assert_eq!(config.section::<Vec<slack::settings::Link>>("link").unwrap().len(), 1);
     config.finish().unwrap();
 }
 

@@ -12,7 +12,7 @@ use reanchor::domain::ids::{CaseId, RunId};
 use reanchor::domain::time::At;
 use reanchor::ports::fresh::Fresh;
 use reanchor::ports::store::{
-    AuditRow, CaseRow, Change, JournalRow, OutboxRow, ProposalRow, RunRow, Store, StoreError, VoteRow,
+    Attempt, AuditRow, CaseRow, Change, JournalRow, OutboxRow, ProposalRow, RunRow, Store, StoreError, VoteRow,
 };
 use reanchor::store::{Database, Options};
 use sqlx::ConnectOptions as _;

@@ -41,6 +41,7 @@ async fn the_store_works_on_postgres() {
     queues::rows_of_a_living_process_are_left_to_it_for_a_while(&a, &b).await;
     queues::a_later_row_of_a_key_replaces_an_unsent_one_and_edits_a_sent_one(&pair(&url, "reanchor_test_8").await.0)
         .await;
+    queues::who_takes_a_begun_post_up_again_is_told_so(&pair(&url, "reanchor_test_10").await.0).await;
     let (a, _) = pair(&url, "reanchor_test_9").await;
     let code = audit::sample(&a).await;
     assert_eq!(audit::check_export(&a.export(None).await.unwrap(), &code), 5);

@@ -58,13 +58,13 @@ pub(super) async fn a_later_row_of_a_key_replaces_an_unsent_one_and_edits_a_sent
     let fourth = claim(1_500).await.unwrap();
     assert_eq!((fourth[0].row.body.as_str(), fourth[0].posted.as_deref()), ("v4", Some("C1/17.5")));
     // Put back: not before its time, with the count of tries.
-    db.outbox_retry(fourth[0].id, At(3_000), "slack answered 500").await.unwrap();
+    db.outbox_retry(fourth[0].id, At(3_000), "slack answered 500", Attempt::Made).await.unwrap();
     assert_eq!(claim(2_999).await.unwrap(), []);
     let again = claim(3_000).await.unwrap();
     assert_eq!((again[0].row.body.as_str(), again[0].attempts), ("v4", 1));
     // Put back while a newer one waits: the newer takes its place.
     put("v5", 1_000).await.unwrap();
-    db.outbox_retry(again[0].id, At(3_500), "slack answered 500").await.unwrap();
+    db.outbox_retry(again[0].id, At(3_500), "slack answered 500", Attempt::Made).await.unwrap();
     assert_eq!(db.outbox_waiting(At(9_999)).await.unwrap(), 1);
     let fifth = claim(3_001).await.unwrap();
     assert_eq!(fifth[0].row.body, "v5");
@@ -78,6 +78,44 @@ pub(super) async fn a_later_row_of_a_key_replaces_an_unsent_one_and_edits_a_sent
     put("v7", 10_000).await.unwrap();
     assert_eq!(claim(9_999).await.unwrap(), []);
     assert_eq!(claim(10_000).await.unwrap()[0].posted.as_deref(), Some("C1/18"));
+}
+
+/// `db` is empty; its instance id is `p1`.
+pub(super) async fn who_takes_a_begun_post_up_again_is_told_so(db: &Database) {
+    let put = |key: &'static str| db.commit(Change { outbox: vec![show(key, "v", 1_000)], ..at(1_000) });
+    let claim = async |now: i64| {
+        let claimed = db.outbox_claim("slack", "p1", At(now), 5_000).await.unwrap();
+        let [one] = claimed.try_into().expect("one row is due");
+        one
+    };
+    put("card:1#a").await.unwrap();
+    let first = claim(1_000).await;
+    assert_eq!((first.uncertain, &first.posted), (false, &None), "nobody tried before");
+    // The surface was not reached: as if nothing had been.
+    db.outbox_retry(first.id, At(1_000), "wait", Attempt::NotMade).await.unwrap();
+    let second = claim(1_000).await;
+    assert_eq!((second.uncertain, second.attempts), (false, 0));
+    // The claim ran out, as after a crash: the post may be there.
+    let third = claim(6_000).await;
+    assert_eq!((third.uncertain, third.attempts, &third.posted), (true, 1, &None));
+    db.outbox_retry(third.id, At(6_000), "timeout", Attempt::Made).await.unwrap();
+    // A newer body of the same thing takes the place of the row, not of the doubt.
+    put("card:1#a").await.unwrap();
+    let fourth = claim(6_000).await;
+    assert_eq!((fourth.uncertain, fourth.attempts), (true, 0));
+    db.outbox_sent(fourth.id, "C1/17", At(6_000)).await.unwrap();
+    put("card:1#b").await.unwrap();
+    let fifth = claim(6_000).await;
+    assert_eq!((fifth.uncertain, fifth.posted.as_deref()), (false, Some("C1/17")));
+    // An attempt that was not made never forgets where the thing stands.
+    db.outbox_retry(fifth.id, At(6_000), "wait", Attempt::NotMade).await.unwrap();
+    assert_eq!(claim(6_000).await.posted.as_deref(), Some("C1/17"));
+}
+
+#[tokio::test]
+async fn begun_posts() {
+    let place = Place::new();
+    who_takes_a_begun_post_up_again_is_told_so(&place.open("p1").await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -13,14 +13,14 @@ use reanchor::config::embedded;
 use reanchor::domain::actor::{Actor, Standing};
 use reanchor::domain::case::Case;
 use reanchor::domain::ids::{AppId, GroupId, OktaUserId, TenantId};
-use reanchor::domain::inbound::{Body, Inbound, Place, Verb};
+use reanchor::domain::inbound::{Body, Inbound, More, Place, Verb};
 use reanchor::domain::notice::{Card, Notice};
 use reanchor::domain::settings::{Deactivation, Mode, Policy, Settings, Sharing};
 use reanchor::ports::clock::Clock;
 use reanchor::ports::fresh::Fresh;
 use reanchor::ports::secret::Secret;
 use reanchor::ports::store::{Ledger, Store};
-use reanchor::ports::surface::{Surface, SurfaceError, verified};
+use reanchor::ports::surface::{Earlier, Surface, SurfaceError, verified};
 use reanchor::sandbox::{SandboxTime, Tenant, TenantOptions};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -44,7 +44,8 @@ impl Surface for Screen {
         "console"
     }
 
-    async fn show(&self, notice: &Notice, posted: Option<&str>) -> Result<String, SurfaceError> {
+    async fn show(&self, notice: &Notice, earlier: Earlier<'_>) -> Result<String, SurfaceError> {
+        let posted = earlier.posted;
         self.shown.lock().unwrap().push((notice.clone(), posted.is_some()));
         let reference = match notice {
             Notice::Card(card) => card.case.as_ref().map_or("list".to_owned(), ToString::to_string),
@@ -197,6 +198,7 @@ impl World {
             actor,
             at: self.driver.clock.now(),
             body,
+            more: More::default(),
         };
         self.driver.app.hear(inbound, Some(&proof)).await.unwrap();
     }

@@ -1,0 +1,28 @@
+//! Slack: Socket Mode or HTTP in, cards as Block Kit out.
+//!
+//! Never decides anything: what comes in is verified, given the class of its author by the event's own signs, and handed to
+//! the app; what goes out is what the outbox gives. Only a signed interaction carries authority (SAFETY A1); everything from
+//! outside is parsed leniently by ourselves, because types that are strict lose clicks when Slack adds a field.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | [`settings`] | `[slack]` and `[[link]]` |
+//! | [`account`] | keys: of an account (`T…/U…`), of a channel (`C…`, or `T…/C…` of a further workspace) |
+//! | [`token`] | the sealed value of a button |
+//! | [`render`] | cards, lines and answers as Block Kit |
+//! | [`signature`] | whether a request was signed by Slack |
+//!
+//! Begin with [`settings::Settings`].
+
+pub mod account;
+pub mod render;
+pub mod settings;
+pub mod signature;
+pub mod token;
+
+/// Name of this surface in the store and in the configuration.
+pub const NAME: &str = "slack";
+
+/// The beginning of every `block_id` and `action_id` of ours. A message that carries it was posted by this program, whoever
+/// seems to have sent it, so it is never answered.
+pub const MARK: &str = "ra.";
