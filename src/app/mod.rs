@@ -29,6 +29,7 @@ use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::WriteAccess;
 use crate::ports::fresh::Fresh;
+use crate::ports::stop::Stop;
 use crate::ports::store::{LeaseTable, LeaseTerms, Ledger, Store};
 use crate::ports::surface::Surface;
 use crate::ports::tasks::Tasks;
@@ -87,6 +88,8 @@ pub struct Parts {
     pub fresh: Arc<dyn Fresh>,
     /// Supervised tasks.
     pub tasks: Arc<dyn Tasks>,
+    /// The wish that the process ends.
+    pub stop: Stop,
     /// Places where people talk, by name.
     pub surfaces: Vec<Arc<dyn Surface>>,
     /// People that can be told something, by surface (approvers are found among them).
@@ -118,6 +121,11 @@ impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Arc<Self> {
         Arc::new(Self { parts, under_way: Mutex::default(), elsewhere: Mutex::default(), failed: Mutex::default() })
+    }
+
+    /// The classifier, for whoever asks about a text without opening a case.
+    pub fn diagnoser(&self) -> &diagnose::Diagnoser {
+        &self.parts.diagnoser
     }
 
     fn clock(&self) -> &dyn Clock {

@@ -11,6 +11,7 @@ use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, EntraRead, OktaRead, WriteAccess, Writers};
 use crate::ports::fresh::Fresh;
 use crate::ports::secret::Secret;
+use crate::ports::stop::Stop;
 use crate::ports::surface::Surface;
 use crate::saga::look::Readers;
 use crate::store::{Database, Options as StoreOptions};
@@ -142,13 +143,32 @@ impl WriteAccess for WriteSide {
     }
 }
 
-/// Opens the database and puts the app together.
+/// What a process that stops by itself brings along.
+pub struct Process {
+    /// Its units of work.
+    pub crew: Arc<Crew>,
+    /// The wish that it ends.
+    pub stop: Stop,
+}
+
+/// Opens the database and puts the app together, in a process that is ended from outside.
 pub async fn build(options: Options, clock: Arc<OffsetClock>, fresh: Arc<dyn Fresh>) -> anyhow::Result<Built> {
+    let process = Process { crew: Arc::new(Crew::new(Arc::clone(&clock))), stop: Stop::never() };
+    build_in(process, options, clock, fresh).await
+}
+
+/// Opens the database and puts the app together.
+pub async fn build_in(
+    process: Process,
+    options: Options,
+    clock: Arc<OffsetClock>,
+    fresh: Arc<dyn Fresh>,
+) -> anyhow::Result<Built> {
     let owner = fresh.id("p-", 12);
     let store_options =
         StoreOptions { instance: owner.clone(), audit_key: options.audit_key, fresh: Arc::clone(&fresh) };
     let database = Database::open(&options.store_url, embedded::MIGRATIONS, store_options).await?;
-    let as_clock: Arc<dyn Clock> = Arc::<OffsetClock>::clone(&clock);
+    let as_clock: Arc<dyn Clock> = clock;
     let call_timeout = Duration::from_millis(u64::try_from(options.run.call_timeout_ms).unwrap_or(15_000));
     let clients = readers(&options.directories, call_timeout, &as_clock, &fresh)?;
     let okta: Arc<dyn OktaRead> = clients.okta;
@@ -173,7 +193,7 @@ pub async fn build(options: Options, clock: Arc<OffsetClock>, fresh: Arc<dyn Fre
             }))
         }
     };
-    let crew = Arc::new(Crew::new(clock));
+    let Process { crew, stop } = process;
     let parts = Parts {
         diagnoser: Diagnoser::new(embedded::RULES)?,
         store: Arc::new(database.clone()),
@@ -183,6 +203,7 @@ pub async fn build(options: Options, clock: Arc<OffsetClock>, fresh: Arc<dyn Fre
         access,
         fresh,
         tasks: Arc::<Crew>::clone(&crew),
+        stop,
         surfaces: options.surfaces,
         roster: options.roster,
         channels: options.channels,

@@ -18,6 +18,7 @@ use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::fresh::Fresh;
 use crate::ports::secret::Secret;
+use crate::ports::stop::Stop;
 use crate::ports::store::{Ledger, StoreError};
 use crate::ports::surface::{Surface, verified};
 use crate::sandbox::{Access, SandboxTime, Tenant, TenantOptions};
@@ -125,7 +126,7 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
     let router = web::router(serving).nest(PANEL, tenant.panel_router()?);
     let mut servers = JoinSet::new();
     servers.spawn(async move { match keep(&record, &record_clock).await {} });
-    servers.spawn(async move { driver.serve().await });
+    servers.spawn(async move { driver.serve(Stop::never()).await });
     servers.spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the page ended");

@@ -11,6 +11,7 @@ pub mod anchor;
 pub mod case;
 pub mod diagnosis;
 pub mod effect;
+pub mod finding;
 pub mod guard;
 pub mod ids;
 pub mod inbound;

@@ -317,6 +317,8 @@ pub trait Store: Send + Sync {
     async fn outbox_retry(&self, id: i64, due_at: At, why: &str, attempt: Attempt) -> Stored<()>;
     /// Number of rows not sent whose time has come.
     async fn outbox_waiting(&self, now: At) -> Stored<i64>;
+    /// The same, of one surface.
+    async fn outbox_waiting_on(&self, surface: &str, now: At) -> Stored<i64>;
 
     /// A setting.
     async fn setting(&self, key: &str) -> Stored<Option<String>>;

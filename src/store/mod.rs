@@ -20,7 +20,7 @@ mod rows;
 mod walk;
 mod writer;
 
-pub use open::{OpenError, Options};
+pub use open::{OpenError, Options, kept_beside};
 
 use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
@@ -288,6 +288,10 @@ impl Store for Database {
 
     async fn outbox_waiting(&self, now: At) -> Stored<i64> {
         outbox::waiting(&self.core, now).await
+    }
+
+    async fn outbox_waiting_on(&self, surface: &str, now: At) -> Stored<i64> {
+        outbox::waiting_on(&self.core, surface, now).await
     }
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {
