@@ -6,11 +6,13 @@ use crate::app::{App, Channel, Parts, RunTerms};
 use crate::config::embedded;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{AppId, TenantId};
+use crate::domain::job::JobRef;
 use crate::domain::settings::{Mode, Settings};
 use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, EntraRead, OktaRead, WriteAccess, Writers};
 use crate::ports::fresh::Fresh;
 use crate::ports::secret::Secret;
+use crate::ports::signals::{IncidentFeed, Signals};
 use crate::ports::stop::Stop;
 use crate::ports::surface::Surface;
 use crate::saga::look::Readers;
@@ -49,6 +51,19 @@ pub struct Directories {
     pub read: Keys,
     /// Write credentials; only looked at in mode `fix`.
     pub write: Option<Keys>,
+    /// What is read beside the two sides of a person.
+    pub beside: Beside,
+}
+
+/// Feeds and jobs, as configured.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Address of Okta's status feed.
+    pub okta_rss: Option<String>,
+    /// Whether the service health of the tenant is read.
+    pub graph_health: bool,
+    /// The inbound job.
+    pub job: Option<JobRef>,
 }
 
 /// What the app is built from.
@@ -120,6 +135,28 @@ fn graph_access(directories: &Directories, keys: &Keys, call_timeout: Duration) 
     }
 }
 
+/// What is read beside the two sides of a person, by the same read credentials.
+fn signals(
+    beside: &Beside,
+    clients: &ReadClients,
+    call_timeout: Duration,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Signals> {
+    let mut feeds: Vec<Arc<dyn IncidentFeed>> = Vec::new();
+    if let Some(url) = &beside.okta_rss {
+        feeds.push(Arc::new(okta::StatusFeed::new(url, call_timeout, Arc::clone(clock))?));
+    }
+    if beside.graph_health {
+        feeds.push(Arc::<graph::Reader>::clone(&clients.graph));
+    }
+    Ok(Signals {
+        failures: Arc::<okta::Reader>::clone(&clients.okta),
+        jobs: Arc::<graph::Reader>::clone(&clients.graph),
+        feeds,
+        job: beside.job.clone(),
+    })
+}
+
 /// Opens write clients for one run.
 struct WriteSide {
     directories: Directories,
@@ -171,6 +208,7 @@ pub async fn build_in(
     let as_clock: Arc<dyn Clock> = clock;
     let call_timeout = Duration::from_millis(u64::try_from(options.run.call_timeout_ms).unwrap_or(15_000));
     let clients = readers(&options.directories, call_timeout, &as_clock, &fresh)?;
+    let signals = signals(&options.directories.beside, &clients, call_timeout, &as_clock)?;
     let okta: Arc<dyn OktaRead> = clients.okta;
     let entra: Arc<dyn EntraRead> = clients.graph;
     let readers = Readers {
@@ -200,6 +238,7 @@ pub async fn build_in(
         leases: Arc::new(database.clone()),
         ledger: Arc::new(database.clone()),
         readers: readers.clone(),
+        signals,
         access,
         fresh,
         tasks: Arc::<Crew>::clone(&crew),

@@ -1,6 +1,6 @@
 //! From a configuration to decided values: sections, secrets, and the question whether the other end is a sandbox.
 
-use super::build::{Directories, Keys};
+use super::build::{Beside, Directories, Keys};
 use super::control::{Control, Scene};
 use super::surfaces::{self, Wanted};
 use crate::app::{Channel, RunTerms};
@@ -77,6 +77,11 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
         tenant_id: graph.tenant_id.clone(),
         read: keys(&config, "READ", "to read the directories")?,
         write,
+        beside: Beside {
+            okta_rss: general.incident.okta_rss.clone(),
+            graph_health: general.incident.graph_health,
+            job: graph.inbound(),
+        },
     };
     let settings = Settings {
         mode,

@@ -3,7 +3,7 @@
 //! Never listens beyond 127.0.0.1 and never works with other directories than the tenant that it started itself: that is
 //! what lets the people of the page count (SAFETY A2). Begin with [`sandbox`].
 
-use super::build::{Built, Directories, Keys, Options, build};
+use super::build::{Beside, Built, Directories, Keys, Options, build};
 use super::chance::SystemChance;
 use super::control::Control;
 use super::driver::{Driver, TenantClock, keep};
@@ -13,6 +13,7 @@ use crate::config::embedded;
 use crate::domain::case::Case;
 use crate::domain::ids::{AppId, CaseId, GroupId, OktaUserId, TenantId};
 use crate::domain::inbound::Inbound;
+use crate::domain::job::JobRef;
 use crate::domain::settings::{Deactivation, Mode, Policy, Settings, Sharing};
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
@@ -279,6 +280,15 @@ fn choices() -> anyhow::Result<Vec<Choice>> {
     Ok(all)
 }
 
+/// The sandbox serves both feeds and one inbound job.
+fn sandbox_beside(access: &Access) -> Beside {
+    Beside {
+        okta_rss: Some(access.okta_rss.clone()),
+        graph_health: true,
+        job: JobRef::parse(&access.inbound_service_principal, None),
+    }
+}
+
 fn options_of(access: &Access, store: &Path, (web, people): (&Arc<Web>, &[Persona]), run: Option<RunTerms>) -> Options {
     let keys = |okta: &str, id: &str, secret: &str| Keys {
         okta_token: Secret::new(okta),
@@ -305,6 +315,7 @@ fn options_of(access: &Access, store: &Path, (web, people): (&Arc<Web>, &[Person
                 &access.graph_write_client_id,
                 &access.graph_write_client_secret,
             )),
+            beside: sandbox_beside(access),
         },
         settings: Settings {
             mode: Mode::Fix,

@@ -4,7 +4,7 @@
 
 use super::error::ConfigError;
 use super::people::{Channel, Link, PolicyRow};
-use super::sections::{Complaint, Modes, Run, Sandbox, Server, Store};
+use super::sections::{Complaint, Incident, Modes, Run, Sandbox, Server, Store};
 use super::table::Config;
 use crate::domain::settings::{Mode, Policy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,8 @@ pub struct General {
     pub mode: Mode,
     /// `[run]`
     pub run: Run,
+    /// `[incident]`
+    pub incident: Incident,
     /// `[[channel]]`, in the order of the file.
     pub channels: Vec<Channel>,
     /// `[[link]]`, in the order of the file.
@@ -31,7 +33,7 @@ pub struct General {
 }
 
 impl Config {
-    /// Reads and checks `[server] [store] [mode] [run] [[channel]] [[link]] [[policy]] [sandbox]`. The first wrong value is the
+    /// Reads and checks `[server] [store] [mode] [run] [incident] [[channel]] [[link]] [[policy]] [sandbox]`. The first wrong value is the
     /// error, with its place. May be asked again.
     pub fn general(&mut self) -> Result<General, ConfigError> {
         let mut server: Server = self.section("server")?;
@@ -42,6 +44,8 @@ impl Config {
         let mode = self.section::<Modes>("mode")?.default;
         let run: Run = self.section("run")?;
         self.fit("run", run.check())?;
+        let incident: Incident = self.section("incident")?;
+        self.fit("incident", incident.check())?;
         let sandbox: Option<Sandbox> = self.section_if_there("sandbox")?;
         if let Some(sandbox) = &sandbox {
             self.fit("sandbox", sandbox.check())?;
@@ -49,7 +53,7 @@ impl Config {
         let channels = self.channels()?;
         let links = self.links()?;
         let policies = self.policies()?;
-        Ok(General { server, store, mode, run, channels, links, policies, sandbox })
+        Ok(General { server, store, mode, run, incident, channels, links, policies, sandbox })
     }
 
     fn fit(&self, section: &str, checked: Result<(), Complaint>) -> Result<(), ConfigError> {

@@ -26,8 +26,8 @@ use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
 use crate::ports::fresh::Fresh;
 use crate::ports::store::{
-    Attempt, CaseRow, Change, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms, Ledger,
-    ProposalRow, RunRow, Store, StoreError, Stored, VoteRow,
+    Attempt, CaseRow, Change, Channel, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms,
+    Ledger, ProposalRow, RunRow, Store, StoreError, Stored, VoteRow,
 };
 use async_trait::async_trait;
 use sqlx::{Any, AnyPool, Transaction};
@@ -240,6 +240,10 @@ impl Store for Database {
 
     async fn cases(&self, open_only: bool, limit: i64) -> Stored<Vec<CaseRow>> {
         rows::cases(&self.core, open_only, limit).await
+    }
+
+    async fn cases_of_class(&self, channel: Channel<'_>, class: &str, since: At, limit: i64) -> Stored<Vec<CaseRow>> {
+        rows::cases_of_class(&self.core, channel, class, (since, limit)).await
     }
 
     async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<CaseRow>> {
