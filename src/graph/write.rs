@@ -8,6 +8,7 @@ use crate::ports::directory::{Answer, EntraWrite};
 use crate::ports::fresh::Fresh;
 use crate::ports::meter::Meter;
 use async_trait::async_trait;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The write side.
@@ -25,6 +26,13 @@ impl Writer {
         self.0.set_meter(meter);
         self
     }
+
+    /// Changes one property of a user, by object id: the sign-in name may change under way.
+    async fn patch(&self, op: &'static str, id: &EntraId, body: &Value) -> Answer<()> {
+        let id = guid_of(op, id)?;
+        let url = self.0.at(op, &["users", id.as_str()], &[])?;
+        self.0.patch(op, url, body).await
+    }
 }
 
 #[async_trait]
@@ -34,5 +42,13 @@ impl EntraWrite for Writer {
         let id = guid_of(OP, id)?;
         let url = self.0.at(OP, &["directory", "deletedItems", id.as_str(), "restore"], &[])?;
         self.0.post(OP, url).await
+    }
+
+    async fn set_upn(&self, id: &EntraId, upn: &str) -> Answer<()> {
+        self.patch("change the sign-in name", id, &json!({"userPrincipalName": upn})).await
+    }
+
+    async fn set_anchor(&self, id: &EntraId, anchor: &str) -> Answer<()> {
+        self.patch("change the anchor", id, &json!({"onPremisesImmutableId": anchor})).await
     }
 }
