@@ -7,6 +7,7 @@
 
 use super::build::{Built as House, Options, Process, build_in, readers};
 use super::chance::SystemChance;
+use super::doctor;
 use super::driver::{Driver, TenantClock, keep};
 use super::follow::{Follow, follow};
 use super::open::{Credentials, Loaded, OtherEnd, configuration, other_end};
@@ -77,7 +78,10 @@ struct Shared {
 /// Opens everything; answers when the bot does. Must be called inside a tokio runtime. Errors of type `ConfigError` or
 /// `SandboxOnly` say that what was given cannot be used.
 pub async fn open(config: Option<&Path>) -> anyhow::Result<Server> {
-    let loaded = configuration(config, Credentials::ByMode)?;
+    let loaded = match configuration(config, Credentials::ByMode) {
+        Ok(loaded) => loaded,
+        Err(error) => return Err(doctor::with_ids(config, error).await),
+    };
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
@@ -164,6 +168,12 @@ fn signing_key(loaded: &Loaded, fresh: &dyn Fresh) -> anyhow::Result<Secret> {
     })
 }
 
+/// The same for somebody who only looks: a key that is not there yet is not made.
+pub(super) fn kept_signing_key(loaded: &Loaded, fresh: &dyn Fresh) -> Secret {
+    let configured = Secrets::secret(&loaded.secrets, "REANCHOR_SIGNING_KEY").ok().flatten();
+    configured.unwrap_or_else(|| Secret::new(&fresh.id("", 25)))
+}
+
 /// What a surface stands on.
 pub(super) struct Grounds {
     base: Ground,
@@ -173,11 +183,11 @@ impl Grounds {
     pub(super) fn new(
         loaded: &Loaded,
         process: &Process,
-        clock: Arc<dyn Clock>,
-        fresh: Arc<dyn Fresh>,
-    ) -> anyhow::Result<Self> {
+        (clock, fresh): (Arc<dyn Clock>, Arc<dyn Fresh>),
+        signing_key: Secret,
+    ) -> Self {
         let base = Ground {
-            signing_key: signing_key(loaded, fresh.as_ref())?,
+            signing_key,
             secrets: Arc::new(loaded.secrets.clone()),
             clock,
             fresh,
@@ -187,7 +197,7 @@ impl Grounds {
             links: BTreeMap::new(),
             public_url: loaded.general.server.public_url.clone(),
         };
-        Ok(Self { base })
+        Self { base }
     }
 
     pub(super) fn of(&self, loaded: &Loaded, surface: &str) -> Ground {
@@ -205,7 +215,8 @@ async fn stand(
     let as_clock: Arc<dyn Clock> = Arc::<OffsetClock>::clone(&shared.clock);
     let meter: Arc<dyn Meter> = Arc::<Metrics>::clone(&shared.metrics);
     let process = Process { crew: Arc::clone(&shared.crew), stop: shared.stop.clone(), meter };
-    let grounds = Grounds::new(&loaded, &process, as_clock, Arc::clone(&shared.fresh))?;
+    let key = signing_key(&loaded, shared.fresh.as_ref())?;
+    let grounds = Grounds::new(&loaded, &process, (as_clock, Arc::clone(&shared.fresh)), key);
     let mut built: Vec<Box<dyn Built>> = Vec::new();
     for candidate in std::mem::take(&mut loaded.surfaces).take() {
         let (name, ground) = (candidate.name(), grounds.of(&loaded, candidate.name()));

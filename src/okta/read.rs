@@ -34,6 +34,10 @@ impl Reader {
         Client::new(access, clock).map(Self)
     }
 
+    pub(super) fn client(&self) -> &Client {
+        &self.0
+    }
+
     /// The same, with every call counted.
     #[must_use]
     pub fn metered(mut self, meter: Arc<dyn Meter>) -> Self {

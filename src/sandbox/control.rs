@@ -96,11 +96,19 @@ async fn serve(shared: &Shared, request: Request) -> Answer {
         ("GET", "holds") => Answer::Json(200, Value::Array(shared.holds.list())),
         ("GET", "writes") => Answer::Json(200, json!(shared.core().ledger)),
         ("POST", "retry") => retry(&mut shared.core(), &body),
+        ("GET", "rights") => Answer::Json(200, json!(shared.core().rights)),
+        ("POST", "rights") => match serde_json::from_value(body) {
+            Ok(rights) => {
+                shared.core().rights = rights;
+                Answer::Json(200, json!(shared.core().rights))
+            }
+            Err(_) => refuse(400, "rights are lists: okta_read, okta_write, graph_read, graph_write"),
+        },
         ("GET", "ops") => Answer::Json(200, json!(ops())),
         _ => refuse(
             404,
             "known: GET error, GET|POST scenario, GET|POST clock, GET|POST|DELETE faults, POST release, GET holds, \
-             GET writes, POST retry, GET ops",
+             GET writes, POST retry, GET|POST rights, GET ops",
         ),
     }
 }

@@ -10,6 +10,7 @@
 
 mod audit;
 mod commit;
+mod examine;
 mod inbox;
 mod leases;
 mod ledger;
@@ -20,6 +21,7 @@ mod rows;
 mod walk;
 mod writer;
 
+pub use examine::{Examined, examine};
 pub use open::{OpenError, Options, kept_beside};
 
 use crate::domain::ids::{CaseId, RunId};
