@@ -248,7 +248,9 @@ fn of_clock(whose: &str, theirs: At, now: At) -> Finding {
 /// How to mend a call that failed: by what is wrong with it.
 fn mend(error: &PortError, denied: &str, address: &str) -> String {
     match error.kind {
-        Kind::Denied | Kind::Gone | Kind::Conflict | Kind::Invalid => denied.to_owned(),
+        Kind::Denied | Kind::Gone | Kind::Conflict | Kind::Invalid | Kind::Federated | Kind::Synced | Kind::Mapped => {
+            denied.to_owned()
+        }
         Kind::Throttled { .. } => "wait a minute and ask the doctor again".to_owned(),
         Kind::Unreachable => format!("see that {address} is right and can be reached from here (firewall, proxy, DNS)"),
         Kind::Unexpected => format!("see that {address} is right, then look at the vendor's status page"),
