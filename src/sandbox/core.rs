@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::access::Access;
@@ -96,6 +97,8 @@ pub(crate) struct Entry {
     /// What was (or would have been) answered; null when it was never applied nor refused.
     pub(crate) status: Option<u16>,
     pub(crate) client_request_id: Option<String>,
+    /// What was sent; null when it was no JSON or nothing.
+    pub(crate) body: Value,
     pub(crate) by: &'static str,
 }
 

@@ -118,3 +118,17 @@ fn a_channel_without_facts_learns_the_diagnosis_only() {
         assert!(card.sides.is_empty() && w.writes().await.is_empty());
     });
 }
+
+#[test]
+fn where_unassigning_deletes_a_permission_to_pause_changes_nothing() {
+    use reanchor::domain::settings::Deactivation;
+    // Not declared is the worst, and a declared deletion is never risked: a pause that ends too early would delete (D4 row 5).
+    for deactivation in [Deactivation::Unknown, Deactivation::Delete] {
+        let setup = Setup { allow_pause: Some(true), deactivation: Some(deactivation), ..Setup::default() };
+        World::run_with("deactivation-deletes", setup, async |w| {
+            w.play("deactivation-deletes").await;
+            w.expect_end("deactivation-deletes").await;
+            assert!(w.writes().await.is_empty());
+        });
+    }
+}
