@@ -210,7 +210,7 @@ impl App {
                 let question = text.and(format!("Type /reanchor subject {} <login>.", case.id));
                 Ok(case.go(now, State::NeedsInfo { question })?)
             }
-            Who::Ask(_) => Ok(case.go(now, State::Advised { look: None, why: Vec::new() })?),
+            Who::Ask(_) => Ok(case.go(now, State::Advised { look: None, why: Vec::new(), by_hand: None })?),
             Who::Unreadable(why) => {
                 let violation = Violation {
                     rule: "C".to_owned(),
@@ -221,7 +221,11 @@ impl App {
                 };
                 let why = vec![violation];
                 let advice = case.diagnosis.remedies.is_empty();
-                let next = if advice { State::Advised { look: None, why } } else { State::Refused { look: None, why } };
+                let next = if advice {
+                    State::Advised { look: None, why, by_hand: None }
+                } else {
+                    State::Refused { look: None, why }
+                };
                 Ok(case.go(now, next)?)
             }
             Who::One { subject, user, confirmed } => {
@@ -236,7 +240,7 @@ impl App {
                     let same = case.state.clone();
                     return Ok(case.go(now, same)?);
                 }
-                Ok(self.settled(case, facts)?)
+                self.settled(case, facts).await
             }
         }
     }
@@ -260,10 +264,10 @@ impl App {
         facts
     }
 
-    /// What facts mean for a case (pure, but for the ask's number and time).
-    pub(super) fn settled(&self, mut case: Case, facts: Facts) -> Result<Case, Failure> {
+    /// What facts mean for a case (pure, but for what the ask brings in).
+    pub(super) async fn settled(&self, mut case: Case, facts: Facts) -> Result<Case, Failure> {
         let now = self.now();
-        let ask = self.ask(&case);
+        let ask = self.ask(&case).await?;
         let judgement = settle(&case.diagnosis, &facts, &self.parts.settings, &ask, reported_at(&case.diagnosis));
         case.missing_at.clone_from(&facts.entra.missing_at);
         case.looks += 1;
@@ -280,7 +284,7 @@ impl App {
                 look.confirm_at = Some(at);
                 State::LookedUp { look: Box::new(look) }
             }
-            Settled::Advise(why) => State::Advised { look: Some(Box::new(look)), why },
+            Settled::Advise(why) => State::Advised { look: Some(Box::new(look)), why, by_hand: judgement.by_hand },
             Settled::Refuse(why) => State::Refused { look: Some(Box::new(look)), why },
             Settled::Offers(_) if !case.confirmed => {
                 let name = look.facts.okta.user.name.clone();
@@ -306,13 +310,15 @@ impl App {
     }
 
     /// The ask for the next proposal of a case.
-    pub(super) fn ask(&self, case: &Case) -> Ask {
-        Ask {
+    pub(super) async fn ask(&self, case: &Case) -> Result<Ask, Failure> {
+        Ok(Ask {
             case: case.id.clone(),
             number: case.proposals + 1,
             at: self.now(),
             needs_second_vote: case.requester.standing.okta().is_none(),
-        }
+            fresh: self.parts.fresh.bytes(),
+            anchor_refused: self.anchor_refused().await?,
+        })
     }
 
     async fn done(&self, inbox: Option<i64>) -> Result<(), Failure> {

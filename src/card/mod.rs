@@ -8,10 +8,12 @@
 
 pub mod answer;
 pub mod build;
+pub mod manual;
 pub mod plain;
 mod plan_view;
 pub mod shown;
 mod sides;
+mod stopped;
 
 use crate::domain::notice::{DiffRow, PublicText, SideRow};
 use crate::domain::plan::Plan;
