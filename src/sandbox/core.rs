@@ -21,8 +21,8 @@ use super::wire::{Call, Reply};
 
 /// How long a lagging write stays unseen, in tenant time.
 const LAG: Ms = 5_000;
-/// Calls that are remembered for the panel.
-const SEEN: usize = 100;
+/// Calls that are remembered for the panel and the control port.
+const SEEN: usize = 1_000;
 
 /// Which vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +61,7 @@ pub(crate) struct Core {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) ledger: Vec<Entry>,
-    /// The last calls of any kind, for the panel.
+    /// The last calls of any kind, for the panel and the control port.
     pub(crate) seen: VecDeque<Seen>,
     /// Graph bearer tokens handed out.
     pub(crate) grants: BTreeMap<String, Grant>,

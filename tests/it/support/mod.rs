@@ -315,7 +315,12 @@ impl World {
             .collect()
     }
 
-    async fn control_call(&self, path: &str, body: Option<Value>) -> String {
+    /// The calls of any kind that the tenant answered last.
+    pub(crate) async fn calls(&self) -> Vec<Value> {
+        serde_json::from_str(&self.control_call("calls", None).await).unwrap()
+    }
+
+    pub(crate) async fn control_call(&self, path: &str, body: Option<Value>) -> String {
         let access = self.tenant.access();
         let url = format!("{}/{path}", access.control_url);
         let request = match body {
