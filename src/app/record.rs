@@ -74,6 +74,10 @@ impl Record for Recorder<'_> {
     async fn switch(&self) -> Switch {
         self.app.switch().await
     }
+
+    fn is_stopping(&self) -> bool {
+        self.app.parts.stop.is_wished()
+    }
 }
 
 impl Recorder<'_> {

@@ -29,6 +29,10 @@ pub trait Record: Send + Sync {
     async fn record(&self, event: &Event, lease: &LeaseHeld) -> Stored<()>;
     /// The kill switch, read now.
     async fn switch(&self) -> Switch;
+    /// Whether the process is to end: then nothing new is begun, and the run is left to the next process.
+    fn is_stopping(&self) -> bool {
+        false
+    }
 }
 
 /// Everything that a run works with.
@@ -68,6 +72,9 @@ pub enum Left {
     /// The store failed.
     #[error("the run could not be recorded")]
     Store(#[source] StoreError),
+    /// The process is to end. Between two effects, or while it waits for a vendor: nothing is half done.
+    #[error("the process ends; the run is taken up again by the next one")]
+    Stopping,
     /// The journal makes no sense: a person must look.
     #[error("the journal cannot be continued")]
     Journal(#[source] IllegalJournal),
@@ -100,7 +107,14 @@ pub async fn run(run: &Run<'_>, mut events: Vec<Event>) -> Outcomes<End> {
     loop {
         let progress = fold(&events).map_err(Left::Journal)?;
         run.keep_lease(0).await?;
-        let made = match next(run.plan, &progress) {
+        let what = next(run.plan, &progress);
+        // An effect that was begun is looked at to its end; the end of a run is told, not left; nobody is left parked, and no
+        // app paused, by a process that could still end it.
+        let begun = matches!(what, Move::Settle { .. } | Move::Ended(_)) || exposed(run.plan, &progress);
+        if run.record.is_stopping() && !begun {
+            return Err(Left::Stopping);
+        }
+        let made = match what {
             Move::Ended(end) => return Ok(end),
             Move::Begin => Made::Event(Event::Began),
             Move::Do(step) => run.prepare(step, &progress, &digest).await?,

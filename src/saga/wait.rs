@@ -1,8 +1,8 @@
 //! Waiting for what a vendor does by itself, and reading both sides at the end. Reads only.
 
 use super::journal::{Event, Progress};
-use super::next::left_as;
-use super::run::{Outcomes, Run};
+use super::next::{exposed, left_as};
+use super::run::{Left, Outcomes, Run};
 use super::verify;
 use crate::domain::effect::{Check, Effect, Link, Quiet};
 use crate::domain::ids::EntraId;
@@ -54,6 +54,9 @@ impl Run<'_> {
                     return Ok(self.missed(step, progress, why));
                 }
                 Checked::NotYet(_) => {}
+            }
+            if self.record.is_stopping() && !exposed(self.plan, progress) {
+                return Err(Left::Stopping);
             }
             self.pause(round).await?;
             round += 1;
