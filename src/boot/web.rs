@@ -9,13 +9,14 @@ use super::control::Control;
 use super::driver::{Driver, TenantClock, keep};
 use super::time::OffsetClock;
 use crate::app::{App, Channel, Heard, RunTerms};
-use crate::config::embedded;
+use crate::config::{embedded, load, process};
 use crate::domain::case::Case;
 use crate::domain::ids::{AppId, CaseId, GroupId, OktaUserId, TenantId};
 use crate::domain::inbound::Inbound;
 use crate::domain::job::JobRef;
-use crate::domain::settings::{Deactivation, Mode, Policy, Settings, Sharing};
+use crate::domain::settings::{Declared, Mode, Policy, Settings, Sharing};
 use crate::domain::time::At;
+use crate::okta;
 use crate::ports::clock::Clock;
 use crate::ports::fresh::Fresh;
 use crate::ports::secret::Secret;
@@ -101,7 +102,8 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
     let as_clock: Arc<dyn Clock> = Arc::<OffsetClock>::clone(&clock);
     let web = Web::new(as_clock);
     let fresh: Arc<dyn Fresh> = Arc::new(SystemChance::new()?);
-    let parts = options_of(tenant.access(), &store, (&web, &people), options.run);
+    let parts =
+        options_of(tenant.access(), &store, (&web, &people), (options.run, declared(&scene.name, tenant.access())?));
     let built = build(parts, Arc::clone(&clock), Arc::clone(&fresh)).await?;
     let tenant_clock: Arc<dyn TenantClock> = Arc::<Control>::clone(&control);
     let driver = Driver {
@@ -119,6 +121,7 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
         control,
         people,
         scenarios: choices()?,
+        access: tenant.access().clone(),
         fresh,
         loading: Mutex::new(()),
     };
@@ -266,6 +269,8 @@ struct File {
 #[derive(Deserialize)]
 struct Titled {
     title: String,
+    #[serde(default)]
+    declare: toml::Table,
 }
 
 fn choices() -> anyhow::Result<Vec<Choice>> {
@@ -289,7 +294,28 @@ fn sandbox_beside(access: &Access) -> Beside {
     }
 }
 
-fn options_of(access: &Access, store: &Path, (web, people): (&Arc<Web>, &[Persona]), run: Option<RunTerms>) -> Options {
+/// What a scenario declares about its app, under what the environment says (`REANCHOR__OKTA__…`): as the terminal chat has it
+/// from its configuration.
+fn declared(name: &str, access: &Access) -> anyhow::Result<Declared> {
+    let found = embedded::SCENARIOS.iter().find(|(known, _)| *known == name);
+    let (_, text) = found.with_context(|| format!("there is no scenario `{name}`"))?;
+    let file: File = toml::from_str(text).with_context(|| format!("scenario `{name}`"))?;
+    let mut okta = file.tenant.declare;
+    okta.insert("org_url".to_owned(), access.okta_url.clone().into());
+    let folder = TempDir::new().context("no temporary folder can be made")?;
+    let path = folder.path().join("reanchor.toml");
+    std::fs::write(&path, toml::to_string(&toml::Table::from_iter([("okta".to_owned(), okta.into())]))?)
+        .with_context(|| format!("{} cannot be written", path.display()))?;
+    let okta: okta::settings::Settings = load(Some(&path), process())?.section("okta")?;
+    Ok(Declared { deactivation: okta.deactivation, allow_pause: okta.allow_pause })
+}
+
+fn options_of(
+    access: &Access,
+    store: &Path,
+    (web, people): (&Arc<Web>, &[Persona]),
+    (run, declared): (Option<RunTerms>, Declared),
+) -> Options {
     let keys = |okta: &str, id: &str, secret: &str| Keys {
         okta_token: Secret::new(okta),
         graph_client_id: id.to_owned(),
@@ -319,8 +345,8 @@ fn options_of(access: &Access, store: &Path, (web, people): (&Arc<Web>, &[Person
         },
         settings: Settings {
             mode: Mode::Fix,
-            deactivation: Deactivation::default(),
-            allow_pause: false,
+            deactivation: declared.deactivation,
+            allow_pause: declared.allow_pause,
             policy: Policy {
                 name: "default".to_owned(),
                 askers: group(ASKERS),
@@ -346,6 +372,7 @@ struct Play {
     control: Arc<Control>,
     people: Vec<Persona>,
     scenarios: Vec<Choice>,
+    access: Access,
     fresh: Arc<dyn Fresh>,
     /// One scenario is loaded at a time.
     loading: Mutex<()>,
@@ -435,6 +462,8 @@ impl Stage for Play {
         }
         self.app.retire(NAME, "the reset of the sandbox").await.map_err(|e| failed(e.into()))?;
         self.control.load(scenario).await.map_err(failed)?;
+        let declared = declared(scenario, &self.access).map_err(failed)?;
+        self.app.renew(declared).await.map_err(|e| failed(e.into()))?;
         Ok(())
     }
 

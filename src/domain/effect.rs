@@ -322,7 +322,11 @@ impl Effect {
             Self::Assign { .. } => "Assign to the app",
             Self::RestoreUser { .. } => "Restore the user",
             Self::SetAppUserAnchor { .. } => "Give Okta's app user the anchor",
-            Self::SetUpn { .. } => "Change the sign-in name",
+            // A name is parked on the tenant's initial domain and nowhere else.
+            Self::SetUpn { to, .. } if to.ends_with(".onmicrosoft.com") => {
+                "Move the sign-in name to the initial domain"
+            }
+            Self::SetUpn { .. } => "Move the sign-in name back",
             Self::SetImmutableId { .. } => "Write the anchor to the Entra user",
             Self::PauseProvisioning { .. } => "Switch Deactivate Users off",
             Self::ResumeProvisioning { .. } => "Switch Deactivate Users on again",

@@ -3,7 +3,8 @@
 
 use crate::support::World;
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 const SLOW_MS: i64 = 100;
 
