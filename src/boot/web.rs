@@ -23,6 +23,7 @@ use crate::ports::secret::Secret;
 use crate::ports::stop::Stop;
 use crate::ports::store::{Ledger, StoreError};
 use crate::ports::surface::{Surface, verified};
+use crate::recognize;
 use crate::sandbox::{Access, SandboxTime, Tenant, TenantOptions};
 use crate::surface::web::{
     self, Chain, Choice, LoadError, NAME, Past, Persona, Record, Row, Scene, Serving, Stage, Web, channel,
@@ -100,7 +101,13 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
     let clock = Arc::new(OffsetClock::default());
     clock.adopt(control.now().await?);
     let as_clock: Arc<dyn Clock> = Arc::<OffsetClock>::clone(&clock);
-    let web = Web::new(as_clock);
+    let web = match options.db {
+        Some(_) => {
+            let file = beside(&store, "chat.jsonl");
+            Web::keeping(as_clock, &file).with_context(|| format!("{} cannot be used", file.display()))?
+        }
+        None => Web::new(as_clock),
+    };
     let fresh: Arc<dyn Fresh> = Arc::new(SystemChance::new()?);
     let parts =
         options_of(tenant.access(), &store, (&web, &people), (options.run, declared(&scene.name, tenant.access())?));
@@ -465,6 +472,10 @@ impl Stage for Play {
         let declared = declared(scenario, &self.access).map_err(failed)?;
         self.app.renew(declared).await.map_err(|e| failed(e.into()))?;
         Ok(())
+    }
+
+    fn redacted(&self, text: &str) -> String {
+        recognize::redact(text).into_owned()
     }
 
     fn now(&self) -> At {
