@@ -6,6 +6,7 @@
 use super::build::{Beside, Built, Directories, Keys, Options, build};
 use super::chance::SystemChance;
 use super::control::Control;
+use super::declared::declared;
 use super::driver::{Driver, TenantClock, keep};
 use super::time::OffsetClock;
 use crate::app::{App, Channel, Heard, RunTerms};
@@ -276,8 +277,6 @@ struct File {
 #[derive(Deserialize)]
 struct Titled {
     title: String,
-    #[serde(default)]
-    declare: toml::Table,
 }
 
 fn choices() -> anyhow::Result<Vec<Choice>> {
@@ -299,22 +298,6 @@ fn sandbox_beside(access: &Access) -> Beside {
         graph_health: true,
         job: JobRef::parse(&access.inbound_service_principal, None),
     }
-}
-
-/// What a scenario declares about its app, under what the environment says (`REANCHOR__OKTA__…`): as the terminal chat has it
-/// from its configuration.
-fn declared(name: &str, access: &Access) -> anyhow::Result<Declared> {
-    let found = embedded::SCENARIOS.iter().find(|(known, _)| *known == name);
-    let (_, text) = found.with_context(|| format!("there is no scenario `{name}`"))?;
-    let file: File = toml::from_str(text).with_context(|| format!("scenario `{name}`"))?;
-    let mut okta = file.tenant.declare;
-    okta.insert("org_url".to_owned(), access.okta_url.clone().into());
-    let folder = TempDir::new().context("no temporary folder can be made")?;
-    let path = folder.path().join("reanchor.toml");
-    std::fs::write(&path, toml::to_string(&toml::Table::from_iter([("okta".to_owned(), okta.into())]))?)
-        .with_context(|| format!("{} cannot be written", path.display()))?;
-    let okta: okta::settings::Settings = load(Some(&path), process())?.section("okta")?;
-    Ok(Declared { deactivation: okta.deactivation, allow_pause: okta.allow_pause })
 }
 
 fn options_of(

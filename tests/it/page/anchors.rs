@@ -31,7 +31,7 @@ fn a_hop_is_shown_step_by_step_and_its_case_reads_like_a_story() {
         b.press("approve").await;
         b.state("closed").await;
         let steps = b.text("document.querySelector('.thread:last-child .steps').innerText").await;
-        for part in ["in place", "Move the sign-in name to the initial domain", "Move the sign-in name back"] {
+        for part in ["in place", "Move the sign-in name away", "Move the sign-in name back"] {
             assert!(steps.contains(part), "{part} is missing in {steps}");
         }
         panel_equal(&b).await;
