@@ -28,9 +28,11 @@ function highlighted(text, evidence) {
   const out = [];
   let at = 0;
   for (const piece of [...evidence].sort((a, b) => a.start - b.start)) {
-    if (piece.start < at || piece.end > bytes.length) continue;
-    out.push(...foreign(decoder.decode(bytes.slice(at, piece.start))));
-    out.push(h("mark", { title: piece.why }, foreign(decoder.decode(bytes.slice(piece.start, piece.end)))));
+    // Pieces may overlap: the one that begins first is marked whole, of the next what is left of it.
+    const from = Math.max(piece.start, at);
+    if (piece.end <= from || piece.end > bytes.length) continue;
+    out.push(...foreign(decoder.decode(bytes.slice(at, from))));
+    out.push(h("mark", { title: piece.why }, foreign(decoder.decode(bytes.slice(from, piece.end)))));
     at = piece.end;
   }
   out.push(...foreign(decoder.decode(bytes.slice(at))));
