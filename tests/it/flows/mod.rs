@@ -1,5 +1,10 @@
 //! Flows through the real app against the sandbox.
 
 mod faults;
+mod inbound;
+mod incident;
+mod many;
 mod scenarios;
+mod subject;
+mod switches;
 mod votes;
