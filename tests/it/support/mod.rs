@@ -12,7 +12,7 @@ use reanchor::boot::time::OffsetClock;
 use reanchor::config::embedded;
 use reanchor::domain::actor::{Actor, Standing};
 use reanchor::domain::case::Case;
-use reanchor::domain::ids::{AppId, CaseId, GroupId, OktaUserId, TenantId};
+use reanchor::domain::ids::{AppId, GroupId, OktaUserId, TenantId};
 use reanchor::domain::inbound::{Body, Inbound, More, Place, Verb};
 use reanchor::domain::job::JobRef;
 use reanchor::domain::notice::{Card, Notice};
@@ -218,20 +218,6 @@ impl World {
         self.hear(who, Self::place(), Body::Message { text: text.to_owned() }).await;
     }
 
-    /// The card of a message that became no case: the newest post of a list.
-    pub(crate) fn list_card(&self) -> Option<Card> {
-        let shown = self.screen.shown.lock().unwrap();
-        shown.iter().rev().find_map(|(notice, _)| match notice {
-            Notice::Card(card) if card.case.is_none() => Some((**card).clone()),
-            _ => None,
-        })
-    }
-
-    /// The newest card as people read it.
-    pub(crate) async fn read(&self) -> String {
-        reanchor::card::plain::text(&self.card().await)
-    }
-
     /// Somebody pastes the error text of the scenario.
     pub(crate) async fn paste_error(&self, who: &str) {
         let text = self.error_text().await;
@@ -271,21 +257,6 @@ impl World {
             });
         let (case, number) = (card.case.clone().unwrap(), button.number);
         self.hear(who, card.place.clone(), Body::Press { verb, case, number, note: None }).await;
-    }
-
-    /// One case.
-    pub(crate) async fn case_of(&self, id: &CaseId) -> Case {
-        self.cases().await.into_iter().find(|case| case.id == *id).expect("the case")
-    }
-
-    /// Somebody presses a button on the card of this case.
-    pub(crate) async fn press_on(&self, who: &str, id: &CaseId, label: &str) {
-        let card = reanchor::card::build::card(&self.case_of(id).await);
-        let verb = Verb::by_label(label).unwrap();
-        let button = card.buttons.iter().find(|button| button.verb == verb).expect("the button");
-        let body = Body::Press { verb, case: id.clone(), number: button.number, note: None };
-        self.hear(who, card.place.clone(), body).await;
-        self.wait().await;
     }
 
     /// A press with everything given, for cards that are gone.
