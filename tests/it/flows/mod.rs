@@ -1,6 +1,7 @@
 //! Flows through the real app against the sandbox.
 
 mod faults;
+mod figures;
 mod inbound;
 mod incident;
 mod many;

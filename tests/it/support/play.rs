@@ -6,12 +6,25 @@ use reanchor::domain::case::Case;
 use reanchor::domain::ids::CaseId;
 use reanchor::domain::inbound::{Body, Verb};
 use reanchor::domain::notice::{Card, Notice};
+use reanchor::domain::settings::Deactivation;
 use serde_json::Value;
 use toml::Table;
 
 fn file(name: &str) -> Table {
     let text = embedded::SCENARIOS.iter().find(|(known, _)| *known == name).expect("a scenario").1;
     text.parse().expect("a scenario file is TOML")
+}
+
+/// `[tenant.declare]` of a scenario file.
+#[derive(Default, serde::Deserialize)]
+pub(super) struct Declared {
+    pub(super) deactivation: Option<Deactivation>,
+    pub(super) allow_pause: Option<bool>,
+}
+
+pub(super) fn declared(name: &str) -> Declared {
+    let declare = file(name)["tenant"].get("declare").cloned();
+    declare.map(|table| table.try_into().expect("[tenant.declare]")).unwrap_or_default()
 }
 
 impl World {
