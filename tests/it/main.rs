@@ -13,6 +13,7 @@ mod kill;
 mod page;
 mod recognize;
 mod sandbox;
+mod seeds;
 mod serve;
 mod settings;
 mod slack;
