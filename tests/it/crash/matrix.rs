@@ -24,6 +24,9 @@ fn must_pass(fault: Option<(usize, Fault)>, gaps: &[i64]) -> bool {
 fn check(bench: &Bench, passes: bool, what: &str) {
     let end = bench.finish();
     let mut verdict = bench.judge(&end);
+    if verdict.is_ok() && bench.is_open() {
+        verdict = Err("somebody is parked, or the app paused, at the end".to_owned());
+    }
     if verdict.is_ok() && passes && end != Ok(End::Verified) {
         verdict = Err(format!("the goal should be reached, and it is {end:?}"));
     }
@@ -101,5 +104,11 @@ worlds! {
     restorable: Restorable,
     going_on: GoOn,
     going_on_with_the_last: GoOnLast,
-    rolling_back: RollBack
+    rolling_back: RollBack,
+    hop: Hop,
+    hop_that_can_only_go_forward: HopForward,
+    align: Align,
+    new_anchor_on_both_sides: Both,
+    paused: Paused,
+    paused_by_group: PausedGroup
 }
