@@ -23,6 +23,7 @@ mod retire;
 mod runs;
 mod signals;
 mod timers;
+mod undo;
 mod vote;
 pub mod work;
 

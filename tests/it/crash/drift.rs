@@ -83,7 +83,8 @@ const MOVES: [(&str, Change); 29] = [
         v.live.insert(twin.id.clone(), twin);
     }),
     ("entra.live.by_anchor", |v| {
-        let anchor = v.group_profile["immutableId"].as_str().map(str::to_owned);
+        let held = v.row.as_ref().and_then(|row| row.profile.get("immutableId")).and_then(|held| held.as_str());
+        let anchor = held.or(v.group_profile["immutableId"].as_str()).map(str::to_owned);
         v.live.get_mut(&other()).unwrap().anchor = anchor;
     }),
     ("entra.deleted", |v| {
