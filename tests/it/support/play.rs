@@ -6,7 +6,7 @@ use reanchor::domain::case::Case;
 use reanchor::domain::ids::CaseId;
 use reanchor::domain::inbound::{Body, Verb};
 use reanchor::domain::notice::{Card, Notice};
-use reanchor::domain::settings::Deactivation;
+use reanchor::domain::settings::{Deactivation, ProvisioningType};
 use serde_json::Value;
 use toml::Table;
 
@@ -20,6 +20,8 @@ fn file(name: &str) -> Table {
 pub(super) struct Declared {
     pub(super) deactivation: Option<Deactivation>,
     pub(super) allow_pause: Option<bool>,
+    #[serde(default)]
+    pub(super) provisioning_type: ProvisioningType,
 }
 
 pub(super) fn declared(name: &str) -> Declared {
