@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::clock::Ms;
 use super::entra::Unique;
 use super::fresh::Ids;
+use super::inbound::InboundSection;
 use super::logbook::{self, Failure};
 use super::model::{
     App, AppUser, Directory, Domain, EntraUser, Group, OktaUser, Org, Password, Provisioning, Scope, Sku, World,
@@ -44,6 +45,11 @@ pub(crate) const ADMIN_OBJECT: &str = "15e8b7d2-93c4-4fa6-8e0b-6d72a9c1f358";
 /// Okta's own service principal in the tenant.
 pub(crate) const OKTA_PRINCIPAL: &str = "e07b52c9-4d16-4a83-bf95-18c3d60a7e24";
 
+/// Service principal of the inbound provisioning app, and its job.
+pub(crate) const INBOUND_PRINCIPAL: &str = "5b2e8c14-6a90-4d37-8f1b-c3d7e9a04f62";
+pub(crate) const INBOUND_JOB: &str = "API2AAD.3f6c9a1e58b24d079e4ba1c27d805f93.d80e6b27-41fa-4c95-b3a8-7e2c1f095da6";
+/// Somebody else of the subject's name.
+const NAMESAKE: &str = "00u8sam2Lp7Gd3Vx41d7";
 /// Service principal of the app that calls Graph from outside.
 pub(crate) const CLIENT_PRINCIPAL: &str = "52d81f6a-c3b9-4e07-8a46-f1d90b7e3c28";
 
@@ -93,6 +99,7 @@ pub(crate) fn build(scenario: &Scenario, now: Ms, ids: Ids) -> World {
         okta: org(scenario, now),
         entra: directory(scenario, now),
         events: Vec::new(),
+        incident: section.incident.as_ref().map(|incident| incident.build(now)),
         audits: Vec::new(),
         tasks: BTreeMap::new(),
         error: String::new(),
@@ -127,12 +134,21 @@ fn org(scenario: &Scenario, now: Ms) -> Org {
     }
     Org {
         app,
-        users: PEOPLE.iter().map(|p| (p.0.to_owned(), okta_user(p, scenario, now))).collect(),
+        users: okta_users(scenario, now),
         groups: groups(section.subject.assigned, now),
         app_users: app_users(scenario, now),
         admin_roles,
         hooks: BTreeMap::new(),
     }
+}
+
+fn okta_users(scenario: &Scenario, now: Ms) -> BTreeMap<String, OktaUser> {
+    let mut users: BTreeMap<_, _> = PEOPLE.iter().map(|p| (p.0.to_owned(), okta_user(p, scenario, now))).collect();
+    if scenario.tenant.namesake {
+        let other = (NAMESAKE, "sam.whitlock2", "Sam", "Whitlock", "Finance");
+        users.insert(NAMESAKE.to_owned(), okta_user(&other, scenario, now));
+    }
+    users
 }
 
 fn okta_user(person: &(&str, &str, &str, &str, &str), scenario: &Scenario, now: Ms) -> OktaUser {
@@ -323,6 +339,7 @@ fn directory(scenario: &Scenario, now: Ms) -> Directory {
         sku: Sku { id: SKU.to_owned(), part: SKU_PART.to_owned(), enabled: 25, elsewhere: 0 },
         roles,
         eligible,
+        inbound: Some(section.inbound.clone().unwrap_or_default().build(now)),
         sync: section.sync,
     }
 }
@@ -390,6 +407,14 @@ fn fill_seats(world: &mut World, free: usize) {
     sku.elsewhere = sku.enabled.saturating_sub(free).saturating_sub(used);
 }
 
+/// The subject's failed task and those of 39 more people, one a line.
+fn many(text: &str) -> String {
+    let sam = ("Sam Whitlock", "sam.whitlock");
+    let other = |n: usize| text.replace(sam.0, &format!("Kim Tate{n}")).replace(sam.1, &format!("kim.tate{n}"));
+    let all: Vec<String> = std::iter::once(text.to_owned()).chain((1..40).map(other)).collect();
+    all.join("\n")
+}
+
 /// What the logs already say when the scenario begins.
 fn history(world: &mut World, scenario: &Scenario) {
     let section = &scenario.tenant;
@@ -417,13 +442,24 @@ fn history(world: &mut World, scenario: &Scenario) {
     let failure = match section.error {
         ErrorKind::ResourceNotFound => Failure::Gone { object: OLD_OBJECT.to_owned() },
         ErrorKind::MatchingUserNotFound => Failure::NoMatch,
-        ErrorKind::Mfa => Failure::Mfa,
+        ErrorKind::Mfa | ErrorKind::MfaForMany => Failure::Mfa,
+        ErrorKind::UsageLocation => Failure::UsageLocation,
+        ErrorKind::Deactivation => Failure::Deactivation,
+        ErrorKind::Inbound => {
+            world.error = section.inbound.as_ref().map(InboundSection::text).unwrap_or_default();
+            world.now = now;
+            return;
+        }
         ErrorKind::AnchorTaken => Failure::Taken { property: Unique::Anchor.property() },
         ErrorKind::AnchorBlocked => Failure::AnchorBlocked,
         ErrorKind::AnchorMissing => Failure::AnchorMissing,
         ErrorKind::Mastered => Failure::Mastered,
     };
-    let text = logbook::failed(world, SAM, &failure);
+    let mut text = logbook::failed(world, SAM, &failure);
+    if section.error == ErrorKind::MfaForMany {
+        text = many(&text);
+        world.tasks.insert(SAM.to_owned(), text.clone());
+    }
     let well = world.okta.app_users.get(SAM).is_some_and(|row| row.sync_state == "SYNCHRONIZED");
     if well {
         world.tasks.remove(SAM);

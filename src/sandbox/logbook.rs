@@ -16,6 +16,10 @@ pub(crate) enum Failure {
     NoMatch,
     /// The provisioning account meets multi-factor authentication.
     Mfa,
+    /// Graph refuses the usage location.
+    UsageLocation,
+    /// Graph refuses to block the account.
+    Deactivation,
     /// No licence seat is free.
     NoSeats,
     /// Another object, live or deleted, holds a value that must be unique.
@@ -39,6 +43,11 @@ pub(crate) fn failed(world: &mut World, user: &str, failure: &Failure) -> String
     let detail = detail(world, &login, &object, failure);
     let text = if *failure == Failure::NoMatch {
         format!("Automatic provisioning of user {name} to app {label} failed: Matching user not found.")
+    } else if *failure == Failure::Deactivation {
+        format!(
+            "Automatic deactivation of user {name} to app {label} failed: Could not deactivate Office 365 user {login}, \
+             received error: {detail}"
+        )
     } else if linked {
         format!(
             "Automatic profile push of user {name} to app {label} failed: Could not push profile for Office 365 user \
@@ -50,7 +59,13 @@ pub(crate) fn failed(world: &mut World, user: &str, failure: &Failure) -> String
              {login}, received error: {detail}"
         )
     };
-    let kind = if linked { "application.provision.user.push_profile" } else { "application.provision.user.push" };
+    let kind = if *failure == Failure::Deactivation {
+        "application.provision.user.deactivate"
+    } else if linked {
+        "application.provision.user.push_profile"
+    } else {
+        "application.provision.user.push"
+    };
     let reason: String = text.chars().take(REASON_MAX).collect();
     let debug = json!({
         "app_error_code": code(failure),
@@ -108,7 +123,12 @@ fn code(failure: &Failure) -> &'static str {
         Failure::Gone { .. } => "Request_ResourceNotFound",
         Failure::NoMatch => "USER_NOT_FOUND",
         Failure::Mfa => "AADSTS50079",
-        Failure::NoSeats | Failure::AnchorMissing | Failure::AnchorBlocked | Failure::Mastered => "Request_BadRequest",
+        Failure::Deactivation => "Authorization_RequestDenied",
+        Failure::NoSeats
+        | Failure::AnchorMissing
+        | Failure::AnchorBlocked
+        | Failure::Mastered
+        | Failure::UsageLocation => "Request_BadRequest",
         Failure::Taken { .. } => "ObjectConflict",
     }
 }
@@ -139,6 +159,13 @@ fn detail(world: &mut World, login: &str, object: &str, failure: &Failure) -> St
             let sku = world.entra.sku.id.clone();
             let message = format!("Subscription with SKU {sku} does not have any available licenses.");
             (status(400), message, "POST", format!("/{login}/microsoft.graph.assignLicense"))
+        }
+        Failure::UsageLocation => {
+            (status(400), "Property usageLocation is invalid.".to_owned(), "PATCH", format!("/{object}"))
+        }
+        Failure::Deactivation => {
+            let message = "Insufficient privileges to complete the operation.".to_owned();
+            (status(403), message, "PATCH", format!("/{object}"))
         }
         Failure::Taken { property } => (
             status(400),

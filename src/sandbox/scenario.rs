@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clock::{Ms, Span};
+use super::inbound::{InboundSection, IncidentSection};
 
 /// A parsed scenario file.
 #[derive(Clone, Debug)]
@@ -178,6 +179,14 @@ pub(crate) enum ErrorKind {
     ResourceNotFound,
     MatchingUserNotFound,
     Mfa,
+    /// A value that Graph refuses; nothing is wrong with the link.
+    UsageLocation,
+    /// A deactivation that Graph refuses.
+    Deactivation,
+    /// The failure of the sign-in of the provisioning account, for forty people.
+    MfaForMany,
+    /// `[tenant.inbound] pasted`; Okta has no part in it.
+    Inbound,
     /// Another object holds the anchor that Okta sends.
     AnchorTaken,
     /// The account's domain is federated, so its anchor cannot be changed in place.
@@ -243,6 +252,10 @@ pub(crate) struct TenantSection {
     pub(crate) replacement: Option<ReplacementSection>,
     pub(crate) holder: Option<HolderSection>,
     pub(crate) declare: Declared,
+    pub(crate) inbound: Option<InboundSection>,
+    pub(crate) incident: Option<IncidentSection>,
+    /// Somebody else in Okta has the subject's name.
+    pub(crate) namesake: bool,
 }
 
 impl Default for TenantSection {
@@ -267,6 +280,9 @@ impl Default for TenantSection {
             replacement: None,
             holder: None,
             declare: Declared::default(),
+            inbound: None,
+            incident: None,
+            namesake: false,
         }
     }
 }
@@ -407,7 +423,7 @@ impl Scenario {
             group_reassign: t.group_reassign,
             on_deactivate: t.on_deactivate,
             deactivate_by: t.deactivate_by,
-            pushes_need_mfa: t.error == ErrorKind::Mfa,
+            pushes_need_mfa: matches!(t.error, ErrorKind::Mfa | ErrorKind::MfaForMany),
             anchor_write: t.anchor_write,
         }
     }

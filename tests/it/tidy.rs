@@ -132,7 +132,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("surface", &["domain", "ports", "card", "app"]),
     ("store", &["domain", "ports", "saga::journal"]),
     ("config", &["domain"]),
-    ("http", &["domain", "app", "card"]),
+    // `ports` for the meter that counts.
+    ("http", &["domain", "app", "card", "ports"]),
     ("telemetry", &[]),
     ("sandbox", &[]),
     ("cli", &["*"]),

@@ -3,7 +3,6 @@
 //! Never writes. Begin with [`domains`].
 use serde_json::{Value, json};
 
-use super::error;
 use super::query::{Shape, answer, single};
 use crate::sandbox::clock::graph_time;
 use crate::sandbox::model::{Domain, World};
@@ -130,9 +129,4 @@ pub(super) fn eligible(world: &mut World, call: &Call) -> Reply {
 /// Collections in which this tenant has nothing; every filter finds nothing there.
 pub(super) fn nothing(world: &mut World, call: &Call) -> Reply {
     answer(world, call, Vec::new(), Shape { filter: |_, _| true, ..LIST })
-}
-
-pub(super) fn no_job(world: &mut World, call: &Call) -> Reply {
-    let text = format!("No synchronization job '{}' was found.", call.arg(1));
-    error(world, call, (404, "ItemNotFound"), &text)
 }

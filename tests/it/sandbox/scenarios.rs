@@ -136,6 +136,16 @@ async fn the_pasted_error_is_older_than_ten_minutes_and_names_the_object() {
         let answer = world.control_call(Method::GET, "error").send().await.unwrap();
         assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/plain"));
         let text = answer.text().await.unwrap();
+        if text.contains("bulkUpload")
+            || text.contains("provisioning logs")
+            || text.contains("consent page")
+            || text.contains("quarantine")
+        {
+            // Okta has no part in these: no push of it failed.
+            assert_eq!(world.okta("/logs?filter=outcome.result eq \"FAILURE\"").await, json!([]), "{name}");
+            world.tenant.stop().await;
+            continue;
+        }
         let log = world.okta(&format!("/logs?filter=target.id eq \"{SAM}\" and outcome.result eq \"FAILURE\"")).await;
         let event = &log[0];
         let reason = event["outcome"]["reason"].as_str().unwrap();
