@@ -82,7 +82,8 @@ impl Bench {
 #[tokio::test]
 async fn a_post_whose_answer_was_lost_is_found_and_not_made_twice() {
     let bench = Bench::new().await;
-    for lost in [Fault::AnswerLost, Fault::Unavailable] {
+    for (at, lost) in [(10_000, Fault::AnswerLost), (20_000, Fault::Unavailable)] {
+        bench.clock.sleep_until(At(at)).await;
         bench.fault("chat.postMessage", lost);
         let failed = bench.show(&bench.card("looked_up", 2), None, false).await;
         assert!(matches!(failed, Err(SurfaceError::Failed(_))), "{failed:?}");
