@@ -1,6 +1,9 @@
 //! Slack: a simulation of it, proofs of the simulation itself, and the bot driven through it over both transports.
 
 mod contract;
+mod desk;
+mod flow;
+mod hostile;
+mod outage;
 mod people;
-#[expect(dead_code, reason = "the flows that use the rest come with `serve`")]
 mod sim;
