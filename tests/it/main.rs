@@ -13,6 +13,7 @@ mod kill;
 mod page;
 mod recognize;
 mod sandbox;
+mod serve;
 mod settings;
 mod slack;
 mod store;

@@ -9,11 +9,13 @@
 //! | [`settings`] | `[slack]` and `[[link]]` |
 //! | [`account`] | keys: of an account (`T…/U…`), of a channel (`C…`, or `T…/C…` of a further workspace) |
 //! | [`token`] | the sealed value of a button |
+//! | [`render`] | cards, lines and answers as Block Kit |
 //! | [`signature`] | whether a request was signed by Slack |
 //!
 //! Begin with [`settings::Settings`].
 
 pub mod account;
+pub mod render;
 pub mod settings;
 pub mod signature;
 pub mod token;
