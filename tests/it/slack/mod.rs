@@ -3,6 +3,7 @@
 mod contract;
 mod desk;
 mod flow;
+mod gallery;
 mod hostile;
 mod outage;
 mod people;
