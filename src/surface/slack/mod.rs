@@ -10,13 +10,20 @@
 //! | [`account`] | keys: of an account (`T…/U…`), of a channel (`C…`, or `T…/C…` of a further workspace) |
 //! | [`token`] | the sealed value of a button |
 //! | [`signature`] | whether a request was signed by Slack |
+//! | [`ourselves`] | who we are in each workspace, and the links |
+//! | [`who`] | what Slack says of accounts and channels, kept for a minute |
+//! | [`inbound`] | the way in, the same for both transports |
 //!
 //! Begin with [`settings::Settings`].
 
 pub mod account;
+pub mod calls;
+pub mod inbound;
+pub mod ourselves;
 pub mod settings;
 pub mod signature;
 pub mod token;
+pub mod who;
 
 /// Name of this surface in the store and in the configuration.
 pub const NAME: &str = "slack";
