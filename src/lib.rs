@@ -77,6 +77,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod graph;
+pub mod http;
 pub mod okta;
 pub mod plan;
 pub mod policy;

@@ -1,22 +1,23 @@
 //! The program: parse the arguments, start the log, hand over to the command line, turn the result into an exit code.
 
-use clap::Parser;
-use reanchor::cli::{self, Cli};
+use reanchor::cli;
 use reanchor::{config, telemetry};
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    // One provider of TLS for every client; a second call would change nothing.
+    rustls::crypto::ring::default_provider().install_default().ok();
+    let asked = cli::asked::parse();
     let environment = config::process();
     let filter = environment.value("REANCHOR_LOG").and_then(|value| value.into_string().ok());
     let color = telemetry::color(environment.value("NO_COLOR").as_deref(), io::stderr().is_terminal());
     // People at a terminal chat see cards; the log there tells only what somebody must look at.
-    let filter = filter.or_else(|| cli.is_quiet().then(|| "error".to_owned()));
+    let filter = filter.or_else(|| asked.is_quiet().then(|| "error".to_owned()));
     let started = telemetry::init(telemetry::Format::Text, filter.as_deref(), color);
     let done = started.map_err(|error| error.to_string()).and_then(|_| {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.map_err(|error| format!("no runtime: {error}")).map(|runtime| runtime.block_on(cli::run(cli)))
+        runtime.map_err(|error| format!("no runtime: {error}")).map(|runtime| runtime.block_on(cli::run(asked)))
     });
     match done {
         Ok(code) => ExitCode::from(code),

@@ -61,6 +61,7 @@ impl App {
             Command::Help => self.answer(inbound, inbox, PublicText::words(command::help())).await,
             Command::Lookup { user } => self.lookup(inbound, inbox, &user).await,
             Command::Subject { case, login } => self.subject(inbound, inbox, &case, &login).await,
+            Command::Job { case, at } => self.ask_job(inbound, inbox, case.as_ref(), &at).await,
             Command::Fix { case, remedy } => self.propose(inbound, inbox, &case, remedy).await,
             Command::Approve { code } => match self.by_code(&code).await? {
                 Ok((case, number)) => self.approve(inbound, inbox, &case, Some(number)).await,
@@ -212,8 +213,9 @@ impl App {
         }
         let subject = match self.who_is(login).await {
             super::look_up::Who::One { subject, .. } => subject,
-            super::look_up::Who::Ask(text) => {
-                return self.answer(inbound, inbox, text.and("Nothing was changed.")).await;
+            super::look_up::Who::Ask(text, candidates) => {
+                let text = crate::card::with_candidates(text, &candidates).and("Nothing was changed.");
+                return self.answer(inbound, inbox, text).await;
             }
             super::look_up::Who::Unreadable(why) => {
                 let text =
@@ -247,6 +249,9 @@ impl App {
         }
         if let Err(refusal) = self.switch().await.check() {
             text = text.and(" ").and_text(&refusal.text);
+        }
+        if let Some(outlook) = self.outlook_text().await {
+            text = text.and_text(&outlook);
         }
         self.answer(inbound, inbox, text).await
     }

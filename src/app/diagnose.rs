@@ -65,7 +65,8 @@ impl Diagnoser {
     /// than [`recognize::LIMIT`] head and tail are read and the answer says so.
     pub fn diagnose(&self, text: &str) -> Answer {
         if self.is_chatter(text) {
-            return Answer { reports: Vec::new(), cut: None, rules: self.classifier.version().clone() };
+            let rules = self.classifier.version().clone();
+            return Answer { reports: Vec::new(), cut: None, bulk: recognize::bulk::check(text), rules };
         }
         self.look(text, Asked::No).0
     }
@@ -123,7 +124,8 @@ impl Diagnoser {
                 self.part(&mut work, part);
             }
         }
-        let answer = Answer { reports: merged(work.reports), cut, rules: self.classifier.version().clone() };
+        let bulk = recognize::bulk::check(text);
+        let answer = Answer { reports: merged(work.reports), cut, bulk, rules: self.classifier.version().clone() };
         (answer, work.trails)
     }
 

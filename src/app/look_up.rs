@@ -2,16 +2,17 @@
 
 use super::App;
 use super::books::Entry;
+use super::signals::Freshness;
 use super::work::Failure;
-use crate::domain::case::{Case, Closing, LookUp, State, Subject};
+use crate::domain::case::{Candidate, Case, Closing, LookUp, State, Subject};
 use crate::domain::diagnosis::{Diagnosis, FieldName};
 use crate::domain::guard::{Outcome, Violation};
 use crate::domain::ids::{AppId, CaseId, EntraId, OktaUserId};
 use crate::domain::notice::{Notice, PublicText};
-use crate::domain::tenant::{App as Instance, Facts, OktaUser, Reading};
-use crate::domain::time::At;
-use crate::plan::Ask;
+use crate::domain::tenant::{App as Instance, Facts, LogEvent, OktaUser, Reading};
+use crate::domain::time::{At, DAY};
 use crate::plan::settle::{Settled, settle};
+use crate::plan::{Ask, switches};
 use crate::ports::directory::Answer;
 use crate::ports::store::{Change, OutboxRow, StoreError};
 use crate::saga::look::{self, Keys};
@@ -21,8 +22,8 @@ use serde_json::json;
 pub(super) enum Who {
     /// One person; `confirmed` unless only a display name led there (SAFETY C2).
     One { subject: Subject, user: Box<OktaUser>, confirmed: bool },
-    /// Nobody, several, or nothing to search by: what to ask.
-    Ask(PublicText),
+    /// Nobody, several, or nothing to search by: what to ask, and who it may be.
+    Ask(PublicText, Vec<Candidate>),
     /// A directory did not answer.
     Unreadable(String),
 }
@@ -32,7 +33,7 @@ impl App {
     pub(super) async fn subject_of(&self, diagnosis: &Diagnosis) -> Option<Subject> {
         match self.who(diagnosis).await {
             Who::One { subject, confirmed: true, .. } => Some(subject),
-            Who::One { .. } | Who::Ask(_) | Who::Unreadable(_) => None,
+            Who::One { .. } | Who::Ask(..) | Who::Unreadable(_) => None,
         }
     }
 
@@ -40,20 +41,20 @@ impl App {
     pub(super) async fn who(&self, diagnosis: &Diagnosis) -> Who {
         let field = |name: FieldName| diagnosis.fields.get(&name).map(String::as_str);
         let okta = &self.parts.readers.okta;
-        let (found, by, confirmed) = if let Some(login) = field(FieldName::Login) {
-            (okta.users_by_address(login).await, login, true)
+        let (found, by) = if let Some(login) = field(FieldName::Login) {
+            (okta.users_by_address(login).await, login)
         } else if let Some(id) = field(FieldName::OktaUserId) {
-            (okta.user(&OktaUserId::new(id)).await.map(|user| user.into_iter().collect()), id, true)
+            (okta.user(&OktaUserId::new(id)).await.map(|user| user.into_iter().collect()), id)
         } else if let Some(id) = field(FieldName::ExternalId) {
-            (self.users_linked_to(id).await, id, true)
+            (self.users_linked_to(id).await, id)
         } else if let Some(name) = field(FieldName::User) {
-            (okta.users_by_name(name).await, name, false)
+            return self.named(name).await;
         } else {
-            return Who::Ask(PublicText::words("The text does not say whom it is about. "));
+            return Who::Ask(PublicText::words("The text does not say whom it is about. "), Vec::new());
         };
         match found {
             Err(error) => Who::Unreadable(error.to_string()),
-            Ok(users) => self.one_of(users, by, confirmed).await,
+            Ok(users) => self.one_of(users, by).await,
         }
     }
 
@@ -61,11 +62,11 @@ impl App {
     pub(super) async fn who_is(&self, address: &str) -> Who {
         match self.parts.readers.okta.users_by_address(address).await {
             Err(error) => Who::Unreadable(error.to_string()),
-            Ok(users) => self.one_of(users, address, true).await,
+            Ok(users) => self.one_of(users, address).await,
         }
     }
 
-    async fn one_of(&self, mut users: Vec<OktaUser>, by: &str, confirmed: bool) -> Who {
+    async fn one_of(&self, mut users: Vec<OktaUser>, by: &str) -> Who {
         if users.len() > 1 {
             let active: Vec<OktaUser> = users.iter().filter(|user| user.status == "ACTIVE").cloned().collect();
             // A login names one person; an e-mail may name several, and then people decide.
@@ -79,19 +80,64 @@ impl App {
                 active
             };
         }
-        let Some(user) = users.first().cloned() else {
-            return Who::Ask(PublicText::words("Okta has no user for ").and_foreign(by).and(". "));
-        };
-        if users.len() > 1 {
-            let mut text = PublicText::words(format!("{} people in Okta fit ", users.len())).and_foreign(by).and(": ");
-            for (n, user) in users.iter().enumerate() {
-                text = text.and(if n == 0 { "" } else { "; " }).and_foreign(&user.login);
-                if let Some(department) = &user.department {
-                    text = text.and(" (").and_foreign(department).and(")");
-                }
+        match users.as_slice() {
+            [] => Who::Ask(PublicText::words("Okta has no user for ").and_foreign(by).and(". "), Vec::new()),
+            [user] => self.subject_for(user.clone(), true).await,
+            several => {
+                let text =
+                    PublicText::words(format!("{} people in Okta fit ", several.len())).and_foreign(by).and(". ");
+                Who::Ask(text, several.iter().map(|user| candidate(user, false)).collect())
             }
-            return Who::Ask(text.and(". "));
         }
+    }
+
+    /// Who may be meant by a display name: first those whom the System Log has a failed push of, then everybody of exactly
+    /// this name. One or many, the asker says which (SAFETY C2).
+    async fn named(&self, name: &str) -> Who {
+        let okta = &self.parts.readers.okta;
+        let (failing, same) = tokio::join!(self.failing(name), okta.users_by_name(name));
+        let mut users: Vec<OktaUser> = Vec::new();
+        for id in &failing {
+            match okta.user(id).await {
+                Ok(user) => users.extend(user),
+                Err(error) => return Who::Unreadable(error.to_string()),
+            }
+        }
+        match same {
+            Ok(same) => users.extend(same.into_iter().filter(|user| !failing.contains(&user.id))),
+            Err(error) => return Who::Unreadable(error.to_string()),
+        }
+        match users.as_slice() {
+            [] => Who::Ask(PublicText::words("Okta has nobody of the name ").and_foreign(name).and(". "), Vec::new()),
+            [user] => self.subject_for(user.clone(), false).await,
+            several => {
+                let text = PublicText::words(format!("{} people in Okta are called ", several.len()));
+                let all = several.iter().map(|user| candidate(user, failing.contains(&user.id))).collect();
+                Who::Ask(text.and_foreign(name).and(". "), all)
+            }
+        }
+    }
+
+    /// People of this display name with a failed push within the last day. What cannot be read narrows nothing down.
+    async fn failing(&self, name: &str) -> Vec<OktaUserId> {
+        let apps = match &self.parts.app {
+            Some(app) => vec![app.clone()],
+            None => match self.parts.readers.okta.office365_apps().await {
+                Ok(apps) => apps.into_iter().filter(|app| app.status == "ACTIVE").map(|app| app.id).collect(),
+                Err(_) => Vec::new(),
+            },
+        };
+        let mut found: Vec<OktaUserId> = Vec::new();
+        for app in apps {
+            match self.parts.signals.failures.failing_users(&app, name, self.now().plus(-DAY)).await {
+                Ok(users) => found.extend(users.into_iter().filter(|id| !found.contains(id)).collect::<Vec<_>>()),
+                Err(error) => tracing::warn!(%error, "failed pushes could not be read; the name alone is searched for"),
+            }
+        }
+        found
+    }
+
+    async fn subject_for(&self, user: OktaUser, confirmed: bool) -> Who {
         match self.app_for(&user).await {
             Err(error) => Who::Unreadable(error),
             Ok(app) => {
@@ -141,10 +187,11 @@ impl App {
     pub(super) async fn look_again(&self, id: &CaseId, by: &str, inbox: Option<i64>) -> Result<(), Failure> {
         for _ in 0..super::books::TRIES {
             let Some(case) = self.load(id).await? else { return self.done(inbox).await };
-            if !case.state.may_become(&State::NeedsInfo { question: PublicText::new() }) {
+            if !case.state.may_become(&State::NeedsInfo { question: PublicText::new(), candidates: Vec::new() }) {
                 return self.done(inbox).await;
             }
-            let next = self.look(case).await?;
+            let fresh = if by == "bot" { Freshness::Recent } else { Freshness::Now };
+            let next = self.look(case, fresh).await?;
             let mut change = self.looked(&next, by).await?;
             change.inbox_done = inbox;
             match self.parts.store.commit(change).await {
@@ -195,22 +242,26 @@ impl App {
     }
 
     /// The case as a look-up leaves it.
-    async fn look(&self, mut case: Case) -> Result<Case, Failure> {
+    async fn look(&self, mut case: Case, fresh: Freshness) -> Result<Case, Failure> {
+        self.look_beside(&mut case, fresh).await;
+        if let Some(state) = self.look_at_many(&mut case).await? {
+            return Ok(case.go(self.now(), state)?);
+        }
         let person = match (&case.subject, case.confirmed) {
             (Some(subject), true) => match self.parts.readers.okta.user(&subject.okta).await {
                 Ok(Some(user)) => Who::One { subject: subject.clone(), user: Box::new(user), confirmed: true },
-                Ok(None) => Who::Ask(PublicText::words("Okta has no such user any more. ")),
+                Ok(None) => Who::Ask(PublicText::words("Okta has no such user any more. "), Vec::new()),
                 Err(error) => Who::Unreadable(error.to_string()),
             },
             (Some(_), false) | (None, _) => self.who(&case.diagnosis).await,
         };
         let now = self.now();
         match person {
-            Who::Ask(text) if !case.diagnosis.remedies.is_empty() => {
-                let question = text.and(format!("Type /reanchor subject {} <login>.", case.id));
-                Ok(case.go(now, State::NeedsInfo { question })?)
+            Who::Ask(text, candidates) if !case.diagnosis.remedies.is_empty() => {
+                let question = text.and(format!("Who is it? Type /reanchor subject {} <login>.", case.id));
+                Ok(case.go(now, State::NeedsInfo { question, candidates })?)
             }
-            Who::Ask(_) => Ok(case.go(now, State::Advised { look: None, why: Vec::new() })?),
+            Who::Ask(..) => Ok(case.go(now, State::Advised { look: None, why: Vec::new() })?),
             Who::Unreadable(why) => {
                 let violation = Violation {
                     rule: "C".to_owned(),
@@ -267,13 +318,11 @@ impl App {
         let judgement = settle(&case.diagnosis, &facts, &self.parts.settings, &ask, reported_at(&case.diagnosis));
         case.missing_at.clone_from(&facts.entra.missing_at);
         case.looks += 1;
-        let mut look = LookUp {
-            facts,
-            finding: judgement.finding,
-            offers: Vec::new(),
-            withheld: judgement.withheld,
-            confirm_at: None,
+        let finding = match switches::note(case.beside.attempt, &case.diagnosis, &facts) {
+            Some(note) => judgement.finding.and(" ").and_text(&note),
+            None => judgement.finding,
         };
+        let mut look = LookUp { facts, finding, offers: Vec::new(), withheld: judgement.withheld, confirm_at: None };
         let next = match judgement.settled {
             Settled::InOrder { since } => State::Closed { how: Closing::InOrder { since, look: Box::new(look) } },
             Settled::Confirm { at } => {
@@ -282,15 +331,21 @@ impl App {
             }
             Settled::Advise(why) => State::Advised { look: Some(Box::new(look)), why },
             Settled::Refuse(why) => State::Refused { look: Some(Box::new(look)), why },
+            Settled::Offers(offers) if case.beside.incident_open() => {
+                look.withheld.extend(Self::held_back(&case, offers.iter().map(|offer| offer.remedy)));
+                State::LookedUp { look: Box::new(look) }
+            }
             Settled::Offers(_) if !case.confirmed => {
-                let name = look.facts.okta.user.name.clone();
+                let user = &look.facts.okta.user;
+                let failed = |events: &Vec<LogEvent>| events.iter().any(|event| !event.success);
+                let candidates = vec![candidate(user, look.facts.okta.events.known().is_some_and(failed))];
                 let question = PublicText::words("Only a display name was given. Is it ")
-                    .and_foreign(&name)
+                    .and_foreign(&user.name)
                     .and(", ")
-                    .and_foreign(&look.facts.okta.user.login)
+                    .and_foreign(&user.login)
                     .and(format!("? Then type /reanchor subject {} ", case.id))
-                    .and_foreign(&look.facts.okta.user.login);
-                State::NeedsInfo { question }
+                    .and_foreign(&user.login);
+                State::NeedsInfo { question, candidates }
             }
             Settled::Offers(offers) => {
                 if let Some(text) = other_external_id(&case, &look.facts) {
@@ -320,6 +375,17 @@ impl App {
             Some(inbox) => self.finish(inbox).await,
             None => Ok(()),
         }
+    }
+}
+
+/// Somebody to choose from.
+fn candidate(user: &OktaUser, failing: bool) -> Candidate {
+    Candidate {
+        login: user.login.clone(),
+        name: user.name.clone(),
+        department: user.department.clone(),
+        status: user.status.clone(),
+        failing,
     }
 }
 

@@ -8,7 +8,10 @@
 mod books;
 pub mod decide;
 pub mod diagnose;
+mod gather;
 mod hear;
+mod job;
+mod lists;
 mod look_up;
 mod open;
 mod outbox;
@@ -16,17 +19,21 @@ mod people;
 mod propose;
 mod retire;
 mod runs;
+mod signals;
 mod timers;
 mod vote;
 pub mod work;
 
 use crate::domain::actor::Actor;
 use crate::domain::ids::AppId;
+use crate::domain::incident::Outlook;
 use crate::domain::settings::{Settings, Sharing};
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::WriteAccess;
 use crate::ports::fresh::Fresh;
+use crate::ports::signals::Signals;
+use crate::ports::stop::Stop;
 use crate::ports::store::{LeaseTable, LeaseTerms, Ledger, Store};
 use crate::ports::surface::Surface;
 use crate::ports::tasks::Tasks;
@@ -79,12 +86,16 @@ pub struct Parts {
     pub ledger: Arc<dyn Ledger>,
     /// Both directories, read side.
     pub readers: Readers,
+    /// What is read beside the two sides of a person.
+    pub signals: Signals,
     /// Both directories, write side; only in mode `fix`.
     pub access: Option<Arc<dyn WriteAccess>>,
     /// Chance.
     pub fresh: Arc<dyn Fresh>,
     /// Supervised tasks.
     pub tasks: Arc<dyn Tasks>,
+    /// The wish that the process ends.
+    pub stop: Stop,
     /// Places where people talk, by name.
     pub surfaces: Vec<Arc<dyn Surface>>,
     /// People that can be told something, by surface (approvers are found among them).
@@ -110,12 +121,25 @@ pub struct App {
     elsewhere: Mutex<BTreeSet<String>>,
     /// Units that failed: how often, and when they may be tried again.
     failed: Mutex<BTreeMap<String, (u32, At)>>,
+    /// What the feeds of incidents said last.
+    seen: Mutex<Option<Outlook>>,
 }
 
 impl App {
     /// Puts the parts together.
     pub fn new(parts: Parts) -> Arc<Self> {
-        Arc::new(Self { parts, under_way: Mutex::default(), elsewhere: Mutex::default(), failed: Mutex::default() })
+        Arc::new(Self {
+            parts,
+            under_way: Mutex::default(),
+            elsewhere: Mutex::default(),
+            failed: Mutex::default(),
+            seen: Mutex::default(),
+        })
+    }
+
+    /// The classifier, for whoever asks about a text without opening a case.
+    pub fn diagnoser(&self) -> &diagnose::Diagnoser {
+        &self.parts.diagnoser
     }
 
     fn clock(&self) -> &dyn Clock {

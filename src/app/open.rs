@@ -2,13 +2,16 @@
 
 use super::books::Entry;
 use super::work::Failure;
-use super::{App, Channel};
+use super::{App, Channel, gather};
+use crate::domain::beside::Beside;
+use crate::domain::bulk::BulkCheck;
 use crate::domain::case::{Case, State};
-use crate::domain::diagnosis::{FieldName, Report, Verdict};
+use crate::domain::diagnosis::{Answer, Report, Verdict};
 use crate::domain::inbound::{Body, Inbound};
-use crate::domain::notice::{Card, Notice, PublicText, Section, Tone};
+use crate::domain::notice::PublicText;
 use crate::domain::settings::Sharing;
-use crate::ports::store::{Change, OutboxRow, StoreError};
+use crate::ports::store::{Change, StoreError};
+use crate::recognize;
 use serde_json::json;
 
 /// From so many reports in one message on, they become one list (DESIGN: words).
@@ -32,7 +35,11 @@ impl App {
         let answer =
             if asked { self.parts.diagnoser.diagnose_asked(text) } else { self.parts.diagnoser.diagnose(text) };
         let wanted: Vec<&Report> = answer.reports.iter().filter(|report| asked || report.reply).collect();
+        let bulk = payload(&answer, asked);
         if wanted.is_empty() {
+            if let Some(bulk) = bulk {
+                return self.post_check(inbound, inbox, &bulk).await;
+            }
             if asked {
                 let text = "I see no provisioning error in this text. Paste the whole line from Okta > Dashboard > Tasks, \
                             or the JSON of the failed call.";
@@ -40,20 +47,39 @@ impl App {
             }
             return self.finish(inbox).await;
         }
-        if wanted.len() >= LIST_FROM {
-            return self.list(inbound, inbox, &wanted).await;
+        let (many, rest) = gather::split(&wanted);
+        for (n, group) in many.iter().enumerate() {
+            let done = (rest.is_empty() && n + 1 == many.len()).then_some(inbox);
+            self.open_many(inbound, n, (text, group), done).await?;
         }
-        let last = wanted.len() - 1;
-        for (n, report) in wanted.into_iter().enumerate() {
-            let done = (n == last).then_some(inbox);
-            self.open_one(inbound, n, report, done).await?;
+        if rest.len() >= LIST_FROM {
+            return self.list(inbound, inbox, &rest).await;
+        }
+        let mut bulk = bulk;
+        for (n, report) in rest.iter().enumerate() {
+            let done = (n + 1 == rest.len()).then_some(inbox);
+            let mine = if n == 0 { bulk.take() } else { None };
+            self.open_one(inbound, many.len() + n, (text, report, mine), done).await?;
         }
         Ok(())
     }
 
-    async fn open_one(&self, inbound: &Inbound, n: usize, report: &Report, done: Option<i64>) -> Result<(), Failure> {
+    async fn open_one(
+        &self,
+        inbound: &Inbound,
+        n: usize,
+        (text, report, bulk): (&str, &Report, Option<BulkCheck>),
+        done: Option<i64>,
+    ) -> Result<(), Failure> {
+        let members = gather::member(&report.diagnosis).into_iter().collect();
+        if report.diagnosis.verdict == Verdict::Recognized
+            && self.join(inbound, &report.diagnosis, members, done).await?
+        {
+            return Ok(());
+        }
         let channel = self.channel(&inbound.surface, &inbound.place.channel);
         let mut case = self.new_case(inbound, n, report, channel);
+        case.beside = Beside { bulk, ..self.beside(text, report) };
         let linked = inbound.actor.standing.okta().is_some();
         let looks = linked && case.sharing != Sharing::None && report.diagnosis.verdict == Verdict::Recognized;
         if looks {
@@ -74,19 +100,21 @@ impl App {
             "class": case.diagnosis.class, "fields": case.diagnosis.fields, "rules": case.diagnosis.rules,
             "said": said(inbound),
         });
-        let mut change = self.change(&case, &Entry { actor: &actor, kind: "opened", payload })?;
-        change.inbox_done = done;
+        let change = self.change(&case, &Entry { actor: &actor, kind: "opened", payload })?;
         match self.parts.store.commit(change).await {
             // Delivered twice, or opened before a crash: the case is there.
-            Err(StoreError::Duplicate { .. }) => match done {
-                Some(inbox) => self.finish(inbox).await,
-                None => Ok(()),
-            },
-            other => Ok(other?),
+            Err(StoreError::Duplicate { .. }) => {}
+            other => other?,
+        }
+        // The event is done after this, so that a crash in between takes it up again and counts anew.
+        self.gather(&case).await?;
+        match done {
+            Some(inbox) => self.finish(inbox).await,
+            None => Ok(()),
         }
     }
 
-    fn new_case(&self, inbound: &Inbound, n: usize, report: &Report, channel: Option<&Channel>) -> Case {
+    pub(super) fn new_case(&self, inbound: &Inbound, n: usize, report: &Report, channel: Option<&Channel>) -> Case {
         let at = self.now();
         Case {
             v: 1,
@@ -110,8 +138,15 @@ impl App {
             proposals: 0,
             previous: None,
             checkpoint: None,
+            beside: Beside::default(),
             state: State::Heard,
         }
+    }
+
+    /// What the text of the report says beside its person.
+    pub(super) fn beside(&self, text: &str, report: &Report) -> Beside {
+        let attempt = recognize::attempt(text.get(report.start..report.end).unwrap_or(text));
+        Beside { attempt, job: self.job_of(text, &report.diagnosis, attempt), ..Beside::default() }
     }
 
     /// A further paste about a subject with an open case is answered with a link to it.
@@ -132,46 +167,10 @@ impl App {
         };
         Ok(self.parts.store.commit(change).await?)
     }
+}
 
-    /// One card that lists many reports; cases are opened from it one by one.
-    async fn list(&self, inbound: &Inbound, inbox: i64, reports: &[&Report]) -> Result<(), Failure> {
-        let mut classes: std::collections::BTreeMap<&str, (usize, String)> = std::collections::BTreeMap::new();
-        let mut lines = Vec::new();
-        for report in reports {
-            let diagnosis = &report.diagnosis;
-            classes.entry(diagnosis.class.as_str()).or_insert((0, diagnosis.texts.title.clone())).0 += 1;
-            let fields = &diagnosis.fields;
-            let who = fields.get(&FieldName::Login).or_else(|| fields.get(&FieldName::User));
-            let who = who.map_or("somebody who is not named", String::as_str);
-            lines.push(PublicText::foreign(who).and(format!(": {}", diagnosis.class)));
-        }
-        let common = classes.values().map(|(n, title)| PublicText::words(format!("{n} × {title}"))).collect();
-        let card = Card {
-            case: None,
-            place: inbound.place.clone(),
-            state: None,
-            version: 0,
-            tone: Tone::Warn,
-            title: format!("{} errors in one message", reports.len()),
-            summary: PublicText::words(
-                "Several failures at once often have one cause; mend that first. For one of these people paste their line alone.",
-            ),
-            facts: Vec::new(),
-            sides: Vec::new(),
-            diff: Vec::new(),
-            warnings: Vec::new(),
-            steps: Vec::new(),
-            sections: vec![
-                Section { title: "Causes".to_owned(), lines: common },
-                Section { title: "People".to_owned(), lines },
-            ],
-            buttons: Vec::new(),
-            context: vec![PublicText::words("asked by ").and_foreign(&inbound.actor.name)],
-        };
-        let key = format!("list:{}", inbound.place.message);
-        let body = super::books::encode(&Notice::Card(Box::new(card)), "outbox", &key)?;
-        let row = OutboxRow { key, surface: inbound.surface.clone(), due_at: self.now(), body };
-        let change = Change { at: self.now(), outbox: vec![row], inbox_done: Some(inbox), ..Change::default() };
-        Ok(self.parts.store.commit(change).await?)
-    }
+/// The check of a payload in the text: where somebody asked, or where an error of inbound provisioning stands beside it.
+fn payload(answer: &Answer, asked: bool) -> Option<BulkCheck> {
+    let inbound = |report: &Report| report.diagnosis.class.as_str().starts_with("inbound-");
+    answer.bulk.clone().filter(|_| asked || answer.reports.iter().any(inbound))
 }

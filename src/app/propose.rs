@@ -3,6 +3,7 @@
 use super::App;
 use super::books::{Entry, TRIES, encode};
 use super::decide::already;
+use super::signals::Freshness;
 use super::work::Failure;
 use crate::domain::case::{Case, LookUp, Proposal, State};
 use crate::domain::diagnosis::Remedy;
@@ -59,14 +60,21 @@ impl App {
     }
 
     /// Fresh facts, fresh plan: either a proposal, or the case as these facts leave it.
-    async fn planned(&self, case: Case, inbound: &Inbound, inbox: i64, remedy: Remedy) -> Result<Change, Failure> {
+    async fn planned(&self, mut case: Case, inbound: &Inbound, inbox: i64, remedy: Remedy) -> Result<Change, Failure> {
         let actor = inbound.actor.audit_name(&inbound.surface);
         let Some(user) = self.subject_user(&case).await else {
             return Err(Failure::Unreadable(format!("the subject of {} cannot be read in Okta", case.id)));
         };
         let facts = self.facts(&case, user).await;
         let ask = self.ask(&case);
-        match plan::plan(remedy, &facts, &self.parts.settings, &ask) {
+        case.beside.outlook = self.outlook(Freshness::Now).await.about(&case.diagnosis.class);
+        let planned = match plan::plan(remedy, &facts, &self.parts.settings, &ask) {
+            Ok(_) if case.beside.incident_open() => {
+                Err(Self::held_back(&case, std::iter::once(remedy)).into_iter().map(|held| held.why).collect())
+            }
+            planned => planned,
+        };
+        match planned {
             Ok(plan) => {
                 let mut change = self.put(case, inbound, (facts, plan))?;
                 change.inbox_done = Some(inbox);
@@ -177,7 +185,7 @@ impl App {
         use super::look_up::Who;
         let (subject, user) = match self.who_is(address).await {
             Who::One { subject, user, .. } => (subject, *user),
-            Who::Ask(text) => return Err(text),
+            Who::Ask(text, candidates) => return Err(crate::card::with_candidates(text, &candidates)),
             Who::Unreadable(why) => return Err(PublicText::words("Okta could not be read: ").and_foreign(&why)),
         };
         let keys = Keys { app: subject.app, user, fixed: None, reported_at: None, missing_at: Vec::new() };

@@ -105,6 +105,10 @@ impl App {
                 tracing::warn!(case = %row.case, run = %row.id, "the lease was lost; the run is taken up again");
                 Ok(())
             }
+            Err(Left::Stopping) => {
+                tracing::info!(case = %row.case, run = %row.id, "the process ends; the run is left to the next one");
+                Ok(())
+            }
             Err(Left::Store(error)) => Err(error.into()),
             Err(error @ Left::Journal(_)) => Err(Failure::Unreadable(format!("run {}: {error}", row.id))),
         }
@@ -190,6 +194,10 @@ impl Record for Recorder<'_> {
 
     async fn switch(&self) -> Switch {
         self.app.switch().await
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.app.parts.stop.is_wished()
     }
 }
 

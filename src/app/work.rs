@@ -145,15 +145,30 @@ impl App {
             let app = Arc::clone(self);
             started += usize::from(self.start(format!("run:{}", run.id), "run", async move { app.go(run).await }));
         }
+        Ok(started + self.dispatch_posts().await?)
+    }
+
+    /// Starts the sending of what is in the outbox and due, and nothing else; how many units were started.
+    pub async fn dispatch_posts(self: &Arc<Self>) -> Stored<usize> {
+        let mut started = 0;
         let names: Vec<&'static str> = self.parts.surfaces.iter().map(|surface| surface.name()).collect();
         for name in names {
-            if self.parts.store.outbox_waiting(now).await? == 0 {
-                break;
+            if self.parts.store.outbox_waiting_on(name, self.now()).await? == 0 {
+                continue;
             }
             let app = Arc::clone(self);
             started += usize::from(self.start(format!("outbox:{name}"), "outbox", async move { app.post(name).await }));
         }
         Ok(started)
+    }
+
+    /// Number of posts that are due and not sent, on the surfaces of this process.
+    pub async fn posts_waiting(&self) -> Stored<i64> {
+        let mut waiting = 0;
+        for surface in &self.parts.surfaces {
+            waiting += self.parts.store.outbox_waiting_on(surface.name(), self.now()).await?;
+        }
+        Ok(waiting)
     }
 
     /// What is left to do, as far as this process can tell; call after [`App::dispatch`].

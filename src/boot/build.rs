@@ -6,11 +6,14 @@ use crate::app::{App, Channel, Parts, RunTerms};
 use crate::config::embedded;
 use crate::domain::actor::Actor;
 use crate::domain::ids::{AppId, TenantId};
+use crate::domain::job::JobRef;
 use crate::domain::settings::{Mode, Settings};
 use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, EntraRead, OktaRead, WriteAccess, Writers};
 use crate::ports::fresh::Fresh;
 use crate::ports::secret::Secret;
+use crate::ports::signals::{IncidentFeed, Signals};
+use crate::ports::stop::Stop;
 use crate::ports::surface::Surface;
 use crate::saga::look::Readers;
 use crate::store::{Database, Options as StoreOptions};
@@ -48,6 +51,19 @@ pub struct Directories {
     pub read: Keys,
     /// Write credentials; only looked at in mode `fix`.
     pub write: Option<Keys>,
+    /// What is read beside the two sides of a person.
+    pub beside: Beside,
+}
+
+/// Feeds and jobs, as configured.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// Address of Okta's status feed.
+    pub okta_rss: Option<String>,
+    /// Whether the service health of the tenant is read.
+    pub graph_health: bool,
+    /// The inbound job.
+    pub job: Option<JobRef>,
 }
 
 /// What the app is built from.
@@ -119,6 +135,28 @@ fn graph_access(directories: &Directories, keys: &Keys, call_timeout: Duration) 
     }
 }
 
+/// What is read beside the two sides of a person, by the same read credentials.
+fn signals(
+    beside: &Beside,
+    clients: &ReadClients,
+    call_timeout: Duration,
+    clock: &Arc<dyn Clock>,
+) -> anyhow::Result<Signals> {
+    let mut feeds: Vec<Arc<dyn IncidentFeed>> = Vec::new();
+    if let Some(url) = &beside.okta_rss {
+        feeds.push(Arc::new(okta::StatusFeed::new(url, call_timeout, Arc::clone(clock))?));
+    }
+    if beside.graph_health {
+        feeds.push(Arc::<graph::Reader>::clone(&clients.graph));
+    }
+    Ok(Signals {
+        failures: Arc::<okta::Reader>::clone(&clients.okta),
+        jobs: Arc::<graph::Reader>::clone(&clients.graph),
+        feeds,
+        job: beside.job.clone(),
+    })
+}
+
 /// Opens write clients for one run.
 struct WriteSide {
     directories: Directories,
@@ -142,15 +180,35 @@ impl WriteAccess for WriteSide {
     }
 }
 
-/// Opens the database and puts the app together.
+/// What a process that stops by itself brings along.
+pub struct Process {
+    /// Its units of work.
+    pub crew: Arc<Crew>,
+    /// The wish that it ends.
+    pub stop: Stop,
+}
+
+/// Opens the database and puts the app together, in a process that is ended from outside.
 pub async fn build(options: Options, clock: Arc<OffsetClock>, fresh: Arc<dyn Fresh>) -> anyhow::Result<Built> {
+    let process = Process { crew: Arc::new(Crew::new(Arc::clone(&clock))), stop: Stop::never() };
+    build_in(process, options, clock, fresh).await
+}
+
+/// Opens the database and puts the app together.
+pub async fn build_in(
+    process: Process,
+    options: Options,
+    clock: Arc<OffsetClock>,
+    fresh: Arc<dyn Fresh>,
+) -> anyhow::Result<Built> {
     let owner = fresh.id("p-", 12);
     let store_options =
         StoreOptions { instance: owner.clone(), audit_key: options.audit_key, fresh: Arc::clone(&fresh) };
     let database = Database::open(&options.store_url, embedded::MIGRATIONS, store_options).await?;
-    let as_clock: Arc<dyn Clock> = Arc::<OffsetClock>::clone(&clock);
+    let as_clock: Arc<dyn Clock> = clock;
     let call_timeout = Duration::from_millis(u64::try_from(options.run.call_timeout_ms).unwrap_or(15_000));
     let clients = readers(&options.directories, call_timeout, &as_clock, &fresh)?;
+    let signals = signals(&options.directories.beside, &clients, call_timeout, &as_clock)?;
     let okta: Arc<dyn OktaRead> = clients.okta;
     let entra: Arc<dyn EntraRead> = clients.graph;
     let readers = Readers {
@@ -173,16 +231,18 @@ pub async fn build(options: Options, clock: Arc<OffsetClock>, fresh: Arc<dyn Fre
             }))
         }
     };
-    let crew = Arc::new(Crew::new(clock));
+    let Process { crew, stop } = process;
     let parts = Parts {
         diagnoser: Diagnoser::new(embedded::RULES)?,
         store: Arc::new(database.clone()),
         leases: Arc::new(database.clone()),
         ledger: Arc::new(database.clone()),
         readers: readers.clone(),
+        signals,
         access,
         fresh,
         tasks: Arc::<Crew>::clone(&crew),
+        stop,
         surfaces: options.surfaces,
         roster: options.roster,
         channels: options.channels,

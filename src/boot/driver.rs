@@ -7,6 +7,7 @@ use super::time::{Crew, OffsetClock};
 use crate::app::{App, Busy};
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
+use crate::ports::stop::Stop;
 use crate::ports::store::Ledger;
 use crate::ports::tasks::Tasks;
 use crate::store::Database;
@@ -39,6 +40,8 @@ pub struct Driver {
 
 /// How often the audit chains are sealed.
 const SEAL: Duration = Duration::from_mins(1);
+/// Every so many seals the code of the last one is logged, so that a record that was cut later shows (SAFETY E1).
+const TOLD: u32 = 60;
 
 /// Keeps a record in order while a process runs: the full check of the audit chain once, then a checkpoint a minute and the
 /// deletion of what is kept for a day only. Never returns.
@@ -47,14 +50,29 @@ pub async fn keep(database: &Database, clock: &OffsetClock) -> Infallible {
         Ok(rows) => tracing::info!(rows, "the audit chain checks"),
         Err(error) => tracing::error!(%error, "the audit chain does not check: nothing new may be decided"),
     }
+    let mut seals = 0_u32;
     loop {
+        tell(database, seals).await;
         tokio::time::sleep(SEAL).await;
+        seals = seals.wrapping_add(1);
         if let Err(error) = database.checkpoint(clock.now()).await {
             tracing::warn!(%error, "no audit checkpoint could be written");
         }
         if let Err(error) = database.sweep(clock.now()).await {
             tracing::warn!(%error, "old inbox rows were not deleted");
         }
+    }
+}
+
+/// Logs the last checkpoint at the start and then hourly.
+async fn tell(database: &Database, seals: u32) {
+    if !seals.is_multiple_of(TOLD) {
+        return;
+    }
+    match database.last_checkpoint().await {
+        Ok(Some(checkpoint)) => tracing::info!(%checkpoint, "the last audit checkpoint"),
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "the last audit checkpoint could not be read"),
     }
 }
 
@@ -120,9 +138,9 @@ impl Driver {
         self.settle().await
     }
 
-    /// Drives for ever, at the real pace.
-    pub async fn serve(&self) {
-        loop {
+    /// Drives at the real pace until `stop` is wished; a process that is ended from outside drives for ever.
+    pub async fn serve(&self, mut stop: Stop) {
+        while !stop.is_wished() {
             if let Err(error) = self.app.dispatch().await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
@@ -133,6 +151,42 @@ impl Driver {
             tokio::select! {
                 () = self.crew.changed() => {}
                 () = tokio::time::sleep(POLL) => {}
+                () = stop.wished() => {}
+            }
+        }
+    }
+
+    /// Lets the units of work end that are at it, and sends what is in the outbox, each within its own limit. Nothing else
+    /// is begun. Whether everything was done in time.
+    pub async fn finish(&self, units: Duration, posts: Duration) -> bool {
+        let ended = tokio::time::timeout(units, self.rest()).await.is_ok();
+        let sent = tokio::time::timeout(posts, self.flush()).await.is_ok_and(|sent| sent);
+        ended && sent
+    }
+
+    async fn rest(&self) {
+        while self.crew.active() > 0 {
+            self.crew.changed().await;
+        }
+    }
+
+    async fn flush(&self) -> bool {
+        loop {
+            match self.app.posts_waiting().await {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox could not be read at the end");
+                    return false;
+                }
+            }
+            match self.app.dispatch_posts().await {
+                Ok(0) if self.crew.active() == 0 => tokio::time::sleep(POLL).await,
+                Ok(_) => self.rest().await,
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox could not be sent at the end");
+                    return false;
+                }
             }
         }
     }

@@ -1,15 +1,18 @@
 //! From a configuration to decided values: sections, secrets, and the question whether the other end is a sandbox.
 
-use super::build::{Directories, Keys};
+use super::build::{Beside, Directories, Keys};
 use super::control::{Control, Scene};
+use super::surfaces::{self, Wanted};
 use crate::app::{Channel, RunTerms};
-use crate::config::{Config, General, load, process, secrets};
-use crate::domain::ids::AppId;
+use crate::config::secrets::Secrets;
+use crate::config::{Config, General, load, people, process, secrets};
+use crate::domain::ids::{AppId, OktaUserId};
 use crate::domain::settings::{Mode, Policy, Settings};
-use crate::ports::secret::Secret;
+use crate::ports::secret::{self, Secret, SecretError};
 use crate::surface::slack;
 use crate::{graph, okta};
 use anyhow::{Context, bail};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -21,12 +24,14 @@ pub struct Loaded {
     pub directories: Directories,
     /// What planning and policy need.
     pub settings: Settings,
-    /// Slack, where configured, and who is who there.
+    /// Slack, where configured.
     pub slack: Option<slack::settings::Settings>,
-    /// Links of chat accounts to Okta users.
-    pub links: Vec<slack::settings::Link>,
     /// Key of the audit's checkpoints, where configured.
     pub audit_key: Option<Secret>,
+    /// The surfaces that are on.
+    pub surfaces: Wanted,
+    /// Where surfaces look their secrets up.
+    pub secrets: Secrets,
     /// What works but should be mended.
     pub warnings: Vec<String>,
 }
@@ -40,7 +45,7 @@ pub enum Credentials {
     ReadOnly,
 }
 
-/// Reads and checks the configuration for everything but a surface's own section.
+/// Reads and checks the configuration, the sections of the surfaces included.
 pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::Result<Loaded> {
     let mut config = load(path, process())?;
     let general = config.general()?;
@@ -52,9 +57,8 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
     if let Some(slack) = &slack {
         slack.check().map_err(|flaw| config.unfit("slack", &[flaw.key], flaw.problem))?;
     }
-    let links: Vec<slack::settings::Link> = config.section("link")?;
-    slack::settings::check_links(&links)
-        .map_err(|(at, flaw)| config.unfit("link", &[&at.to_string(), flaw.key], flaw.problem))?;
+    let surfaces = Wanted::read(&mut config)?;
+    linked_surfaces(&config, &general)?;
     config.finish()?;
     let mode = match credentials {
         Credentials::ByMode => general.mode,
@@ -73,6 +77,11 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
         tenant_id: graph.tenant_id.clone(),
         read: keys(&config, "READ", "to read the directories")?,
         write,
+        beside: Beside {
+            okta_rss: general.incident.okta_rss.clone(),
+            graph_health: general.incident.graph_health,
+            job: graph.inbound(),
+        },
     };
     let settings = Settings {
         mode,
@@ -82,7 +91,39 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
     };
     let audit_key = secret(&config, "AUDIT_KEY")?;
     let warnings = config.warnings();
-    Ok(Loaded { general, directories, settings, slack, links, audit_key, warnings })
+    let secrets = config.secrets().clone();
+    Ok(Loaded { general, directories, settings, slack, audit_key, surfaces, secrets, warnings })
+}
+
+/// A link to a surface that this program does not have is a mistake of writing.
+fn linked_surfaces(config: &Config, general: &General) -> anyhow::Result<()> {
+    let known = [surfaces::names(), vec![slack::NAME]].concat();
+    for (at, link) in general.links.iter().enumerate() {
+        if let Some(name) = link.accounts.keys().find(|name| !known.contains(&name.as_str())) {
+            let problem = format!("is not the name of a surface; allowed: okta, {}", known.join(", "));
+            return Err(config.unfit("link", &[&at.to_string(), name], problem).into());
+        }
+    }
+    let row = |link: &people::Link| {
+        let slack = link.accounts.get(slack::NAME)?.clone();
+        Some(slack::settings::Link { slack, okta: link.okta.clone() })
+    };
+    let links: Vec<slack::settings::Link> = general.links.iter().filter_map(row).collect();
+    slack::settings::check_links(&links)
+        .map_err(|(at, flaw)| config.unfit("link", &[&at.to_string(), flaw.key], flaw.problem))?;
+    Ok(())
+}
+
+impl secret::Secrets for Secrets {
+    fn secret(&self, name: &str) -> Result<Option<Secret>, SecretError> {
+        let found = Self::secret(self, name).map_err(|error| SecretError(error.to_string()))?;
+        Ok(found.map(|hidden| Secret::new(hidden.expose())))
+    }
+
+    fn needed(&self, name: &str, why: &str) -> Result<Secret, SecretError> {
+        let found = Self::needed(self, name, why).map_err(|error| SecretError(error.to_string()))?;
+        Ok(Secret::new(found.expose()))
+    }
 }
 
 fn secret(config: &Config, name: &str) -> anyhow::Result<Option<Secret>> {
@@ -116,6 +157,12 @@ impl Loaded {
             call_timeout_ms: self.general.run.call_timeout.0,
             poll_deadline_ms: self.general.run.poll_deadline.0,
         }
+    }
+
+    /// The accounts of a surface that are linked to an Okta user.
+    pub fn links(&self, surface: &str) -> BTreeMap<String, OktaUserId> {
+        let rows = self.general.links.iter();
+        rows.filter_map(|link| Some((link.accounts.get(surface)?.clone(), OktaUserId::new(&link.okta)))).collect()
     }
 
     /// Channels.

@@ -3,7 +3,7 @@
 //! Never listens beyond 127.0.0.1 and never works with other directories than the tenant that it started itself: that is
 //! what lets the people of the page count (SAFETY A2). Begin with [`sandbox`].
 
-use super::build::{Built, Directories, Keys, Options, build};
+use super::build::{Beside, Built, Directories, Keys, Options, build};
 use super::chance::SystemChance;
 use super::control::Control;
 use super::driver::{Driver, TenantClock, keep};
@@ -13,11 +13,13 @@ use crate::config::embedded;
 use crate::domain::case::Case;
 use crate::domain::ids::{AppId, CaseId, GroupId, OktaUserId, TenantId};
 use crate::domain::inbound::Inbound;
+use crate::domain::job::JobRef;
 use crate::domain::settings::{Deactivation, Mode, Policy, Settings, Sharing};
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::fresh::Fresh;
 use crate::ports::secret::Secret;
+use crate::ports::stop::Stop;
 use crate::ports::store::{Ledger, StoreError};
 use crate::ports::surface::{Surface, verified};
 use crate::sandbox::{Access, SandboxTime, Tenant, TenantOptions};
@@ -125,7 +127,7 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
     let router = web::router(serving).nest(PANEL, tenant.panel_router()?);
     let mut servers = JoinSet::new();
     servers.spawn(async move { match keep(&record, &record_clock).await {} });
-    servers.spawn(async move { driver.serve().await });
+    servers.spawn(async move { driver.serve(Stop::never()).await });
     servers.spawn(async move {
         if let Err(error) = axum::serve(listener, router).await {
             tracing::error!(%error, "the page ended");
@@ -278,6 +280,15 @@ fn choices() -> anyhow::Result<Vec<Choice>> {
     Ok(all)
 }
 
+/// The sandbox serves both feeds and one inbound job.
+fn sandbox_beside(access: &Access) -> Beside {
+    Beside {
+        okta_rss: Some(access.okta_rss.clone()),
+        graph_health: true,
+        job: JobRef::parse(&access.inbound_service_principal, None),
+    }
+}
+
 fn options_of(access: &Access, store: &Path, (web, people): (&Arc<Web>, &[Persona]), run: Option<RunTerms>) -> Options {
     let keys = |okta: &str, id: &str, secret: &str| Keys {
         okta_token: Secret::new(okta),
@@ -304,6 +315,7 @@ fn options_of(access: &Access, store: &Path, (web, people): (&Arc<Web>, &[Person
                 &access.graph_write_client_id,
                 &access.graph_write_client_secret,
             )),
+            beside: sandbox_beside(access),
         },
         settings: Settings {
             mode: Mode::Fix,

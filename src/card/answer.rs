@@ -33,6 +33,9 @@ pub fn answer(id: Option<&Value>, answer: &Answer) -> Value {
         let why = "the message is longer than the limit; only its head and tail were read";
         out.insert("cut".to_owned(), json!({"head": cut.head, "tail": cut.tail, "total": cut.total, "why": why}));
     }
+    if let Some(bulk) = &answer.bulk {
+        out.insert("bulk".to_owned(), json!(bulk));
+    }
     out.insert("rules".to_owned(), json!(answer.rules.0));
     Value::Object(out)
 }

@@ -21,7 +21,7 @@ pub fn card(case: &Case) -> Card {
         State::Heard | State::Diagnosed => {
             card.summary = meaning(case).and(" Looking the person up in Okta and Entra …");
         }
-        State::NeedsInfo { question } => {
+        State::NeedsInfo { question, .. } => {
             card.summary = shown(question, case.sharing);
             card.tone = Tone::Warn;
             card.buttons = vec![plain(Verb::NotAnError)];
@@ -82,6 +82,7 @@ pub fn card(case: &Case) -> Card {
             card.summary = PublicText::words(format!("Undone by the case {by}."));
         }
     }
+    super::beside::add(&mut card, case);
     card
 }
 
@@ -152,6 +153,7 @@ fn looked_up(card: &mut Card, case: &Case, look: &LookUp) {
         None => card.buttons = look.offers.iter().map(|offer| remedy_button(offer.remedy)).collect(),
     }
     withheld(card, case, &look.withheld);
+    still_works(card, case);
     card.buttons.push(plain(Verb::LookAgain));
     card.buttons.push(plain(Verb::NotAnError));
 }
@@ -185,17 +187,21 @@ fn still(card: &mut Card, case: &Case, look: Option<&LookUp>, why: &[Violation])
     let texts = &case.diagnosis.texts;
     let numbered = texts.steps.iter().enumerate().map(|(n, step)| PublicText::words(format!("{}. {step}", n + 1)));
     card.sections.push(Section { title: "What to do".to_owned(), lines: numbered.collect() });
-    if !texts.still_works.is_empty() {
-        card.sections.push(Section {
-            title: "What still works".to_owned(),
-            lines: vec![PublicText::words(texts.still_works.clone())],
-        });
-    }
+    still_works(card, case);
     card.buttons = if case.sharing == Sharing::None || (look.is_none() && why.is_empty()) {
         vec![plain(Verb::NotAnError)]
     } else {
         vec![plain(Verb::LookAgain), plain(Verb::NotAnError)]
     };
+}
+
+/// What the person can do meanwhile: signing in and provisioning are two flows.
+fn still_works(card: &mut Card, case: &Case) {
+    let text = &case.diagnosis.texts.still_works;
+    if !text.is_empty() {
+        let lines = vec![PublicText::words(text.clone())];
+        card.sections.push(Section { title: "What still works".to_owned(), lines });
+    }
 }
 
 /// The text with a capital letter and a full stop, where these are our own words.

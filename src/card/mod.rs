@@ -7,12 +7,16 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod answer;
+mod beside;
 pub mod build;
+mod job;
 pub mod plain;
 mod plan_view;
 pub mod shown;
 mod sides;
 
+use crate::domain::case::Candidate;
+use crate::domain::job::JobFacts;
 use crate::domain::notice::{DiffRow, PublicText, SideRow};
 use crate::domain::plan::Plan;
 use crate::domain::settings::Sharing;
@@ -26,6 +30,20 @@ pub fn side_rows(facts: &Facts, sharing: Sharing) -> Vec<SideRow> {
 /// A plan as its card showed it: every field before and after, then the warnings; for the story of a case.
 pub fn plan_rows(plan: &Plan, sharing: Sharing) -> (Vec<DiffRow>, Vec<PublicText>) {
     (plan_view::diff(plan, sharing), plan_view::warnings(plan, sharing))
+}
+
+/// A question with the people that may be meant, for an answer that only one person sees.
+pub fn with_candidates(text: PublicText, candidates: &[Candidate]) -> PublicText {
+    beside::with_candidates(text, candidates)
+}
+
+/// A job as text, for an answer that only one person sees.
+pub fn job_text(facts: &JobFacts) -> PublicText {
+    let mut text = PublicText::new();
+    for (n, line) in job::lines(facts).iter().enumerate() {
+        text = text.and(if n == 0 { "" } else { " · " }).and_text(line);
+    }
+    text
 }
 
 /// Both sides of one person as text, for an answer that only one person sees.

@@ -244,6 +244,21 @@ mod tests {
     }
 
     #[test]
+    fn a_payload_is_checked_in_text_and_in_json() {
+        let text = b"Content-Type: application/json\n\n{\"schemas\": [], \"Operations\": [{\"method\": \"POST\"}]}";
+        let (code, out, _) = diagnose(&args(Format::Json, false), text);
+        let answer = serde_json::from_str::<Value>(&out).unwrap();
+        assert_eq!((code, &answer["class"]), (0, &Value::from("none")));
+        let pointers: Vec<&str> =
+            answer["bulk"]["mistakes"].as_array().unwrap().iter().map(|m| m["pointer"].as_str().unwrap()).collect();
+        assert_eq!(pointers, ["Content-Type", "/schemas", "/Operations/0", "/Operations/0", "/Operations/0"]);
+        let (_, out, _) = diagnose(&args(Format::Text, false), text);
+        assert!(out.contains("line 1, column 15, Content-Type") && !out.contains("Nothing to say"), "{out}");
+        let (_, out, _) = diagnose(&args(Format::Json, false), b"hello");
+        assert!(serde_json::from_str::<Value>(&out).unwrap().get("bulk").is_none());
+    }
+
+    #[test]
     fn a_single_text_may_hold_any_bytes() {
         let (code, out, _) = diagnose(&args(Format::Json, false), b"\xff\xfe Matching \x00");
         assert_eq!(code, 0);

@@ -34,7 +34,17 @@ impl Page {
             );
             self.paragraph(&mut out, "", &note);
         }
+        if let Some(bulk) = &answer.bulk {
+            self.heading(&mut out, Style::new().bold(), "A request of the inbound provisioning API");
+            for line in bulk.lines() {
+                self.paragraph(&mut out, "  ", &line);
+            }
+            out.push('\n');
+        }
         if answer.reports.is_empty() {
+            if answer.bulk.is_some() {
+                return out;
+            }
             self.paragraph(
                 &mut out,
                 "",

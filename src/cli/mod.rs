@@ -1,8 +1,9 @@
 //! The command line: one file a sub-command. Never decides anything about a case; prints only to the handles it is given.
 //!
-//! Begin with [`Cli`], then [`run`].
+//! Begin with [`Cli`], then [`asked::parse`] and [`run`].
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "the command line speaks on stdout and stderr")]
 
+pub mod asked;
 pub mod audit;
 pub mod case;
 pub mod chat;
@@ -10,8 +11,10 @@ pub mod diagnose;
 pub mod diagnose_text;
 pub mod rules;
 pub mod sandbox;
+pub mod serve;
 pub mod tenant;
 
+use asked::Asked;
 use clap::{Parser, Subcommand};
 use std::io::{self, IsTerminal};
 
@@ -33,6 +36,8 @@ pub enum Command {
     Chat(chat::ChatArgs),
     /// The simulated tenant alone; prints one JSON line and serves until it is stopped.
     Tenant(tenant::TenantArgs),
+    /// The production bot, with the surfaces that the configuration turns on.
+    Serve(serve::ServeArgs),
     /// The classifier, offline: what does a pasted error mean?
     Diagnose(diagnose::DiagnoseArgs),
     /// The classes that the classifier knows, and rule files of one's own.
@@ -43,24 +48,19 @@ pub enum Command {
     Audit(audit::AuditArgs),
 }
 
-impl Cli {
+impl Asked {
     /// Whether the log stays silent but for what a person must look at: where the output itself is for people.
     pub fn is_quiet(&self) -> bool {
-        !matches!(self.command, Some(Command::Tenant(_)))
+        let loud = |cli: &Cli| matches!(cli.command, Some(Command::Tenant(_) | Command::Serve(_)));
+        !matches!(self, Self::Own(cli) if loud(cli))
     }
 }
 
 /// Runs a command; the exit code: 0 ok, 1 failed, 2 usage.
-pub async fn run(cli: Cli) -> u8 {
-    let done = match cli.command {
-        None => sandbox::run(sandbox::SandboxArgs::default()).await,
-        Some(Command::Sandbox(args)) => sandbox::run(args).await,
-        Some(Command::Chat(args)) => chat::run(args).await,
-        Some(Command::Tenant(args)) => tenant::run(args).await,
-        Some(Command::Diagnose(args)) => diagnose::main(&args),
-        Some(Command::Rules(args)) => rules::main(&args),
-        Some(Command::Case(args)) => case::run(args).await,
-        Some(Command::Audit(args)) => audit::run(args).await,
+pub async fn run(asked: Asked) -> u8 {
+    let done = match asked {
+        Asked::Own(cli) => own(*cli).await,
+        Asked::Surface { name, matches } => asked::surface(name, &matches),
     };
     match done {
         Ok(code) => code,
@@ -68,6 +68,20 @@ pub async fn run(cli: Cli) -> u8 {
             eprintln!("reanchor: {}", chain(&error));
             1
         }
+    }
+}
+
+async fn own(cli: Cli) -> anyhow::Result<u8> {
+    match cli.command {
+        None => sandbox::run(sandbox::SandboxArgs::default()).await,
+        Some(Command::Sandbox(args)) => sandbox::run(args).await,
+        Some(Command::Chat(args)) => chat::run(args).await,
+        Some(Command::Tenant(args)) => tenant::run(args).await,
+        Some(Command::Serve(args)) => serve::run(args).await,
+        Some(Command::Diagnose(args)) => diagnose::main(&args),
+        Some(Command::Rules(args)) => rules::main(&args),
+        Some(Command::Case(args)) => case::run(args).await,
+        Some(Command::Audit(args)) => audit::run(args).await,
     }
 }
 

@@ -45,6 +45,14 @@ poll_deadline = "2m"
 
 /// The sections that come after them.
 const LAST: &str = r#"
+# Incidents of the vendors. While one is open that can be the cause of an error, its card says so and no fix is offered.
+# A feed that cannot be read counts as unknown, never as "no incident".
+[incident]
+# The RSS feed of Okta's status page, without a query. Default: not set, which switches it off.
+# okta_rss = "https://status.okta.com/rss"
+# Service health of the tenant by Microsoft Graph; the read application needs ServiceHealth.Read.All.
+graph_health = false
+
 # Where the bot listens. A channel that is not listed is not listened to. Default: none. One table a channel.
 # [[channel]]
 # "slack", "teams", "discord", "console"

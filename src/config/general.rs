@@ -3,11 +3,11 @@
 //! Never fills a wrong value with a default. Begin with [`Config::general`].
 
 use super::error::ConfigError;
-use super::people::{Channel, PolicyRow};
-use super::sections::{Complaint, Modes, Run, Sandbox, Server, Store};
+use super::people::{Channel, Link, PolicyRow};
+use super::sections::{Complaint, Incident, Modes, Run, Sandbox, Server, Store};
 use super::table::Config;
 use crate::domain::settings::{Mode, Policy};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The general sections, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,12 @@ pub struct General {
     pub mode: Mode,
     /// `[run]`
     pub run: Run,
+    /// `[incident]`
+    pub incident: Incident,
     /// `[[channel]]`, in the order of the file.
     pub channels: Vec<Channel>,
+    /// `[[link]]`, in the order of the file.
+    pub links: Vec<Link>,
     /// `[[policy]]`, in the order of the file. None: nobody has any right.
     pub policies: Vec<Policy>,
     /// `[sandbox]`, when the other end is a simulated tenant.
@@ -29,7 +33,7 @@ pub struct General {
 }
 
 impl Config {
-    /// Reads and checks `[server] [store] [mode] [run] [[channel]] [[policy]] [sandbox]`. The first wrong value is the
+    /// Reads and checks `[server] [store] [mode] [run] [incident] [[channel]] [[link]] [[policy]] [sandbox]`. The first wrong value is the
     /// error, with its place. May be asked again.
     pub fn general(&mut self) -> Result<General, ConfigError> {
         let mut server: Server = self.section("server")?;
@@ -40,13 +44,16 @@ impl Config {
         let mode = self.section::<Modes>("mode")?.default;
         let run: Run = self.section("run")?;
         self.fit("run", run.check())?;
+        let incident: Incident = self.section("incident")?;
+        self.fit("incident", incident.check())?;
         let sandbox: Option<Sandbox> = self.section_if_there("sandbox")?;
         if let Some(sandbox) = &sandbox {
             self.fit("sandbox", sandbox.check())?;
         }
         let channels = self.channels()?;
+        let links = self.links()?;
         let policies = self.policies()?;
-        Ok(General { server, store, mode, run, channels, policies, sandbox })
+        Ok(General { server, store, mode, run, incident, channels, links, policies, sandbox })
     }
 
     fn fit(&self, section: &str, checked: Result<(), Complaint>) -> Result<(), ConfigError> {
@@ -64,6 +71,25 @@ impl Config {
             }
         }
         Ok(channels)
+    }
+
+    fn links(&mut self) -> Result<Vec<Link>, ConfigError> {
+        let rows: Vec<BTreeMap<String, String>> = self.section("link")?;
+        let mut seen = BTreeSet::new();
+        let mut links = Vec::with_capacity(rows.len());
+        for (at, row) in rows.into_iter().enumerate() {
+            let at = at.to_string();
+            let link = Link::of(row).map_err(|(key, problem)| self.unfit("link", &[&at, &key], problem))?;
+            for (surface, account) in &link.accounts {
+                // Two people behind one account: whose vote would it be?
+                if !seen.insert((surface.clone(), account.clone())) {
+                    let problem = "is linked twice; keep one of them";
+                    return Err(self.unfit("link", &[&at, surface], problem));
+                }
+            }
+            links.push(link);
+        }
+        Ok(links)
     }
 
     fn policies(&mut self) -> Result<Vec<Policy>, ConfigError> {

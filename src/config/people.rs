@@ -1,4 +1,4 @@
-//! `[[channel]]` (where the bot listens and what it shows there) and `[[policy]]` (who may do what).
+//! `[[channel]]` (where the bot listens and what it shows there), `[[link]]` (who is who) and `[[policy]]` (who may do what).
 //!
 //! Never turns a group's name into an id: names are handed back, so that somebody who can ask Okta tells the ids (SAFETY A3).
 //! Begin with [`Channel`] and [`PolicyRow`].
@@ -7,7 +7,7 @@ use super::sections::Complaint;
 use crate::domain::ids::GroupId;
 use crate::domain::settings::{Policy, Sharing};
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// One `[[channel]]`. A channel that is not listed is not listened to (SAFETY A7).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -46,6 +46,38 @@ impl Channel {
             );
         }
         Ok(())
+    }
+}
+
+/// One `[[link]]`: which account of a surface belongs to which Okta user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The Okta user (`00u…`).
+    pub okta: String,
+    /// Name of the surface and key of the account there, as the platform writes it.
+    pub accounts: BTreeMap<String, String>,
+}
+
+impl Link {
+    /// From the keys as they are written: `okta`, and a key for each surface. The first that cannot be used is named.
+    pub(super) fn of(mut row: BTreeMap<String, String>) -> Result<Self, (String, &'static str)> {
+        let flaw = |key: &str, problem| Err((key.to_owned(), problem));
+        let Some(okta) = row.remove("okta") else {
+            return flaw("okta", "is missing; allowed: the id of an Okta user, 00u and letters or digits");
+        };
+        let id = okta.strip_prefix("00u").unwrap_or_default();
+        if id.is_empty() || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+            return flaw("okta", "is not the id of an Okta user; allowed: 00u and letters or digits, never a login");
+        }
+        if row.is_empty() {
+            return flaw("okta", "is linked to nothing; allowed beside it: a surface and an account, such as slack");
+        }
+        match row.iter().find(|(_, account)| account.is_empty() || account.trim() != account.as_str()) {
+            Some((surface, _)) => {
+                flaw(surface, "is empty or has white space around it; allowed: the platform's own id of the account")
+            }
+            None => Ok(Self { okta, accounts: row }),
+        }
     }
 }
 

@@ -226,6 +226,26 @@ impl Run {
     }
 }
 
+/// `[incident]`: where the vendors tell of their incidents. Both feeds are off by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Incident {
+    /// Address of the RSS feed of Okta's status page.
+    pub okta_rss: Option<String>,
+    /// Whether the service health of the Entra tenant is read.
+    pub graph_health: bool,
+}
+
+impl Incident {
+    /// Whether the address can be used.
+    pub fn check(&self) -> Result<(), Complaint> {
+        match &self.okta_rss {
+            Some(url) => check_url(url).or_else(|problem| Complaint::of("okta_rss", problem)),
+            None => Ok(()),
+        }
+    }
+}
+
 /// `[sandbox]`: the other end is a simulated tenant of this machine. Written by the sandbox, not by hand.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

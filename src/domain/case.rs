@@ -4,6 +4,7 @@
 //! anything itself. Begin with [`State`], then [`State::may_become`].
 
 use super::actor::Actor;
+use super::beside::Beside;
 use super::diagnosis::{Diagnosis, Remedy};
 use super::guard::Violation;
 use super::ids::{AppId, CaseId, OktaUserId, RunId, TenantId};
@@ -36,6 +37,21 @@ impl Subject {
     pub fn key(&self) -> String {
         format!("{}|{}|{}", self.tenant, self.app, self.okta)
     }
+}
+
+/// Somebody that the error may be about; never taken without being named by the asker (SAFETY C2).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Login: what the asker types.
+    pub login: String,
+    /// Name.
+    pub name: String,
+    /// Department, where Okta has one.
+    pub department: Option<String>,
+    /// Status in Okta.
+    pub status: String,
+    /// Whether the System Log has a failed push of this person within the last day.
+    pub failing: bool,
 }
 
 /// A remedy that may be proposed.
@@ -80,6 +96,14 @@ pub struct Vote {
     pub name: String,
     /// When.
     pub at: At,
+}
+
+impl LookUp {
+    /// The same without anything that may be proposed, and without a second read.
+    #[must_use]
+    pub fn without_offers(self) -> Self {
+        Self { offers: Vec::new(), withheld: Vec::new(), confirm_at: None, ..self }
+    }
 }
 
 /// A plan put to the vote.
@@ -159,6 +183,9 @@ pub enum State {
     NeedsInfo {
         /// What is asked.
         question: PublicText,
+        /// Who it may be; the asker says which.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        candidates: Vec<Candidate>,
     },
     /// Both sides were read; remedies may be proposed, or a second read follows.
     LookedUp {
@@ -309,7 +336,7 @@ impl State {
         match self {
             Self::Heard => &["diagnosed", "advised"],
             Self::Diagnosed => &["looked_up", "needs_info", "advised", "refused", "closed", "not_ours"],
-            Self::NeedsInfo { .. } => &["diagnosed", "not_ours"],
+            Self::NeedsInfo { .. } => &["diagnosed", "advised", "not_ours"],
             Self::LookedUp { .. } => {
                 &["looked_up", "advised", "refused", "closed", "proposed", "needs_info", "not_ours"]
             }
@@ -461,6 +488,9 @@ pub struct Case {
     /// Code of the audit checkpoint that was written when the case was closed (SAFETY E1).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<String>,
+    /// What is known beside the person.
+    #[serde(default, skip_serializing_if = "Beside::is_empty")]
+    pub beside: Beside,
     /// Where it stands.
     pub state: State,
 }

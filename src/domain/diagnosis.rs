@@ -6,6 +6,7 @@
 //!
 //! Begin with [`Report`], then [`Diagnosis`].
 
+use super::bulk::BulkCheck;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -329,6 +330,8 @@ pub struct Answer {
     pub reports: Vec<Report>,
     /// Set when the message was too long and its middle was not read.
     pub cut: Option<Cut>,
+    /// The check of a request of the inbound provisioning API that stands in the message.
+    pub bulk: Option<BulkCheck>,
     /// The rule set that judged.
     pub rules: RulesVersion,
 }

@@ -7,12 +7,17 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod actor;
+pub mod beside;
+pub mod bulk;
 pub mod case;
 pub mod diagnosis;
 pub mod effect;
+pub mod finding;
 pub mod guard;
 pub mod ids;
 pub mod inbound;
+pub mod incident;
+pub mod job;
 pub mod notice;
 pub mod plan;
 pub mod reading;

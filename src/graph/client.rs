@@ -141,6 +141,14 @@ impl Client {
         Err(unusable(op, format!("the list has more than {MAX_PAGES} pages and was not read to its end")))
     }
 
+    /// The first page of a list, for questions that the newest entries answer.
+    pub(super) async fn page(&self, op: &'static str, url: Url) -> Answer<Vec<Value>> {
+        match object(op, &self.reply(op, url).await?)?.get_mut("value").map(Value::take) {
+            Some(Value::Array(items)) => Ok(items),
+            Some(_) | None => Err(unusable(op, "the answer is not the list that Graph documents")),
+        }
+    }
+
     /// A POST without a body; success is 2xx with no body or with JSON.
     pub(super) async fn post(&self, op: &'static str, url: Url) -> Answer<()> {
         let (reply, token) = self.call(op, Method::POST, url).await?;

@@ -1,4 +1,4 @@
-//! The client of Microsoft Graph: implements `EntraRead` and `EntraWrite`.
+//! The client of Microsoft Graph: implements `EntraRead`, `JobRead`, `IncidentFeed` and `EntraWrite`.
 //!
 //! Never decides what a fact means, never lets vendor JSON out, never takes a 404 without Graph's own code for "gone", and
 //! never sends a token to another origin than the configured Graph. The read side and the write side are different types,
@@ -11,6 +11,7 @@ mod decode;
 mod error;
 mod read;
 pub mod settings;
+mod signals;
 mod token;
 mod write;
 

@@ -26,7 +26,7 @@ isManagementRestricted";
 const PAGE: &str = "300";
 
 /// The read side.
-pub struct Reader(Client);
+pub struct Reader(pub(super) Client);
 
 impl Reader {
     /// Builds the client with the read credentials; sends nothing.

@@ -3,6 +3,7 @@
 //! Never holds a secret: client ids and secrets come by the environment only. Begin with [`Settings`].
 
 use crate::domain::ids::{EntraId, TenantId};
+use crate::domain::job::{JobRef, is_job_id};
 use crate::wire::address::Base;
 use crate::wire::setting::BadSetting;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,12 @@ pub struct Settings {
     pub token_url: Option<String>,
     /// The Entra tenant, a GUID.
     pub tenant_id: TenantId,
+    /// Object id of the service principal of inbound provisioning.
+    #[serde(default)]
+    pub inbound_service_principal: Option<String>,
+    /// Its job; without it the only job of the service principal is meant.
+    #[serde(default)]
+    pub inbound_job: Option<String>,
 }
 
 fn global() -> String {
@@ -36,6 +43,18 @@ impl Settings {
                 "is not a GUID; allowed: the tenant's id, not \"common\", not a domain".to_owned(),
             );
         }
+        match (&self.inbound_service_principal, &self.inbound_job) {
+            (Some(principal), _) if EntraId::parse(principal).is_none() => {
+                return bad("inbound_service_principal", "is not a GUID; allowed: its object id".to_owned());
+            }
+            (_, Some(job)) if !is_job_id(job) => {
+                return bad("inbound_job", "is not the id of a job; allowed: API2AAD.<tenant>.<GUID>".to_owned());
+            }
+            (None, Some(_)) => {
+                return bad("inbound_job", "stands without inbound_service_principal; allowed: both".to_owned());
+            }
+            (Some(_) | None, _) => {}
+        }
         if let Err(flaw) = Base::parse(&self.base_url) {
             return bad("base_url", flaw.to_string());
         }
@@ -51,6 +70,11 @@ impl Settings {
             );
         }
         Ok(())
+    }
+
+    /// The inbound job, where one is set.
+    pub fn inbound(&self) -> Option<JobRef> {
+        JobRef::parse(self.inbound_service_principal.as_deref()?, self.inbound_job.as_deref())
     }
 
     /// The token endpoint: as set, or Microsoft's for the cloud of `base_url` and this tenant.
@@ -76,6 +100,10 @@ base_url = "https://graph.microsoft.com/v1.0"
 # token_url = "https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/oauth2/v2.0/token"
 # The Entra tenant: its GUID, never "common".
 tenant_id = "00000000-0000-0000-0000-000000000000"
+# Inbound provisioning (bulkUpload): object id of its service principal, and its job when it has more than one. Default: not
+# set; then a job is read when somebody names it. The read application needs Synchronization.Read.All and AuditLog.Read.All.
+# inbound_service_principal = "00000000-0000-0000-0000-000000000000"
+# inbound_job = "API2AAD.00000000000000000000000000000000.00000000-0000-0000-0000-000000000000"
 "#;
 
 #[cfg(test)]
@@ -95,6 +123,15 @@ mod tests {
         example.check().unwrap();
         let text = "[graph]\ntenant_id = \"00000000-0000-0000-0000-000000000000\"";
         assert_eq!(example, toml::from_str::<File>(text).unwrap().graph);
+        for (text, part) in [
+            ("inbound_service_principal = \"me\"", "[graph] inbound_service_principal is not a GUID"),
+            ("inbound_job = \"x\"", "[graph] inbound_job is not the id"),
+            (&*format!("inbound_job = \"A.{}.{TENANT}\"", "0".repeat(32)), "[graph] inbound_job stands without"),
+        ] {
+            let file = format!("[graph]\ntenant_id = \"{TENANT}\"\n{text}");
+            let message = toml::from_str::<File>(&file).unwrap().graph.check().unwrap_err().to_string();
+            assert!(message.starts_with(part) && message.contains("allowed"), "{message}");
+        }
         assert!(EXAMPLE.contains(&format!("# token_url = {:?}", example.token_url())));
     }
 

@@ -98,6 +98,15 @@ pub(super) fn event(op: &'static str, value: &Value, ids: [&str; 2]) -> Answer<O
     }))
 }
 
+/// The user among the targets of an event, when the event calls them by this name (letters' case aside).
+pub(super) fn target_named(event: &Value, name: &str) -> Option<OktaUserId> {
+    let target = list(event, "/target").into_iter().find(|target| {
+        text(target, "/type").as_deref() == Some("User")
+            && text(target, "/displayName").is_some_and(|known| known.to_lowercase() == name.to_lowercase())
+    })?;
+    text(target, "/id").map(OktaUserId::new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@ use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, OktaRead};
 use crate::ports::error::Kind;
+use crate::ports::signals::FailureRead;
 use crate::wire::json::text;
 use crate::wire::pause;
 use async_trait::async_trait;
@@ -245,6 +246,31 @@ impl OktaRead for Reader {
     async fn clock(&self) -> Answer<Option<At>> {
         const OP: &str = "read the clock of the org";
         Ok(pause::date(&self.0.reply(OP, harmless(&self.0, OP)?).await?.headers))
+    }
+}
+
+#[async_trait]
+impl FailureRead for Reader {
+    async fn failing_users(&self, app: &AppId, name: &str, since: At) -> Answer<Vec<OktaUserId>> {
+        const OP: &str = "read the failed pushes in the System Log";
+        let whole = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        if whole.is_empty() {
+            return Ok(Vec::new());
+        }
+        let filter = format!(
+            "eventType sw \"application.provision\" and outcome.result eq \"FAILURE\" and target.id eq {}",
+            quoted(app.as_str())
+        );
+        let query =
+            [("since", &*since.rfc3339()), ("filter", &*filter), ("sortOrder", "DESCENDING"), ("limit", "1000")];
+        let page = self.0.first_page(OP, self.0.at(OP, &["logs"], &query)?).await?;
+        let mut found: Vec<OktaUserId> = Vec::new();
+        for id in page.iter().filter_map(|event| decode::target_named(event, &whole)) {
+            if found.len() < MAX_FOUND && !found.contains(&id) {
+                found.push(id);
+            }
+        }
+        Ok(found)
     }
 }
 

@@ -8,6 +8,7 @@ mod reassign;
 mod rest;
 mod restore;
 pub mod settle;
+pub mod switches;
 
 use crate::domain::diagnosis::Remedy;
 use crate::domain::guard::{self, Guard, Outcome, Violation};

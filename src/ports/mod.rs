@@ -9,6 +9,8 @@ pub mod error;
 pub mod fresh;
 pub mod lease;
 pub mod secret;
+pub mod signals;
+pub mod stop;
 pub mod store;
 pub mod surface;
 pub mod tasks;

@@ -29,6 +29,20 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// A secret that is missing or cannot be read. Names the variable and says what to do; never holds a value.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SecretError(pub String);
+
+/// Where secrets are looked up by the name of their variable, only when they are needed.
+pub trait Secrets: Send + Sync {
+    /// The secret, when it is set.
+    fn secret(&self, name: &str) -> Result<Option<Secret>, SecretError>;
+
+    /// One that the caller cannot do without; `why` is the end of the sentence "it is needed …".
+    fn needed(&self, name: &str, why: &str) -> Result<Secret, SecretError>;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

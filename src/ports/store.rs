@@ -251,6 +251,15 @@ pub struct Change {
     pub setting: Option<SettingChange>,
 }
 
+/// A channel of a surface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Channel<'a> {
+    /// Name of the surface.
+    pub surface: &'a str,
+    /// The surface's own id of the channel.
+    pub id: &'a str,
+}
+
 /// A stored inbox row that is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboxRow {
@@ -289,6 +298,8 @@ pub trait Store: Send + Sync {
     async fn cases_of_message(&self, origin_prefix: &str) -> Stored<Vec<CaseRow>>;
     /// The newest `limit` of all cases, or of the open ones, oldest first.
     async fn cases(&self, open_only: bool, limit: i64) -> Stored<Vec<CaseRow>>;
+    /// The newest `limit` cases of a class in a channel that were opened at `since` or later, oldest first.
+    async fn cases_of_class(&self, channel: Channel<'_>, class: &str, since: At, limit: i64) -> Stored<Vec<CaseRow>>;
     /// Cases whose `due_at` has come, oldest due first, at most `limit`.
     async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<CaseRow>>;
     /// The earliest `due_at` of all cases whose due thing is work.
@@ -317,6 +328,8 @@ pub trait Store: Send + Sync {
     async fn outbox_retry(&self, id: i64, due_at: At, why: &str, attempt: Attempt) -> Stored<()>;
     /// Number of rows not sent whose time has come.
     async fn outbox_waiting(&self, now: At) -> Stored<i64>;
+    /// The same, of one surface.
+    async fn outbox_waiting_on(&self, surface: &str, now: At) -> Stored<i64>;
 
     /// A setting.
     async fn setting(&self, key: &str) -> Stored<Option<String>>;

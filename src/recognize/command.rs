@@ -6,6 +6,7 @@
 
 use crate::domain::diagnosis::Remedy;
 use crate::domain::ids::{BASE32, CaseId};
+use crate::domain::job::JobRef;
 
 /// What somebody asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,13 @@ pub enum Command {
         case: CaseId,
         /// Okta login.
         login: String,
+    },
+    /// The live state of an inbound job, read-only.
+    Job {
+        /// The case that it belongs to, when it is to be shown on its card.
+        case: Option<CaseId>,
+        /// Which job.
+        at: JobRef,
     },
     /// Propose a plan for this remedy.
     Fix {
@@ -92,6 +100,7 @@ pub enum Verb {
     Diagnose,
     Lookup,
     Subject,
+    Job,
     Fix,
     Approve,
     Deny,
@@ -107,10 +116,11 @@ pub enum Verb {
 
 impl Verb {
     /// All verbs, in the order of the help text.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Diagnose,
         Self::Lookup,
         Self::Subject,
+        Self::Job,
         Self::Fix,
         Self::Approve,
         Self::Deny,
@@ -130,6 +140,9 @@ impl Verb {
             Self::Diagnose => ("diagnose", "<text>", "say what a pasted error means"),
             Self::Lookup => ("lookup", "<user>", "show one person in Okta and in Entra"),
             Self::Subject => ("subject", "<case> <login>", "say whom a case is about"),
+            Self::Job => {
+                ("job", "[case] <service principal> [job]", "show the live state of an inbound provisioning job")
+            }
             Self::Fix => {
                 ("fix", "<case> <remedy>", "propose a repair: restore, reassign, align-okta-anchor or set-immutable-id")
             }
@@ -151,6 +164,7 @@ impl Verb {
         match self {
             Self::Diagnose | Self::Lookup | Self::Status | Self::Why | Self::Help => true,
             Self::Subject
+            | Self::Job
             | Self::Fix
             | Self::Approve
             | Self::Deny
@@ -304,6 +318,9 @@ fn arguments(verb: Verb, rest: &str) -> Result<Command, CommandError> {
             }
             Command::Subject { case: case(id)?, login: user(login) }
         }
+        Verb::Job => {
+            job(rest).ok_or_else(|| wrong("A service principal is named by its GUID, a job by its whole id"))?
+        }
         Verb::Fix => {
             let (id, remedy) = pair()?;
             let remedy = Remedy::parse(&remedy.to_ascii_lowercase())
@@ -324,6 +341,18 @@ fn arguments(verb: Verb, rest: &str) -> Result<Command, CommandError> {
         Verb::Link => Command::Link { code: one()?.to_owned() },
         Verb::Help => Command::Help,
     })
+}
+
+/// `[case] <service principal> [job]`
+fn job(rest: &str) -> Option<Command> {
+    let mut words = rest.split_whitespace().map(|word| word.trim_matches(['`', '<', '>', ',', '/']));
+    let mut word = words.next()?;
+    let case = case_id(word);
+    if case.is_some() {
+        word = words.next()?;
+    }
+    let at = JobRef::parse(word, words.next())?;
+    words.next().is_none().then_some(Command::Job { case, at })
 }
 
 /// `c-` and six base32 characters, in any case.
@@ -367,6 +396,14 @@ mod tests {
         assert_eq!(slash("FIX C-7KQ2MA Reassign"), Ok(Command::Fix { case: case.clone(), remedy: Remedy::Reassign }));
         assert_eq!(slash("status"), Ok(Command::Status { case: None }));
         assert_eq!(slash("status c-7kq2ma"), Ok(Command::Status { case: Some(case) }));
+        let sp = "5b2e8c14-6a90-4d37-8f1b-c3d7e9a04f62";
+        let at = JobRef { service_principal: sp.to_owned(), job: None };
+        assert_eq!(slash(&format!("job {sp}")), Ok(Command::Job { case: None, at: at.clone() }));
+        let with = Command::Job { case: Some(CaseId::new("c-7kq2ma")), at };
+        assert_eq!(slash(&format!("job c-7kq2ma `{sp}`")), Ok(with));
+        for wrong in ["job", "job c-7kq2ma", "job x", &format!("job {sp} x"), &format!("job {sp} c-7kq2ma")] {
+            assert!(slash(wrong).is_err(), "{wrong}");
+        }
         let deny = Command::Deny { code: "abcdefgh23".to_owned(), reason: Some("not now".to_owned()) };
         assert_eq!(slash("deny ABCDEFGH23 not now"), Ok(deny));
     }

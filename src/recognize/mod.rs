@@ -6,9 +6,13 @@
 //!
 //! Begin with [`read`], then [`parts`] and [`part()`].
 
+mod attempt;
+pub mod bulk;
 pub mod chat;
 pub mod command;
 pub mod fields;
+mod job;
+mod json;
 mod names;
 mod redact;
 mod shapes;
@@ -19,6 +23,8 @@ use crate::domain::diagnosis::Cut;
 use crate::domain::reading::{Part, Reading};
 use std::ops::Range;
 
+pub use attempt::attempt;
+pub use job::{NamedJob, job};
 pub use redact::redact;
 pub use split::{lines, parts};
 

@@ -30,6 +30,10 @@ pub trait Record: Send + Sync {
     async fn record(&self, event: &Event, lease: &LeaseHeld) -> Stored<()>;
     /// The kill switch, read now.
     async fn switch(&self) -> Switch;
+    /// Whether the process is to end: then nothing new is begun, and the run is left to the next process.
+    fn is_stopping(&self) -> bool {
+        false
+    }
 }
 
 /// Everything that a run works with.
@@ -65,6 +69,9 @@ pub enum Left {
     /// The store failed.
     #[error("the run could not be recorded")]
     Store(#[source] StoreError),
+    /// The process is to end. Between two effects, or while it waits for a vendor: nothing is half done.
+    #[error("the process ends; the run is taken up again by the next one")]
+    Stopping,
     /// The journal makes no sense: a person must look.
     #[error("the journal cannot be continued")]
     Journal(#[source] IllegalJournal),
@@ -95,7 +102,12 @@ pub async fn run(run: &Run<'_>, mut events: Vec<Event>) -> Outcomes<End> {
     loop {
         let progress = fold(&events).map_err(Left::Journal)?;
         run.keep_lease(0).await?;
-        let event = match next(run.plan, &progress) {
+        let what = next(run.plan, &progress);
+        // An effect that was begun is looked at to its end; the end of a run is told, not left.
+        if run.record.is_stopping() && !matches!(what, Move::Settle { .. } | Move::Ended(_)) {
+            return Err(Left::Stopping);
+        }
+        let event = match what {
             Move::Ended(end) => return Ok(end),
             Move::Begin => Event::Began,
             Move::Do(step) => match run.prepare(step, false, &digest).await? {
@@ -364,6 +376,9 @@ impl Run<'_> {
                     return Ok(self.missed(step, PublicText::words("did not come true in time: ").and_foreign(&what)));
                 }
                 Checked::NotYet(_) => {}
+            }
+            if self.record.is_stopping() {
+                return Err(Left::Stopping);
             }
             self.pause(round).await?;
             round += 1;

@@ -23,6 +23,10 @@ pub struct Access {
     pub control_token: String,
     /// Value of the header `x-reanchor-sandbox` on every answer of the Okta and Graph ports.
     pub proof: String,
+    /// RSS feed of the simulated status page of Okta.
+    pub okta_rss: String,
+    /// Object id of the service principal of inbound provisioning.
+    pub inbound_service_principal: String,
     /// Id of the Office 365 app instance (`0oa...`).
     pub app_id: String,
     /// Id of the Entra tenant that the bot is configured for.
@@ -56,20 +60,26 @@ impl fmt::Debug for Access {
 
 impl Access {
     /// Writes `reanchor.toml` and `reanchor.env` into the folder; both are readable by their owner only.
-    pub(crate) fn write_config(&self, folder: &Path, declared: &Declared) -> Result<(), String> {
-        replace(folder, &folder.join("reanchor.toml"), self.config(folder, declared).as_bytes())?;
+    pub(crate) fn write_config(&self, folder: &Path, declared: &Declared, feeds: bool) -> Result<(), String> {
+        replace(folder, &folder.join("reanchor.toml"), self.config(folder, declared, feeds).as_bytes())?;
         replace(folder, &folder.join("reanchor.env"), self.secrets().as_bytes())
     }
 
-    fn config(&self, folder: &Path, declared: &Declared) -> String {
+    fn config(&self, folder: &Path, declared: &Declared, feeds: bool) -> String {
         let store = format!("sqlite://{}", folder.join("reanchor.sqlite").display());
         let text = |value: &str| toml::Value::String(value.to_owned()).to_string();
+        // Only a scenario with an incident switches the feeds on, so that a section of one's own can be appended to the others.
+        let feeds = if feeds {
+            format!("[incident]\nokta_rss = {}\ngraph_health = true\n\n", text(&self.okta_rss))
+        } else {
+            String::new()
+        };
         format!(
             "# Written for a simulated tenant; the secrets lie beside it in reanchor.env.\n\
              [mode]\ndefault = \"fix\"\n\n\
              [store]\nurl = {}\n\n\
-             [okta]\norg_url = {}\napp_id = {}\ndeactivation = {}\nallow_pause = {}\n\n\
-             [graph]\nbase_url = {}\ntoken_url = {}\ntenant_id = {}\n\n\
+             [okta]\norg_url = {}\napp_id = {}\ndeactivation = {}\nallow_pause = {}\nprovisioning_type = {}\n\n\
+             [graph]\nbase_url = {}\ntoken_url = {}\ntenant_id = {}\ninbound_service_principal = {}\n\n{feeds}\
              [[policy]]\nname = \"default\"\naskers = [{}]\napprovers = [{}]\noperators = [{}]\n\n\
              [[channel]]\nsurface = \"console\"\nid = \"#provisioning\"\nlisten = true\nfacts = \"full\"\n\n\
              [sandbox]\ncontrol_url = {}\ncontrol_token = {}\nproof = {}\n",
@@ -78,9 +88,11 @@ impl Access {
             text(APP),
             text(declared.deactivation.word()),
             declared.allow_pause,
+            text(declared.provisioning_type.word()),
             text(&self.graph_url),
             text(&self.token_url),
             text(&self.tenant_id),
+            text(&self.inbound_service_principal),
             text(ASKERS),
             text(APPROVERS),
             text(OPERATORS),

@@ -7,12 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value, json};
 
 use super::clock::Ms;
+use super::entra::Unique;
 use super::fresh::Ids;
+use super::inbound::InboundSection;
 use super::logbook::{self, Failure};
 use super::model::{
     App, AppUser, Directory, Domain, EntraUser, Group, OktaUser, Org, Password, Provisioning, Scope, Sku, World,
 };
-use super::scenario::{Assigned, DeletedBy, ErrorKind, ObjectState, ReplacementSection, Scenario};
+use super::scenario::{Assigned, DeletedBy, ErrorKind, HolderSection, ObjectState, ReplacementSection, Scenario};
 
 /// Variable name of the app profile's attribute titled "Immutable ID".
 pub(crate) const ANCHOR: &str = "immutableId";
@@ -37,9 +39,19 @@ pub(crate) const APP_GROUP: &str = "00g8m365usersD2kQx7d";
 pub(crate) const OLD_OBJECT: &str = "9d2e4f10-6a3b-4c58-8f71-2b60c9d4e7a5";
 /// Live account under the subject's UPN.
 pub(crate) const NEW_OBJECT: &str = "c4a7d3b8-1f25-4e96-b0d8-57e3f9126a4c";
+/// Object that holds the anchor which Okta sends for the subject.
+pub(crate) const HOLDER_OBJECT: &str = "7b40c5e1-38f2-4d96-a1c7-e92d60f4b853";
 pub(crate) const ADMIN_OBJECT: &str = "15e8b7d2-93c4-4fa6-8e0b-6d72a9c1f358";
 /// Okta's own service principal in the tenant.
 pub(crate) const OKTA_PRINCIPAL: &str = "e07b52c9-4d16-4a83-bf95-18c3d60a7e24";
+
+/// Service principal of the inbound provisioning app, and its job.
+pub(crate) const INBOUND_PRINCIPAL: &str = "5b2e8c14-6a90-4d37-8f1b-c3d7e9a04f62";
+pub(crate) const INBOUND_JOB: &str = "API2AAD.3f6c9a1e58b24d079e4ba1c27d805f93.d80e6b27-41fa-4c95-b3a8-7e2c1f095da6";
+/// Somebody else of the subject's name.
+const NAMESAKE: &str = "00u8sam2Lp7Gd3Vx41d7";
+/// Service principal of the app that calls Graph from outside.
+pub(crate) const CLIENT_PRINCIPAL: &str = "52d81f6a-c3b9-4e07-8a46-f1d90b7e3c28";
 
 const DAY: Ms = 86_400_000;
 const SKU: &str = "6fd2c87f-b296-42f0-b197-1e91e994b900";
@@ -87,6 +99,7 @@ pub(crate) fn build(scenario: &Scenario, now: Ms, ids: Ids) -> World {
         okta: org(scenario, now),
         entra: directory(scenario, now),
         events: Vec::new(),
+        incident: section.incident.as_ref().map(|incident| incident.build(now)),
         audits: Vec::new(),
         tasks: BTreeMap::new(),
         error: String::new(),
@@ -121,12 +134,21 @@ fn org(scenario: &Scenario, now: Ms) -> Org {
     }
     Org {
         app,
-        users: PEOPLE.iter().map(|p| (p.0.to_owned(), okta_user(p, scenario, now))).collect(),
+        users: okta_users(scenario, now),
         groups: groups(section.subject.assigned, now),
         app_users: app_users(scenario, now),
         admin_roles,
         hooks: BTreeMap::new(),
     }
+}
+
+fn okta_users(scenario: &Scenario, now: Ms) -> BTreeMap<String, OktaUser> {
+    let mut users: BTreeMap<_, _> = PEOPLE.iter().map(|p| (p.0.to_owned(), okta_user(p, scenario, now))).collect();
+    if scenario.tenant.namesake {
+        let other = (NAMESAKE, "sam.whitlock2", "Sam", "Whitlock", "Finance");
+        users.insert(NAMESAKE.to_owned(), okta_user(&other, scenario, now));
+    }
+    users
 }
 
 fn okta_user(person: &(&str, &str, &str, &str, &str), scenario: &Scenario, now: Ms) -> OktaUser {
@@ -276,6 +298,7 @@ fn directory(scenario: &Scenario, now: Ms) -> Directory {
                 users.push(user);
             }
         }
+        users.extend(section.holder.as_ref().map(|holder| anchor_holder(holder, scenario, now)));
         users.extend(subject_object(scenario, now));
         if let Some(new) = &section.replacement {
             users.push(replacement(new, scenario, now));
@@ -298,6 +321,10 @@ fn directory(scenario: &Scenario, now: Ms) -> Directory {
             user.proxies = vec![format!("SMTP:{}", user.upn)];
         }
     }
+    // The administrator's account was made in the cloud.
+    for user in users.iter_mut().filter(|u| section.sync.everybody() || u.id != ADMIN_OBJECT) {
+        user.synced = section.sync.on().then_some(true);
+    }
     let domain = |name: &str, federated: bool, initial: bool| Domain {
         name: name.to_owned(),
         federated,
@@ -312,7 +339,8 @@ fn directory(scenario: &Scenario, now: Ms) -> Directory {
         sku: Sku { id: SKU.to_owned(), part: SKU_PART.to_owned(), enabled: 25, elsewhere: 0 },
         roles,
         eligible,
-        dirsync: section.dirsync,
+        inbound: Some(section.inbound.clone().unwrap_or_default().build(now)),
+        sync: section.sync,
     }
 }
 
@@ -351,10 +379,15 @@ fn subject_object(scenario: &Scenario, now: Ms) -> Option<EntraUser> {
     if section.visible_after.0 > 0 {
         user.visible_from = now + section.visible_after.0;
     }
-    if scenario.tenant.dirsync {
-        user.synced = Some(true);
-    }
     Some(user)
+}
+
+fn anchor_holder(holder: &HolderSection, scenario: &Scenario, now: Ms) -> EntraUser {
+    let (first, last) = holder.name.split_once(' ').unwrap_or((&holder.name, ""));
+    let mut user = entra_user(HOLDER_OBJECT, &holder.local, (first, last), now - holder.age.0);
+    user.anchor = okta_anchor(scenario);
+    user.deleted = holder.deleted_age.map(|age| now - age.0);
+    user
 }
 
 fn replacement(new: &ReplacementSection, scenario: &Scenario, now: Ms) -> EntraUser {
@@ -374,6 +407,14 @@ fn fill_seats(world: &mut World, free: usize) {
     sku.elsewhere = sku.enabled.saturating_sub(free).saturating_sub(used);
 }
 
+/// The subject's failed task and those of 39 more people, one a line.
+fn many(text: &str) -> String {
+    let sam = ("Sam Whitlock", "sam.whitlock");
+    let other = |n: usize| text.replace(sam.0, &format!("Kim Tate{n}")).replace(sam.1, &format!("kim.tate{n}"));
+    let all: Vec<String> = std::iter::once(text.to_owned()).chain((1..40).map(other)).collect();
+    all.join("\n")
+}
+
 /// What the logs already say when the scenario begins.
 fn history(world: &mut World, scenario: &Scenario) {
     let section = &scenario.tenant;
@@ -389,6 +430,10 @@ fn history(world: &mut World, scenario: &Scenario) {
             logbook::note(world, SAM, "application.user_membership.add");
         }
     }
+    if let Some(age) = section.holder.as_ref().and_then(|holder| holder.deleted_age) {
+        world.now = now - age.0;
+        logbook::object_deleted(world, HOLDER_OBJECT, false);
+    }
     if let Some(new) = section.replacement.as_ref().filter(|_| !section.other_tenant) {
         world.now = now - new.age.0;
         logbook::object_created(world, NEW_OBJECT, false);
@@ -397,9 +442,24 @@ fn history(world: &mut World, scenario: &Scenario) {
     let failure = match section.error {
         ErrorKind::ResourceNotFound => Failure::Gone { object: OLD_OBJECT.to_owned() },
         ErrorKind::MatchingUserNotFound => Failure::NoMatch,
-        ErrorKind::Mfa => Failure::Mfa,
+        ErrorKind::Mfa | ErrorKind::MfaForMany => Failure::Mfa,
+        ErrorKind::UsageLocation => Failure::UsageLocation,
+        ErrorKind::Deactivation => Failure::Deactivation,
+        ErrorKind::Inbound => {
+            world.error = section.inbound.as_ref().map(InboundSection::text).unwrap_or_default();
+            world.now = now;
+            return;
+        }
+        ErrorKind::AnchorTaken => Failure::Taken { property: Unique::Anchor.property() },
+        ErrorKind::AnchorBlocked => Failure::AnchorBlocked,
+        ErrorKind::AnchorMissing => Failure::AnchorMissing,
+        ErrorKind::Mastered => Failure::Mastered,
     };
-    let text = logbook::failed(world, SAM, &failure);
+    let mut text = logbook::failed(world, SAM, &failure);
+    if section.error == ErrorKind::MfaForMany {
+        text = many(&text);
+        world.tasks.insert(SAM.to_owned(), text.clone());
+    }
     let well = world.okta.app_users.get(SAM).is_some_and(|row| row.sync_state == "SYNCHRONIZED");
     if well {
         world.tasks.remove(SAM);

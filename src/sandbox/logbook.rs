@@ -3,7 +3,7 @@
 //! Never changes anything but the logs and the task list. Begin with [`failed`].
 use serde_json::{Value, json};
 
-use super::base::{ADMIN_OBJECT, OKTA_PRINCIPAL};
+use super::base::{ADMIN_OBJECT, CLIENT_PRINCIPAL, OKTA_PRINCIPAL};
 use super::clock::{aadsts_time, graph_time, http_time, okta_time};
 use super::model::World;
 
@@ -16,12 +16,20 @@ pub(crate) enum Failure {
     NoMatch,
     /// The provisioning account meets multi-factor authentication.
     Mfa,
+    /// Graph refuses the usage location.
+    UsageLocation,
+    /// Graph refuses to block the account.
+    Deactivation,
     /// No licence seat is free.
     NoSeats,
     /// Another object, live or deleted, holds a value that must be unique.
     Taken { property: &'static str },
     /// A federated sign-in name without an anchor.
     AnchorMissing,
+    /// A federated sign-in name with another anchor than Okta sends.
+    AnchorBlocked,
+    /// The object's master is a directory on premises.
+    Mastered,
 }
 
 /// The longest `outcome.reason` of the System Log.
@@ -35,6 +43,11 @@ pub(crate) fn failed(world: &mut World, user: &str, failure: &Failure) -> String
     let detail = detail(world, &login, &object, failure);
     let text = if *failure == Failure::NoMatch {
         format!("Automatic provisioning of user {name} to app {label} failed: Matching user not found.")
+    } else if *failure == Failure::Deactivation {
+        format!(
+            "Automatic deactivation of user {name} to app {label} failed: Could not deactivate Office 365 user {login}, \
+             received error: {detail}"
+        )
     } else if linked {
         format!(
             "Automatic profile push of user {name} to app {label} failed: Could not push profile for Office 365 user \
@@ -46,13 +59,19 @@ pub(crate) fn failed(world: &mut World, user: &str, failure: &Failure) -> String
              {login}, received error: {detail}"
         )
     };
-    let kind = if linked { "application.provision.user.push_profile" } else { "application.provision.user.push" };
+    let kind = if *failure == Failure::Deactivation {
+        "application.provision.user.deactivate"
+    } else if linked {
+        "application.provision.user.push_profile"
+    } else {
+        "application.provision.user.push"
+    };
     let reason: String = text.chars().take(REASON_MAX).collect();
     let debug = json!({
         "app_error_code": code(failure),
         "user_principal_name": login,
         "app_user_id": object,
-        "provisioning_type": "Profile Sync",
+        "provisioning_type": world.entra.sync.logged(),
         "domain": world.okta.app.domain,
         "msft_tenant": world.okta.app.msft_tenant,
     });
@@ -81,17 +100,22 @@ pub(crate) fn object_deleted(world: &mut World, object: &str, by_okta: bool) {
         note(world, &subject, "application.provision.user.deactivate");
         note(world, &subject, "app.office365.user.delete.success");
     }
-    audit(world, "Delete user", "Delete", object, by_okta);
+    audit(world, ("Delete user", "Delete"), object, if by_okta { By::Okta } else { By::Administrator });
 }
 
 /// Records the creation of an Entra object.
 pub(crate) fn object_created(world: &mut World, object: &str, by_okta: bool) {
-    audit(world, "Add user", "Add", object, by_okta);
+    audit(world, ("Add user", "Add"), object, if by_okta { By::Okta } else { By::Administrator });
 }
 
-/// Records a change of an Entra object by the simulated Okta (or by an app of the tenant).
+/// Records a change of an Entra object by the simulated Okta.
 pub(crate) fn object_changed(world: &mut World, object: &str, activity: &str) {
-    audit(world, activity, "Update", object, true);
+    audit(world, (activity, "Update"), object, By::Okta);
+}
+
+/// Records a change of an Entra object by whoever calls Graph from outside.
+pub(crate) fn object_written(world: &mut World, object: &str, activity: &str) {
+    audit(world, (activity, "Update"), object, By::Client);
 }
 
 fn code(failure: &Failure) -> &'static str {
@@ -99,13 +123,20 @@ fn code(failure: &Failure) -> &'static str {
         Failure::Gone { .. } => "Request_ResourceNotFound",
         Failure::NoMatch => "USER_NOT_FOUND",
         Failure::Mfa => "AADSTS50079",
-        Failure::NoSeats | Failure::AnchorMissing => "Request_BadRequest",
+        Failure::Deactivation => "Authorization_RequestDenied",
+        Failure::NoSeats
+        | Failure::AnchorMissing
+        | Failure::AnchorBlocked
+        | Failure::Mastered
+        | Failure::UsageLocation => "Request_BadRequest",
         Failure::Taken { .. } => "ObjectConflict",
     }
 }
 
 fn detail(world: &mut World, login: &str, object: &str, failure: &Failure) -> String {
     let (trace, correlation) = (world.ids.guid(), world.ids.guid());
+    // A push to a linked object changes that object, any other makes one.
+    let (method, path) = if object.is_empty() { ("POST", String::new()) } else { ("PATCH", format!("/{object}")) };
     let status = |code: u16| format!("Received response with HTTP status code {code}. httpStatusCode={code} ");
     let (head, message, method, path) = match failure {
         Failure::NoMatch => return String::new(),
@@ -129,18 +160,27 @@ fn detail(world: &mut World, login: &str, object: &str, failure: &Failure) -> St
             let message = format!("Subscription with SKU {sku} does not have any available licenses.");
             (status(400), message, "POST", format!("/{login}/microsoft.graph.assignLicense"))
         }
+        Failure::UsageLocation => {
+            (status(400), "Property usageLocation is invalid.".to_owned(), "PATCH", format!("/{object}"))
+        }
+        Failure::Deactivation => {
+            let message = "Insufficient privileges to complete the operation.".to_owned();
+            (status(403), message, "PATCH", format!("/{object}"))
+        }
         Failure::Taken { property } => (
             status(400),
             format!("Another object with the same value for property {property} already exists."),
-            "POST",
-            String::new(),
+            method,
+            path,
         ),
         Failure::AnchorMissing => (
             status(400),
             "Property onPremisesImmutableId is required for a user in a federated domain.".to_owned(),
-            if object.is_empty() { "POST" } else { "PATCH" },
-            if object.is_empty() { String::new() } else { format!("/{object}") },
+            method,
+            path,
         ),
+        Failure::AnchorBlocked => (status(400), BLOCKED.to_owned(), method, path),
+        Failure::Mastered => (status(400), MASTERED.to_owned(), method, path),
     };
     format!(
         "{head}errorCode={} errorMessage=\"{message}\" client-request-id={correlation} request-id={trace} \
@@ -149,6 +189,13 @@ fn detail(world: &mut World, login: &str, object: &str, failure: &Failure) -> St
         http_time(world.now),
     )
 }
+
+/// Graph's sentence about the anchor of a user of a federated domain.
+pub(crate) const BLOCKED: &str =
+    "Unable to update the specified properties for users in a federated domain. Parameter: onPremisesImmutableId";
+
+/// Graph's sentence about a user whose master is elsewhere.
+pub(crate) const MASTERED: &str = "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.";
 
 /// Graph's sentence about an object that is not there.
 pub(crate) fn gone(object: &str) -> String {
@@ -202,17 +249,29 @@ fn event(world: &mut World, kind: &str, user: &str, (severity, outcome, debug): 
     world.events.push(event);
 }
 
-fn audit(world: &mut World, activity: &str, operation: &str, object: &str, by_okta: bool) {
+/// Who did what an audit records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    Administrator,
+    Okta,
+    /// An app that calls Graph from outside.
+    Client,
+}
+
+fn audit(world: &mut World, (activity, operation): (&str, &str), object: &str, by: By) {
     let (upn, name) = match world.entra.users.get(object) {
         Some(user) => (super::entra::wire_upn(user), user.display_name.clone()),
         None => (String::new(), String::new()),
     };
-    let app = json!({"appId": OKTA_PRINCIPAL, "displayName": "Okta Microsoft Graph Client",
-                     "servicePrincipalId": OKTA_PRINCIPAL, "servicePrincipalName": null});
+    let app = |id: &str, name: &str| json!({"appId": id, "displayName": name, "servicePrincipalId": id, "servicePrincipalName": null});
     let admin_upn = world.entra.users.get(ADMIN_OBJECT).map(|a| a.upn.clone());
     let admin = json!({"id": ADMIN_OBJECT, "displayName": "Helen Marsh", "userPrincipalName": admin_upn,
                        "ipAddress": null});
-    let initiated = if by_okta { json!({"app": app, "user": null}) } else { json!({"app": null, "user": admin}) };
+    let initiated = match by {
+        By::Administrator => json!({"app": null, "user": admin}),
+        By::Okta => json!({"app": app(OKTA_PRINCIPAL, "Okta Microsoft Graph Client"), "user": null}),
+        By::Client => json!({"app": app(CLIENT_PRINCIPAL, "Provisioning repair"), "user": null}),
+    };
     let correlation = world.ids.guid();
     let entry = json!({
         "id": format!("Directory_{correlation}_{}", world.ids.token(5)),

@@ -42,6 +42,7 @@
 //! | `graph.role_eligibility.instances`, `.schedules` | `.../roleEligibilityScheduleInstances`, `.../roleEligibilitySchedules` |
 //! | `graph.sync_job.list`, `.get`, `.restart` | `/servicePrincipals/{id}/synchronization/jobs...` |
 //! | `graph.health.issues`, `graph.health.overviews` | `GET /admin/serviceAnnouncement/...` |
+//! | `okta.status.feed` | `GET /status/rss` (no token) |
 //! | `graph.batch` | `POST /$batch` (always refused) |
 //! | `okta.unknown`, `graph.unknown` | everything else |
 mod access;
@@ -52,6 +53,7 @@ mod core;
 mod entra;
 mod fresh;
 mod graph;
+mod inbound;
 mod logbook;
 mod model;
 mod okta;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::clock::Ms;
 use super::fresh::Ids;
-use super::scenario::{Declared, Knobs, Person};
+use super::scenario::{Declared, Knobs, Person, Sync};
 
 /// Both vendors, their logs, and what is still going to happen.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -31,9 +31,46 @@ pub(crate) struct World {
     pub(crate) tasks: BTreeMap<String, String>,
     /// The failure the scenario starts with.
     pub(crate) error: String,
+    /// An incident of the vendors, told by their feeds.
+    #[serde(default)]
+    pub(crate) incident: Option<Incident>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) ids: Ids,
     pub(crate) now: Ms,
+}
+
+/// What the feeds of the vendors tell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Incident {
+    /// Title on Okta's status page.
+    pub(crate) okta: Option<String>,
+    /// Title in the service health of the Entra tenant.
+    pub(crate) microsoft: Option<String>,
+    pub(crate) began: Ms,
+    pub(crate) closes: Option<Ms>,
+}
+
+impl Incident {
+    pub(crate) fn is_closed(&self, now: Ms) -> bool {
+        self.closes.is_some_and(|at| now >= at)
+    }
+}
+
+/// The job of the one inbound provisioning app.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Inbound {
+    pub(crate) job: String,
+    /// `status.code`
+    pub(crate) code: String,
+    /// Of a quarantine.
+    pub(crate) reason: String,
+    pub(crate) error_code: String,
+    pub(crate) error_message: String,
+    pub(crate) since: Ms,
+    pub(crate) next_attempt: Ms,
+    pub(crate) last_run: Option<Ms>,
+    /// The provisioning log, oldest first, as it goes over the wire.
+    pub(crate) log: Vec<Value>,
 }
 
 /// The simulated Okta org.
@@ -162,8 +199,12 @@ pub(crate) struct Directory {
     pub(crate) roles: BTreeMap<String, Vec<String>>,
     /// PIM-eligible directory roles, by principal.
     pub(crate) eligible: BTreeMap<String, Vec<String>>,
-    /// Entra Connect is on for the tenant.
-    pub(crate) dirsync: bool,
+    /// Inbound provisioning, where the scenario has it.
+    #[serde(default)]
+    pub(crate) inbound: Option<Inbound>,
+    /// Who masters its users.
+    #[serde(default)]
+    pub(crate) sync: Sync,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -217,8 +258,8 @@ pub(crate) enum Work {
     Provision { user: String, row: String },
     /// Push of a changed profile to the linked object.
     Update { user: String, row: String },
-    /// Deprovisioning of an object after an unassignment.
-    Deactivate { object: String, user: String },
+    /// Deprovisioning of an object after an unassignment. `armed` = Deactivate Users was on when it was queued.
+    Deactivate { object: String, user: String, armed: bool },
     /// Okta gives the app back to a member of an assigned group.
     Regroup { user: String },
 }

@@ -19,7 +19,13 @@ pub(crate) fn settle(world: &mut World, now: Ms) -> bool {
         match job.what {
             Work::Provision { user, row } => provision(world, &user, &row),
             Work::Update { user, row } => update(world, &user, &row),
-            Work::Deactivate { object, user } => deactivate(world, &object, &user),
+            Work::Deactivate { object, user, armed } => {
+                // Which instant counts is not documented: the worse of the two. Switching on too early is as bad as
+                // switching off too late.
+                if armed || world.okta.app.provisioning.deactivate {
+                    deactivate(world, &object, &user);
+                }
+            }
             Work::Regroup { user } => regroup(world, &user),
         }
     }
@@ -71,11 +77,9 @@ pub(crate) fn unassign(world: &mut World, user: &str) {
     logbook::note(world, user, "application.user_membership.remove");
     world.tasks.remove(user);
     let Some(row) = world.okta.app_users.remove(user) else { return };
-    if world.okta.app.provisioning.deactivate
-        && let Some(object) = deactivation_target(world, &row)
-    {
-        let delay = world.knobs.deactivation_delay;
-        world.later(delay, Work::Deactivate { object, user: user.to_owned() });
+    if let Some(object) = deactivation_target(world, &row) {
+        let (delay, armed) = (world.knobs.deactivation_delay, world.okta.app.provisioning.deactivate);
+        world.later(delay, Work::Deactivate { object, user: user.to_owned(), armed });
     }
     if world.okta.granting_group(user).is_some() {
         match world.knobs.group_reassign {
@@ -149,6 +153,25 @@ fn link_or_create(world: &mut World, row: &AppUser) -> Result<String, Failure> {
         (Some(object), _) | (None, Some(object)) => push_choices(world, &object, row).map(|()| object),
         (None, None) => create(world, row),
     }
+}
+
+/// The anchor that Okta sends, written to the linked object where Entra lets it be written.
+fn push_anchor(world: &mut World, object: &str, row: &AppUser) -> Result<(), Failure> {
+    let Some(sent) = row.anchor() else { return Ok(()) };
+    let Some(user) = world.entra.users.get(object).filter(|u| u.anchor.as_deref() != Some(sent)) else {
+        return Ok(());
+    };
+    if entra::holder(&world.entra, Unique::Anchor, sent, (object, true)).is_some() {
+        return Err(Failure::Taken { property: Unique::Anchor.property() });
+    }
+    if world.entra.federated(&user.upn) {
+        return Err(if user.anchor.is_none() { Failure::AnchorMissing } else { Failure::AnchorBlocked });
+    }
+    if let Some(user) = world.entra.users.get_mut(object) {
+        user.anchor = Some(sent.to_owned());
+    }
+    logbook::object_changed(world, object, "Update user");
+    Ok(())
 }
 
 /// Licences and roles of the assignment overwrite what the object had; a blank assignment strips it.
@@ -229,13 +252,16 @@ fn create(world: &mut World, row: &AppUser) -> Result<String, Failure> {
 fn update(world: &mut World, user: &str, row: &str) {
     let Some(mine) = world.okta.app_users.get(user).filter(|r| r.row == row).cloned() else { return };
     let Some(object) = mine.external_id.clone() else { return };
-    let live = world.entra.users.get(&object).is_some_and(|u| u.deleted.is_none() && u.visible_from <= world.now);
+    let target = world.entra.users.get(&object).filter(|u| u.deleted.is_none() && u.visible_from <= world.now);
+    let mastered = target.is_some_and(|u| u.synced == Some(true));
     let result = if world.knobs.pushes_need_mfa {
         Err(Failure::Mfa)
-    } else if live {
-        push_choices(world, &object, &mine)
-    } else {
+    } else if target.is_none() {
         Err(Failure::Gone { object })
+    } else if mastered {
+        Err(Failure::Mastered)
+    } else {
+        push_anchor(world, &object, &mine).and_then(|()| push_choices(world, &object, &mine))
     };
     match result {
         Ok(()) => {

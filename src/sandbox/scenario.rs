@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::clock::{Ms, Span};
+use super::inbound::{InboundSection, IncidentSection};
 
 /// A parsed scenario file.
 #[derive(Clone, Debug)]
@@ -24,23 +25,19 @@ pub(crate) struct Person {
 }
 
 /// What the operator would declare in `reanchor.toml`, because no API tells it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Declared {
     pub(crate) deactivation: Deactivation,
     pub(crate) allow_pause: bool,
-}
-
-impl Default for Declared {
-    fn default() -> Self {
-        Self { deactivation: Deactivation::Unknown, allow_pause: false }
-    }
+    pub(crate) provisioning_type: ProvisioningType,
 }
 
 /// Declared effect of Deactivate Users.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Deactivation {
+    #[default]
     Unknown,
     BlockOnly,
     RemoveLicenses,
@@ -54,6 +51,67 @@ impl Deactivation {
             Self::BlockOnly => "block_only",
             Self::RemoveLicenses => "remove_licenses",
             Self::Delete => "delete",
+        }
+    }
+}
+
+/// Declared provisioning type of the app.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ProvisioningType {
+    #[default]
+    Unknown,
+    LicensesOnly,
+    Profile,
+    User,
+    Universal,
+}
+
+impl ProvisioningType {
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::LicensesOnly => "licenses_only",
+            Self::Profile => "profile",
+            Self::User => "user",
+            Self::Universal => "universal",
+        }
+    }
+}
+
+/// Who is the master of the tenant's users.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sync {
+    /// The cloud.
+    #[default]
+    None,
+    /// Entra Connect: people who come from Active Directory show as synced, accounts made in the cloud do not.
+    EntraConnect,
+    /// Okta's User Sync: everybody shows as synced.
+    OktaUser,
+    /// Okta's Universal Sync: everybody shows as synced.
+    OktaUniversal,
+}
+
+impl Sync {
+    /// Directory synchronization is on for the tenant.
+    pub(crate) fn on(self) -> bool {
+        self != Self::None
+    }
+
+    /// Everybody shows as synced, not only who comes from Active Directory.
+    pub(crate) fn everybody(self) -> bool {
+        matches!(self, Self::OktaUser | Self::OktaUniversal)
+    }
+
+    /// `provisioning_type` of the System Log's debug data.
+    pub(crate) fn logged(self) -> &'static str {
+        match self {
+            // Beside Entra Connect Okta supports licences and roles alone; a push of profiles is the mistake that is played.
+            Self::None | Self::EntraConnect => "Profile Sync",
+            Self::OktaUser => "User Sync",
+            Self::OktaUniversal => "Universal Sync",
         }
     }
 }
@@ -121,6 +179,22 @@ pub(crate) enum ErrorKind {
     ResourceNotFound,
     MatchingUserNotFound,
     Mfa,
+    /// A value that Graph refuses; nothing is wrong with the link.
+    UsageLocation,
+    /// A deactivation that Graph refuses.
+    Deactivation,
+    /// The failure of the sign-in of the provisioning account, for forty people.
+    MfaForMany,
+    /// `[tenant.inbound] pasted`; Okta has no part in it.
+    Inbound,
+    /// Another object holds the anchor that Okta sends.
+    AnchorTaken,
+    /// The account's domain is federated, so its anchor cannot be changed in place.
+    AnchorBlocked,
+    /// The account's domain is federated, and it has no anchor.
+    AnchorMissing,
+    /// The account is mastered on premises (or by Okta's directory sync).
+    Mastered,
 }
 
 /// What became of the object that the subject's AppUser points to.
@@ -171,12 +245,17 @@ pub(crate) struct TenantSection {
     pub(crate) free_seats: usize,
     /// The Graph tenant is another company's directory.
     pub(crate) other_tenant: bool,
-    pub(crate) dirsync: bool,
+    pub(crate) sync: Sync,
     pub(crate) provisioning: ProvisioningSection,
     pub(crate) anchor: AnchorSection,
     pub(crate) subject: SubjectSection,
     pub(crate) replacement: Option<ReplacementSection>,
+    pub(crate) holder: Option<HolderSection>,
     pub(crate) declare: Declared,
+    pub(crate) inbound: Option<InboundSection>,
+    pub(crate) incident: Option<IncidentSection>,
+    /// Somebody else in Okta has the subject's name.
+    pub(crate) namesake: bool,
 }
 
 impl Default for TenantSection {
@@ -194,12 +273,16 @@ impl Default for TenantSection {
             anchor_write: AnchorWrite::default(),
             free_seats: 5,
             other_tenant: false,
-            dirsync: false,
+            sync: Sync::default(),
             provisioning: ProvisioningSection::default(),
             anchor: AnchorSection::default(),
             subject: SubjectSection::default(),
             replacement: None,
+            holder: None,
             declare: Declared::default(),
+            inbound: None,
+            incident: None,
+            namesake: false,
         }
     }
 }
@@ -291,6 +374,30 @@ impl Default for ReplacementSection {
     }
 }
 
+/// Another object that holds the anchor which Okta sends for the subject, under a sign-in name of its own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct HolderSection {
+    /// `First Last`.
+    pub(crate) name: String,
+    /// The part of its sign-in name before the `@`.
+    pub(crate) local: String,
+    pub(crate) age: Span,
+    /// Absent = it is live.
+    pub(crate) deleted_age: Option<Span>,
+}
+
+impl Default for HolderSection {
+    fn default() -> Self {
+        Self {
+            name: "Sam Whitlock".to_owned(),
+            local: "s.whitlock".to_owned(),
+            age: Span(600 * 86_400_000),
+            deleted_age: None,
+        }
+    }
+}
+
 impl Scenario {
     /// Reads a scenario file. The error says which key is wrong and which ones are allowed.
     pub(crate) fn parse(name: &str, text: &str) -> Result<Self, String> {
@@ -316,7 +423,7 @@ impl Scenario {
             group_reassign: t.group_reassign,
             on_deactivate: t.on_deactivate,
             deactivate_by: t.deactivate_by,
-            pushes_need_mfa: t.error == ErrorKind::Mfa,
+            pushes_need_mfa: matches!(t.error, ErrorKind::Mfa | ErrorKind::MfaForMany),
             anchor_write: t.anchor_write,
         }
     }

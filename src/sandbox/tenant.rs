@@ -13,11 +13,12 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::access::Access;
-use super::base::{self, APP};
+use super::base::{self, APP, INBOUND_PRINCIPAL};
 use super::clock::{Clock, SandboxTime};
 use super::control;
 use super::core::{Api, Core, Shared};
 use super::fresh::{Ids, secret, seed};
+use super::okta::status::PATH as FEED;
 use super::scenario::Scenario;
 use super::wire::gate::{self, Gate};
 use super::wire::listen::{Cut, Ports};
@@ -175,8 +176,11 @@ impl Tenant {
         let failed = |problem: String| TenantError::Config { folder: dir.to_owned(), problem };
         std::fs::create_dir_all(dir).map_err(|e| failed(e.to_string()))?;
         let folder = dir.canonicalize().map_err(|e| failed(e.to_string()))?;
-        let declared = self.shared.core().world.declared.clone();
-        self.shared.access.write_config(&folder, &declared).map_err(failed)?;
+        let (declared, feeds) = {
+            let core = self.shared.core();
+            (core.world.declared.clone(), core.world.incident.is_some())
+        };
+        self.shared.access.write_config(&folder, &declared, feeds).map_err(failed)?;
         Ok(folder.join("reanchor.toml"))
     }
 }
@@ -213,6 +217,8 @@ fn access([okta, graph, control]: [u16; 3], tenant: &str) -> Option<Access> {
         control_url: format!("http://127.0.0.1:{control}/_sandbox"),
         control_token: secret(40)?,
         proof: secret(40)?,
+        okta_rss: format!("http://127.0.0.1:{okta}{FEED}"),
+        inbound_service_principal: INBOUND_PRINCIPAL.to_owned(),
         app_id: APP.to_owned(),
         tenant_id: tenant.to_owned(),
         okta_read_token: format!("00{}", secret(40)?),

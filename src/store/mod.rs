@@ -20,14 +20,14 @@ mod rows;
 mod walk;
 mod writer;
 
-pub use open::{OpenError, Options};
+pub use open::{OpenError, Options, kept_beside};
 
 use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
 use crate::ports::fresh::Fresh;
 use crate::ports::store::{
-    Attempt, CaseRow, Change, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms, Ledger,
-    ProposalRow, RunRow, Store, StoreError, Stored, VoteRow,
+    Attempt, CaseRow, Change, Channel, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms,
+    Ledger, ProposalRow, RunRow, Store, StoreError, Stored, VoteRow,
 };
 use async_trait::async_trait;
 use sqlx::{Any, AnyPool, Transaction};
@@ -242,6 +242,10 @@ impl Store for Database {
         rows::cases(&self.core, open_only, limit).await
     }
 
+    async fn cases_of_class(&self, channel: Channel<'_>, class: &str, since: At, limit: i64) -> Stored<Vec<CaseRow>> {
+        rows::cases_of_class(&self.core, channel, class, (since, limit)).await
+    }
+
     async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<CaseRow>> {
         rows::cases_due(&self.core, now, limit).await
     }
@@ -288,6 +292,10 @@ impl Store for Database {
 
     async fn outbox_waiting(&self, now: At) -> Stored<i64> {
         outbox::waiting(&self.core, now).await
+    }
+
+    async fn outbox_waiting_on(&self, surface: &str, now: At) -> Stored<i64> {
+        outbox::waiting_on(&self.core, surface, now).await
     }
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {

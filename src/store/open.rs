@@ -355,6 +355,34 @@ async fn kept_key(path: &Path, pool: &AnyPool, fresh: &dyn Fresh) -> Result<Secr
     Ok(Secret::new(&text))
 }
 
+/// A random text that is made once and kept beside an SQLite database in `<database>ENDING` (0600); all processes on the file
+/// get the same one. `None` with PostgreSQL, where there is no place for it. May be called before the database is opened.
+pub fn kept_beside(url: &str, ending: &str, fresh: &dyn Fresh) -> Result<Option<Secret>, OpenError> {
+    let Target::Sqlite(path) = target(url)? else { return Ok(None) };
+    let file = beside(&usable_file(&path)?, ending);
+    let read = || match std::fs::read_to_string(&file) {
+        Ok(text) if text.trim().is_empty() => Err(file_error(&file, "is empty; remove it".to_owned())),
+        Ok(text) => Ok(Some(Secret::new(&text))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(file_error(&file, reason("read", &error))),
+    };
+    if let Some(secret) = read()? {
+        return Ok(Some(secret));
+    }
+    // Written whole under another name first: nobody ever reads half of it.
+    let text = hex(&[fresh.bytes(), fresh.bytes()].concat());
+    let part = beside(&file, &fresh.id(".", 8));
+    write_key(&part, &text).map_err(|e| file_error(&file, reason("created", &e)))?;
+    let linked = std::fs::hard_link(&part, &file);
+    drop(std::fs::remove_file(&part));
+    match linked {
+        Ok(()) => Ok(Some(Secret::new(&text))),
+        // Another process was faster: its key is the one.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => read(),
+        Err(error) => Err(file_error(&file, reason("created", &error))),
+    }
+}
+
 fn write_key(path: &Path, text: &str) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

@@ -229,6 +229,12 @@ pub(super) async fn waiting(core: &Core, now: At) -> Stored<i64> {
     Ok(count)
 }
 
+pub(super) async fn waiting_on(core: &Core, surface: &str, now: At) -> Stored<i64> {
+    let sql = "SELECT COUNT(*) FROM outbox WHERE done_at IS NULL AND surface = $1 AND due_at <= $2";
+    let (count,): (i64,) = sqlx::query_as(sql).bind(surface).bind(now.0).fetch_one(&core.pool).await.map_err(driver)?;
+    Ok(count)
+}
+
 /// Takes an attempt back that was not made: neither its count nor its mark stays.
 async fn not_made(tx: &mut Tx, id: i64) -> Result<(), Fault> {
     let row: Option<(String, String)> =

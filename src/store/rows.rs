@@ -5,7 +5,7 @@
 use super::{Core, driver};
 use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
-use crate::ports::store::{CaseRow, JournalRow, ProposalRow, RunRow, StoreError, Stored, VoteRow};
+use crate::ports::store::{CaseRow, Channel, JournalRow, ProposalRow, RunRow, StoreError, Stored, VoteRow};
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
 
@@ -92,6 +92,22 @@ pub(super) async fn cases(core: &Core, open_only: bool, limit: i64) -> Stored<Ve
         select_cases!("ORDER BY n DESC LIMIT $1")
     };
     let mut rows = sqlx::query(text).bind(limit).fetch_all(&core.pool).await.map_err(driver)?;
+    rows.reverse();
+    cases_of(&rows)
+}
+
+/// The class stands in `origin_key`, between bars; class names hold no character that LIKE knows.
+pub(super) async fn cases_of_class(
+    core: &Core,
+    channel: Channel<'_>,
+    class: &str,
+    (since, limit): (At, i64),
+) -> Stored<Vec<CaseRow>> {
+    let text = select_cases!(
+        "WHERE surface = $1 AND channel = $2 AND created_at >= $3 AND origin_key LIKE $4 ORDER BY n DESC LIMIT $5"
+    );
+    let query = sqlx::query(text).bind(channel.surface).bind(channel.id).bind(since.0);
+    let mut rows = query.bind(format!("%|{class}|%")).bind(limit).fetch_all(&core.pool).await.map_err(driver)?;
     rows.reverse();
     cases_of(&rows)
 }

@@ -5,6 +5,7 @@ use super::query::{Shape, answer, single};
 use super::users::{USERS, user_json};
 use super::{error, gone};
 use crate::sandbox::entra::{self, NoRestore};
+use crate::sandbox::logbook;
 use crate::sandbox::model::World;
 use crate::sandbox::wire::{Call, Reply};
 
@@ -30,10 +31,15 @@ pub(super) fn restore(world: &mut World, call: &Call) -> Reply {
     }
     let now = world.now;
     match entra::restore(&mut world.entra, id, now) {
-        Ok(()) => match world.entra.users.get(id) {
-            Some(user) => single(world, call, user_json(world, user), Shape { context: "directoryObjects", ..USERS }),
-            None => gone(world, call, id),
-        },
+        Ok(()) => {
+            logbook::object_written(world, id, "Restore user");
+            match world.entra.users.get(id) {
+                Some(user) => {
+                    single(world, call, user_json(world, user), Shape { context: "directoryObjects", ..USERS })
+                }
+                None => gone(world, call, id),
+            }
+        }
         Err(NoRestore::NotThere) => gone(world, call, id),
         Err(NoRestore::Taken(what)) => {
             let text = format!("Another object with the same value for property {} already exists.", what.property());

@@ -3,7 +3,6 @@
 //! Never writes. Begin with [`domains`].
 use serde_json::{Value, json};
 
-use super::error;
 use super::query::{Shape, answer, single};
 use crate::sandbox::clock::graph_time;
 use crate::sandbox::model::{Domain, World};
@@ -63,9 +62,9 @@ pub(super) fn organization(world: &mut World, call: &Call) -> Reply {
         json!({"name": d.name, "isDefault": d.default, "isInitial": d.initial,
                "type": if d.federated { "Federated" } else { "Managed" }, "capabilities": "Email"})
     });
-    let last = world.entra.dirsync.then(|| graph_time(world.now - 600_000));
+    let last = world.entra.sync.on().then(|| graph_time(world.now - 600_000));
     let record = json!({"id": world.entra.tenant, "displayName": world.entra.name, "deletedDateTime": null,
-        "onPremisesSyncEnabled": world.entra.dirsync.then_some(true), "onPremisesLastSyncDateTime": last,
+        "onPremisesSyncEnabled": world.entra.sync.on().then_some(true), "onPremisesLastSyncDateTime": last,
         "tenantType": "AAD", "countryLetterCode": "GB", "verifiedDomains": verified.collect::<Vec<_>>()});
     answer(world, call, vec![record], Shape { context: "organization", kind: "microsoft.graph.organization", ..LIST })
 }
@@ -130,9 +129,4 @@ pub(super) fn eligible(world: &mut World, call: &Call) -> Reply {
 /// Collections in which this tenant has nothing; every filter finds nothing there.
 pub(super) fn nothing(world: &mut World, call: &Call) -> Reply {
     answer(world, call, Vec::new(), Shape { filter: |_, _| true, ..LIST })
-}
-
-pub(super) fn no_job(world: &mut World, call: &Call) -> Reply {
-    let text = format!("No synchronization job '{}' was found.", call.arg(1));
-    error(world, call, (404, "ItemNotFound"), &text)
 }

@@ -3,6 +3,7 @@
 //! Never shows an object before its visibility time. Begin with [`ROUTES`].
 mod deleted;
 mod directory;
+mod jobs;
 mod patch;
 mod query;
 pub(crate) mod token;
@@ -34,7 +35,7 @@ pub(crate) const ROUTES: &[Route] = &[
     ("GET", "/v1.0/subscribedSkus", "graph.sku.list", directory::skus),
     ("GET", "/v1.0/organization", "graph.organization.list", directory::organization),
     ("GET", "/v1.0/auditLogs/directoryAudits", "graph.audit.list", directory::audits),
-    ("GET", "/v1.0/auditLogs/provisioning", "graph.provisioning_log.list", directory::nothing),
+    ("GET", "/v1.0/auditLogs/provisioning", "graph.provisioning_log.list", jobs::log),
     ("GET", "/v1.0/roleManagement/directory/roleAssignments", "graph.role_assignment.list", directory::assignments),
     (
         "GET",
@@ -48,10 +49,10 @@ pub(crate) const ROUTES: &[Route] = &[
         "graph.role_eligibility.schedules",
         directory::eligible,
     ),
-    ("GET", "/v1.0/servicePrincipals/{}/synchronization/jobs", "graph.sync_job.list", directory::nothing),
-    ("GET", "/v1.0/servicePrincipals/{}/synchronization/jobs/{}", "graph.sync_job.get", directory::no_job),
-    ("POST", "/v1.0/servicePrincipals/{}/synchronization/jobs/{}/restart", "graph.sync_job.restart", directory::no_job),
-    ("GET", "/v1.0/admin/serviceAnnouncement/issues", "graph.health.issues", directory::nothing),
+    ("GET", "/v1.0/servicePrincipals/{}/synchronization/jobs", "graph.sync_job.list", jobs::list),
+    ("GET", "/v1.0/servicePrincipals/{}/synchronization/jobs/{}", "graph.sync_job.get", jobs::get),
+    ("POST", "/v1.0/servicePrincipals/{}/synchronization/jobs/{}/restart", "graph.sync_job.restart", jobs::restart),
+    ("GET", "/v1.0/admin/serviceAnnouncement/issues", "graph.health.issues", jobs::health),
     ("GET", "/v1.0/admin/serviceAnnouncement/healthOverviews", "graph.health.overviews", directory::nothing),
     ("POST", "/v1.0/$batch", "graph.batch", no_batch),
 ];

@@ -8,6 +8,7 @@ mod hooks;
 mod logs;
 mod page;
 mod people;
+pub(crate) mod status;
 
 use serde_json::{Value, json};
 
@@ -47,6 +48,7 @@ pub(crate) const ROUTES: &[Route] = &[
     ("GET", "/api/v1/groups/{}", "okta.group.get", people::group),
     ("GET", "/api/v1/groups/{}/users", "okta.group.users", people::members),
     ("GET", "/api/v1/logs", "okta.log.list", logs::list),
+    ("GET", status::PATH, status::OP, status::feed),
     ("GET", "/api/v1/eventHooks", "okta.event_hook.list", hooks::list),
     ("POST", "/api/v1/eventHooks", "okta.event_hook.create", hooks::create),
     ("GET", "/api/v1/eventHooks/{}", "okta.event_hook.get", hooks::get),
@@ -65,6 +67,10 @@ pub(crate) fn refine(op: &'static str, call: &Call) -> &'static str {
 
 /// `Some` = the refusal.
 pub(crate) fn authorise(access: &Access, call: &Call) -> Option<Reply> {
+    // A status page is there for everybody.
+    if call.path == status::PATH {
+        return None;
+    }
     let token = call.authorization.strip_prefix("SSWS ").unwrap_or_default();
     if token == access.okta_write_token && !token.is_empty() {
         return None;

@@ -32,12 +32,14 @@ pub(crate) enum How {
     Garbage,
     /// The connection closes without an answer; not applied.
     Close,
+    /// Answered `ms` of real time later (100 without it); another fault of the same call still happens.
+    Slow,
 }
 
 impl How {
     /// All of them, as the control port spells them.
     pub(crate) const WORDS: &'static str =
-        "refuse, throttle, e5xx, timeout_before, timeout_after, lag, hold_before, hold_after, garbage, close";
+        "refuse, throttle, e5xx, timeout_before, timeout_after, lag, hold_before, hold_after, garbage, close, slow";
 }
 
 /// An order: the `nth` matching call from now, and `count - 1` more.
@@ -51,6 +53,9 @@ pub(crate) struct Fault {
     pub(crate) how: How,
     #[serde(default = "one")]
     pub(crate) count: u32,
+    /// How slow, in milliseconds.
+    #[serde(default = "usual_ms")]
+    pub(crate) ms: u32,
     /// Matching calls since the order.
     #[serde(default, skip_deserializing)]
     pub(crate) seen: u32,
@@ -58,6 +63,18 @@ pub(crate) struct Fault {
 
 fn one() -> u32 {
     1
+}
+
+fn usual_ms() -> u32 {
+    100
+}
+
+/// What is ordered for one call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// Milliseconds of real time to wait first.
+    pub(crate) slow_ms: u32,
+    pub(crate) how: Option<How>,
 }
 
 impl Fault {
@@ -78,12 +95,17 @@ pub(crate) struct Faults {
 
 impl Faults {
     /// Counts the call for every order, and answers what the first due one does.
-    pub(crate) fn take(&mut self, op: &str) -> Option<How> {
-        let mut due = None;
+    pub(crate) fn take(&mut self, op: &str) -> Due {
+        let mut due = Due::default();
         for fault in self.open.iter_mut().filter(|f| f.matches(op)) {
             fault.seen = fault.seen.saturating_add(1);
-            if fault.seen >= fault.nth && due.is_none() {
-                due = Some(fault.how);
+            if fault.seen < fault.nth {
+                continue;
+            }
+            if fault.how == How::Slow {
+                due.slow_ms = due.slow_ms.max(fault.ms);
+            } else if due.how.is_none() {
+                due.how = Some(fault.how);
             }
         }
         self.open.retain(|f| !f.done());
@@ -172,7 +194,7 @@ mod tests {
     use super::*;
 
     fn order(op: &str, nth: u32, count: u32) -> Faults {
-        Faults { open: vec![Fault { op: op.to_owned(), nth, how: How::Refuse, count, seen: 0 }] }
+        Faults { open: vec![Fault { op: op.to_owned(), nth, how: How::Refuse, count, ms: 0, seen: 0 }] }
     }
 
     #[test]
@@ -181,7 +203,7 @@ mod tests {
         let hits: Vec<bool> =
             ["okta.app_user.get", "okta.user.get", "okta.app_user.assign", "okta.app_user.get", "okta.app_user.get"]
                 .iter()
-                .map(|op| faults.take(op).is_some())
+                .map(|op| faults.take(op).how.is_some())
                 .collect();
         assert_eq!(hits, [false, false, true, true, false]);
         assert!(faults.open.is_empty());
@@ -189,6 +211,14 @@ mod tests {
 
     #[test]
     fn a_star_matches_everything() {
-        assert_eq!(order("*", 1, 1).take("graph.token"), Some(How::Refuse));
+        assert_eq!(order("*", 1, 1).take("graph.token").how, Some(How::Refuse));
+    }
+
+    #[test]
+    fn slowness_hides_no_other_fault() {
+        let mut faults = order("graph", 1, 1);
+        faults.open.insert(0, Fault { op: "*".to_owned(), nth: 1, how: How::Slow, count: 9, ms: 70, seen: 0 });
+        assert_eq!(faults.take("graph.token"), Due { slow_ms: 70, how: Some(How::Refuse) });
+        assert_eq!(faults.take("graph.token"), Due { slow_ms: 70, how: None });
     }
 }

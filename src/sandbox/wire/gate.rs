@@ -9,6 +9,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HOST};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
+use serde_json::Value;
 
 use super::faults::How;
 use super::listen::Cut;
@@ -46,14 +47,17 @@ pub(crate) async fn handle(State(gate): State<Gate>, ConnectInfo(cut): ConnectIn
     let Some(call) = read(request).await else {
         return gate.finish(&Call::default(), &Reply::empty(413));
     };
-    let (step, fault) = {
+    let (step, due) = {
         let mut core = gate.shared.core();
         let step = gate.route(&mut core, call);
-        let fault = core.faults.take(step.op);
-        (step, fault)
+        let due = core.faults.take(step.op);
+        (step, due)
     };
-    let reply = match fault {
-        None | Some(How::Lag) => gate.apply(&step, fault.is_some()),
+    if due.slow_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(due.slow_ms.into())).await;
+    }
+    let reply = match due.how {
+        None | Some(How::Lag | How::Slow) => gate.apply(&step, due.how == Some(How::Lag)),
         Some(how @ (How::Refuse | How::Throttle | How::E5xx)) => gate.refuse(&step, how),
         Some(How::Garbage) => {
             gate.apply(&step, false);
@@ -213,7 +217,9 @@ impl Gate {
 
     fn finish(&self, call: &Call, reply: &Reply) -> Response {
         let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let body = reply.body.as_ref().map_or_else(Body::empty, |b| Body::from(b.to_string()));
+        // No JSON answer of a vendor is a bare text: one is meant as it stands (the feed of a status page).
+        let written = |body: &Value| body.as_str().map_or_else(|| body.to_string(), ToOwned::to_owned);
+        let body = reply.body.as_ref().map_or_else(Body::empty, |body| Body::from(written(body)));
         let mut response = Response::new(body);
         *response.status_mut() = status;
         let headers = response.headers_mut();

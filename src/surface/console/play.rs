@@ -1,4 +1,4 @@
-//! Lines become events: the search for a button or a code, the filling in of `@error`, `@code` and `@subject`, and the run of
+//! Lines become events: the search for a button or a code, the filling in of `@error`, `@code`, `@case` and `@subject`, and the run of
 //! a whole script.
 //!
 //! Never changes a case by itself and never reads the store but through [`World`]. A line that fails does not stop the script.
@@ -185,13 +185,14 @@ impl Play<'_> {
         Ok(card.map(|card| card.place))
     }
 
-    /// Puts the values of `@error`, `@code` and `@subject` in their place, where they stand as words of their own; also
+    /// Puts the values of `@error`, `@code`, `@case` and `@subject` in their place, where they stand as words of their own; also
     /// gives the card whose code was taken.
     async fn fill_in(&self, text: String) -> anyhow::Result<(String, Option<Card>)> {
         let has = |wanted: &str| text.contains(wanted) && text.split_whitespace().any(|word| word == wanted);
         let error = if has("@error") { self.world.error_text().await.context("@error")? } else { String::new() };
         let found = if has("@code") { Some(self.find(&Wanted::Code).await?) } else { None };
-        if found.is_none() && !has("@error") && !has("@subject") {
+        let case = if has("@case") { self.newest_case().await? } else { String::new() };
+        if found.is_none() && !has("@error") && !has("@subject") && case.is_empty() {
             return Ok((text, None));
         }
         if self.by_hand && !error.is_empty() {
@@ -204,12 +205,21 @@ impl Play<'_> {
             match word {
                 "@error" => out.push_str(error.trim_end()),
                 "@code" => out.push_str(code),
+                "@case" => out.push_str(&case),
                 "@subject" => out.push_str(self.world.subject_login()),
                 _ => out.push_str(word),
             }
             out.push_str(&piece[word.len()..]);
         }
         Ok((out, found.map(|found| found.card)))
+    }
+
+    /// The id of the newest card that is about a case.
+    async fn newest_case(&self) -> anyhow::Result<String> {
+        self.world.settle().await?;
+        let cards = self.world.cards().await?;
+        let newest = cards.iter().rev().find_map(|card| card.case.as_ref());
+        newest.map(ToString::to_string).context("no card is about a case, so @case stands for nothing")
     }
 
     /// Searches the cards as they are, and once more when work is idle.

@@ -9,6 +9,7 @@
 //! | [`settings`] | `[slack]` and `[[link]]` |
 //! | [`account`] | keys: of an account (`T…/U…`), of a channel (`C…`, or `T…/C…` of a further workspace) |
 //! | [`token`] | the sealed value of a button |
+//! | [`render`] | cards, lines and answers as Block Kit |
 //! | [`signature`] | whether a request was signed by Slack |
 //! | [`ourselves`] | who we are in each workspace, and the links |
 //! | [`who`] | what Slack says of accounts and channels, kept for a minute |
@@ -20,6 +21,7 @@ pub mod account;
 pub mod calls;
 pub mod inbound;
 pub mod ourselves;
+pub mod render;
 pub mod settings;
 pub mod signature;
 pub mod token;

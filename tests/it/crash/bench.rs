@@ -154,7 +154,7 @@ impl Bench {
                 Life::Died => return Err(self.world.lock().violations.join("; ")),
                 Life::Left(Left::Journal(error)) => return Err(format!("the journal does not fold: {error}")),
                 // The lock file of a process that left by itself is free; its lease runs out.
-                Life::Left(Left::Store(_) | Left::LostLease) => {}
+                Life::Left(Left::Store(_) | Left::LostLease | Left::Stopping) => {}
             }
         }
         Err("no process came to an end".to_owned())

@@ -316,6 +316,7 @@ pub(crate) fn case(facts: &Facts, state: State) -> Case {
         proposals: 1,
         previous: Some(CaseId::new("c-000001")),
         checkpoint: Some("k7m2q9x4tz".to_owned()),
+        beside: reanchor::domain::beside::Beside::default(),
         state,
     }
 }
@@ -405,7 +406,7 @@ pub(crate) fn every_state(facts: &Facts) -> Vec<Case> {
     let states = vec![
         State::Heard,
         State::Diagnosed,
-        State::NeedsInfo { question: said.clone() },
+        State::NeedsInfo { question: said.clone(), candidates: Vec::new() },
         State::LookedUp { look: look(facts) },
         State::LookedUp { look: confirming },
         State::LookedUp { look: withholding },

@@ -268,7 +268,7 @@ async fn a_patch_is_refused_where_the_vendor_refuses() {
         (&json!("sam.whitlock@northbridge.example"), &json!("newValue=="))
     );
 
-    let world = World::custom(&format!("dirsync = true\n{live}")).await;
+    let world = World::custom(&format!("sync = \"entra_connect\"\n{live}")).await;
     assert!(
         patch(&world, json!({"userPrincipalName": "x@northbridge.onmicrosoft.com"}))
             .await

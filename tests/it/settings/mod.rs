@@ -45,14 +45,21 @@ fn words(dir: &Path, error: &ConfigError) -> String {
 }
 
 /// Sections of other folders with their examples, in the order of the file.
-const SECTIONS: [(&str, &str); 3] =
-    [("okta", okta::settings::EXAMPLE), ("graph", graph::settings::EXAMPLE), ("slack", slack::settings::EXAMPLE)];
+fn sections() -> Vec<(&'static str, &'static str)> {
+    let mut all = vec![
+        ("okta", okta::settings::EXAMPLE),
+        ("graph", graph::settings::EXAMPLE),
+        ("slack", slack::settings::EXAMPLE),
+    ];
+    all.extend(reanchor::boot::surfaces::examples());
+    all
+}
 
 #[test]
 fn the_examples_in_config_are_the_generated_ones() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let bless = reanchor::config::process().value("REANCHOR_BLESS").is_some_and(|value| value == "1");
-    for (name, want) in [("reanchor.toml", example::text(&SECTIONS)), ("example.env", example::env_text())] {
+    for (name, want) in [("reanchor.toml", example::text(&sections())), ("example.env", example::env_text())] {
         let path = root.join(name);
         if bless {
             std::fs::write(&path, &want).unwrap();
@@ -68,7 +75,7 @@ fn the_examples_in_config_are_the_generated_ones() {
 
 #[test]
 fn the_example_loads_and_shows_the_defaults() {
-    let text = example::text(&SECTIONS);
+    let text = example::text(&sections());
     let dir = folder(&[("reanchor.toml", &text)]);
     let mut config = read(dir.path(), &[]).unwrap();
     let shown = config.general().unwrap();
@@ -86,7 +93,7 @@ fn the_example_loads_and_shows_the_defaults() {
 
 #[test]
 fn every_commented_key_of_the_example_is_a_real_one() {
-    let text = example::text(&SECTIONS);
+    let text = example::text(&sections());
     let key = |line: &str| {
         let line = line.trim_start_matches("# ");
         line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.contains(' '))
@@ -105,7 +112,8 @@ fn every_commented_key_of_the_example_is_a_real_one() {
     assert!(config.section::<okta::settings::Settings>("okta").unwrap().app_id.is_some());
     assert!(config.section::<graph::settings::Settings>("graph").unwrap().token_url.is_some());
     assert_eq!(config.section::<slack::settings::Settings>("slack").unwrap(), slack::settings::Settings::default());
-    assert_eq!(config.section::<Vec<slack::settings::Link>>("link").unwrap().len(), 1);
+    assert_eq!(all.links.len(), 1);
+    reanchor::boot::surfaces::Wanted::read(&mut config).unwrap();
     config.finish().unwrap();
 }
 

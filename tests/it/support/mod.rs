@@ -4,7 +4,7 @@
 mod play;
 
 use reanchor::app::{Channel, RunTerms};
-use reanchor::boot::build::{Built, Directories, Keys, Options, build};
+use reanchor::boot::build::{Beside, Built, Directories, Keys, Options, build};
 use reanchor::boot::chance::SystemChance;
 use reanchor::boot::control::Control;
 use reanchor::boot::driver::{Driver, TenantClock};
@@ -14,6 +14,7 @@ use reanchor::domain::actor::{Actor, Standing};
 use reanchor::domain::case::Case;
 use reanchor::domain::ids::{AppId, GroupId, OktaUserId, TenantId};
 use reanchor::domain::inbound::{Body, Inbound, More, Place, Verb};
+use reanchor::domain::job::JobRef;
 use reanchor::domain::notice::{Card, Notice};
 use reanchor::domain::settings::{Deactivation, Mode, Policy, Settings, Sharing};
 use reanchor::ports::clock::Clock;
@@ -63,6 +64,8 @@ pub(crate) struct Setup {
     pub(crate) facts: Sharing,
     pub(crate) run: RunTerms,
     pub(crate) approvers: Option<Vec<GroupId>>,
+    /// Whether the inbound job is configured.
+    pub(crate) job: bool,
 }
 
 impl Default for Setup {
@@ -73,6 +76,7 @@ impl Default for Setup {
             facts: Sharing::Full,
             run: RunTerms { lease_ms: 60_000, call_timeout_ms: 2_000, poll_deadline_ms: 120_000 },
             approvers: None,
+            job: true,
         }
     }
 }
@@ -438,6 +442,11 @@ async fn assemble(
                 &access.graph_write_client_id,
                 &access.graph_write_client_secret,
             )),
+            beside: Beside {
+                okta_rss: Some(access.okta_rss.clone()),
+                graph_health: true,
+                job: if setup.job { JobRef::parse(&access.inbound_service_principal, None) } else { None },
+            },
         },
         settings: Settings {
             mode: setup.mode,

@@ -24,13 +24,21 @@ impl World {
         if line == "wait" {
             return self.wait().await;
         }
+        if let Some(length) = line.strip_prefix("advance ") {
+            let minutes: i64 = length.strip_suffix('m').expect("minutes").parse().expect("a number");
+            return self.advance(minutes * 60_000).await;
+        }
         let (who, said) = line.split_once(": ").unwrap_or_else(|| panic!("unknown line {line}"));
         if said == "@error" {
             self.paste_error(who).await;
         } else if let Some(label) = said.strip_prefix("press ") {
             self.press(who, label).await;
         } else if let Some(text) = said.strip_prefix("/reanchor ") {
-            self.command(who, &text.replace("@subject", &self.subject_login)).await;
+            let mut text = text.replace("@subject", &self.subject_login);
+            if text.contains("@case") {
+                text = text.replace("@case", self.case().await.id.as_str());
+            }
+            self.command(who, &text).await;
         } else {
             self.paste(who, said).await;
         }

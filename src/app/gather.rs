@@ -1,0 +1,326 @@
+//! Many people with one error are one cause: from more than five people of one app within ten minutes on there is one card
+//! that names the cause and lists the people, and no remedy for each (DOMAIN trap 25).
+//!
+//! Never mixes channels: a list of people stays where they were named. Never touches a case that is put to the vote or runs.
+//! Begin with [`split`] (many in one message) and [`App::gather`] (many messages).
+
+use super::App;
+use super::books::{Entry, TRIES, case_of};
+use super::work::Failure;
+use crate::domain::beside::{Gathering, MANY, Member, WINDOW};
+use crate::domain::case::{Case, State};
+use crate::domain::diagnosis::{ClassId, Diagnosis, FieldName, Report, Verdict};
+use crate::domain::guard::{Outcome, Violation};
+use crate::domain::ids::CaseId;
+use crate::domain::inbound::Inbound;
+use crate::domain::notice::PublicText;
+use crate::domain::settings::Sharing;
+use crate::domain::time::HOUR;
+use crate::ports::store::{Channel, StoreError};
+use serde_json::json;
+
+/// How far back a gathering may have begun.
+const LOOK_BACK: i64 = HOUR;
+/// Newest cases of a class that are looked at.
+const RECENT: i64 = 60;
+
+/// The person of an error, where the text names one.
+pub(super) fn member(diagnosis: &Diagnosis) -> Option<Member> {
+    let field = |name: FieldName| diagnosis.fields.get(&name).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let key = [FieldName::Login, FieldName::OktaUserId, FieldName::ExternalId, FieldName::User]
+        .into_iter()
+        .find_map(field)?;
+    let name = field(FieldName::Login).or_else(|| field(FieldName::User)).unwrap_or(key);
+    Some(Member { key: key.to_lowercase(), name: name.chars().take(120).collect() })
+}
+
+/// The app as the text calls it.
+fn app_of(diagnosis: &Diagnosis) -> String {
+    diagnosis.fields.get(&FieldName::App).map(|app| app.trim().to_lowercase()).unwrap_or_default()
+}
+
+fn people(reports: &[&Report]) -> Vec<Member> {
+    let mut all: Vec<Member> = Vec::new();
+    for one in reports.iter().filter_map(|report| member(&report.diagnosis)) {
+        if !all.iter().any(|known| known.key == one.key) {
+            all.push(one);
+        }
+    }
+    all
+}
+
+/// Parts the reports of one message into groups of one cause (more than five people each) and the rest, both in the order of
+/// the text.
+pub(super) fn split<'r>(reports: &[&'r Report]) -> (Vec<Vec<&'r Report>>, Vec<&'r Report>) {
+    let mut groups: Vec<(&ClassId, String, Vec<&'r Report>)> = Vec::new();
+    for report in reports.iter().filter(|report| report.diagnosis.verdict == Verdict::Recognized) {
+        let app = app_of(&report.diagnosis);
+        let fits = |known: &str| known.is_empty() || app.is_empty() || known == app;
+        match groups.iter_mut().find(|(class, known, _)| **class == report.diagnosis.class && fits(known)) {
+            Some((_, known, members)) => {
+                if known.is_empty() {
+                    *known = app;
+                }
+                members.push(report);
+            }
+            None => groups.push((&report.diagnosis.class, app, vec![report])),
+        }
+    }
+    let many: Vec<Vec<&Report>> =
+        groups.into_iter().map(|(_, _, members)| members).filter(|members| people(members).len() > MANY).collect();
+    let taken = |report: &&&Report| many.iter().flatten().any(|other| std::ptr::eq(*other, **report));
+    let rest = reports.iter().filter(|report| !taken(report)).copied().collect();
+    (many, rest)
+}
+
+fn one_cause(of: &str) -> Violation {
+    Violation {
+        rule: "T25".to_owned(),
+        fact: PublicText::words(format!(
+            "the same error hit more than {MANY} people within ten minutes, so it has one cause and no fix for each{of}"
+        )),
+        how_to_change: "mend the common cause, retry the tasks, and look at those that are left".to_owned(),
+        outcome: Outcome::Advise,
+        approvers_only: false,
+    }
+}
+
+impl App {
+    /// One case for many reports of one message; joins one that is there.
+    pub(super) async fn open_many(
+        &self,
+        inbound: &Inbound,
+        n: usize,
+        (text, reports): (&str, &[&Report]),
+        done: Option<i64>,
+    ) -> Result<(), Failure> {
+        let Some(first) = reports.first() else { return self.closed(done).await };
+        if self.join(inbound, &first.diagnosis, people(reports), done).await? {
+            return Ok(());
+        }
+        let channel = self.channel(&inbound.surface, &inbound.place.channel);
+        let mut case = self.new_case(inbound, n, first, channel);
+        case.beside = self.beside(text, first);
+        self.put_many(case, people(reports), done).await.map(|_| ())
+    }
+
+    /// Stores a case that stands for many; whether it is new.
+    async fn put_many(&self, mut case: Case, people: Vec<Member>, done: Option<i64>) -> Result<bool, Failure> {
+        let now = self.now();
+        let app = app_of(&case.diagnosis);
+        let mut many = Gathering { app, people: Vec::new(), count: 0, last_at: now, common: Vec::new() };
+        many.add(people, now);
+        let looks = case.requester.standing.okta().is_some() && case.sharing != Sharing::None;
+        if looks {
+            many.common = self.common_cause(&case.diagnosis, case.beside.attempt).await;
+            self.look_beside(&mut case, super::signals::Freshness::Recent).await;
+        }
+        case.beside.many = Some(many);
+        let case = case.go(now, State::Advised { look: None, why: vec![one_cause("")] })?;
+        let payload = json!({ "class": case.diagnosis.class, "people": case.beside.many });
+        let mut change = self.change(&case, &Entry { actor: "bot", kind: "gathered", payload })?;
+        change.inbox_done = done;
+        match self.parts.store.commit(change).await {
+            Err(StoreError::Duplicate { .. }) => self.closed(done).await.map(|()| false),
+            other => Ok(other.map(|()| true)?),
+        }
+    }
+
+    async fn closed(&self, done: Option<i64>) -> Result<(), Failure> {
+        match done {
+            Some(inbox) => self.finish(inbox).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Recent cases of this class in the channel, oldest first, those of another app left out.
+    async fn recent(&self, surface: &str, channel: &str, diagnosis: &Diagnosis) -> Result<Vec<Case>, Failure> {
+        let since = self.now().plus(-LOOK_BACK);
+        let channel = Channel { surface, id: channel };
+        let rows = self.parts.store.cases_of_class(channel, diagnosis.class.as_str(), since, RECENT).await?;
+        let app = app_of(diagnosis);
+        let mut found = Vec::new();
+        for row in &rows {
+            let case = case_of(row)?;
+            let theirs = app_of(&case.diagnosis);
+            if case.diagnosis.class == diagnosis.class && (app.is_empty() || theirs.is_empty() || app == theirs) {
+                found.push(case);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Takes people into the case that stands for many, when there is one of the last ten minutes; whether there was.
+    pub(super) async fn join(
+        &self,
+        inbound: &Inbound,
+        diagnosis: &Diagnosis,
+        people: Vec<Member>,
+        done: Option<i64>,
+    ) -> Result<bool, Failure> {
+        if people.is_empty() {
+            return Ok(false);
+        }
+        for _ in 0..TRIES {
+            let now = self.now();
+            let recent = self.recent(&inbound.surface, &inbound.place.channel, diagnosis).await?;
+            let standing = |case: &Case| {
+                let advised = matches!(case.state, State::Advised { .. });
+                advised && case.beside.many.as_ref().is_some_and(|many| many.is_fresh(now))
+            };
+            let Some(mut case) = recent.into_iter().rev().find(standing) else { return Ok(false) };
+            let Some(many) = case.beside.many.as_mut() else { return Ok(false) };
+            let new = many.add(people.clone(), now);
+            let text = PublicText::words(format!(
+                "Counted into {}: {} people have this error now, so it has one cause; see that card.",
+                case.id, many.count
+            ));
+            let same = case.state.clone();
+            let case = case.go(now, same)?;
+            let actor = inbound.actor.audit_name(&inbound.surface);
+            let payload = json!({ "people": people, "new": new });
+            let mut change = self.change(&case, &Entry { actor: &actor, kind: "counted", payload })?;
+            change.inbox_done = done;
+            match self.parts.store.commit(change).await {
+                Err(StoreError::Stale { .. }) => {}
+                other => {
+                    other?;
+                    self.whisper(inbound, text).await;
+                    return Ok(true);
+                }
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    /// After a case was opened: when it is the one too many, opens the case that stands for all and folds them into it.
+    pub(super) async fn gather(&self, opened: &Case) -> Result<(), Failure> {
+        if member(&opened.diagnosis).is_none() || opened.diagnosis.verdict != Verdict::Recognized {
+            return Ok(());
+        }
+        let now = self.now();
+        let recent = self.recent(&opened.surface, &opened.place.channel, &opened.diagnosis).await?;
+        let single = |case: &&Case| case.beside.many.is_none() && now.since(case.created_at) <= WINDOW;
+        let singles: Vec<&Case> = recent.iter().filter(single).collect();
+        let mut people: Vec<Member> = Vec::new();
+        for one in singles.iter().filter_map(|case| member(&case.diagnosis)) {
+            if !people.iter().any(|known| known.key == one.key) {
+                people.push(one);
+            }
+        }
+        let standing = recent.iter().find(|case| case.beside.many.as_ref().is_some_and(|many| many.is_fresh(now)));
+        let of = match standing {
+            Some(case) => case.id.clone(),
+            None if people.len() > MANY => {
+                let Some(oldest) = singles.first() else { return Ok(()) };
+                let mut case = opened.clone();
+                case.id = CaseId::new(self.parts.fresh.id("c-", 6));
+                case.version = 0;
+                (case.subject, case.confirmed, case.previous) = (None, false, None);
+                (case.created_at, case.state) = (now, State::Heard);
+                // The oldest of them gives the key, so that two who notice at once open one case.
+                case.origin_key = format!(
+                    "{}|{}|{}|{}|many",
+                    oldest.surface, oldest.place.channel, oldest.place.message, oldest.diagnosis.class
+                );
+                let id = case.id.clone();
+                if !self.put_many(case, people, None).await? {
+                    return Ok(());
+                }
+                id
+            }
+            None => return Ok(()),
+        };
+        for case in singles {
+            self.fold(&case.id, &of).await?;
+        }
+        Ok(())
+    }
+
+    /// Takes the remedies of a case away, because another stands for it. A case that people already decide about is left.
+    async fn fold(&self, id: &CaseId, of: &CaseId) -> Result<(), Failure> {
+        for _ in 0..TRIES {
+            let Some(mut case) = self.load(id).await? else { return Ok(()) };
+            let may = matches!(
+                case.state,
+                State::Diagnosed
+                    | State::NeedsInfo { .. }
+                    | State::LookedUp { .. }
+                    | State::Advised { .. }
+                    | State::Refused { .. }
+            );
+            if !may || case.beside.part_of.is_some() {
+                return Ok(());
+            }
+            case.beside.part_of = Some(of.clone());
+            let look = case.state.look().cloned().map(|look| Box::new(look.without_offers()));
+            let why = vec![one_cause(&format!("; {of} stands for all of them"))];
+            let case = case.go(self.now(), State::Advised { look, why })?;
+            let payload = json!({ "into": of });
+            let change = self.change(&case, &Entry { actor: "bot", kind: "folded", payload })?;
+            match self.parts.store.commit(change).await {
+                Err(StoreError::Stale { .. }) => {}
+                other => return Ok(other?),
+            }
+        }
+        Err(Failure::Contended)
+    }
+
+    /// A look at a case that stands for many, or is part of one: read anew what they have in common. `None` when the case is
+    /// one of its own (again).
+    pub(super) async fn look_at_many(&self, case: &mut Case) -> Result<Option<State>, Failure> {
+        let now = self.now();
+        if let Some(of) = case.beside.part_of.clone() {
+            let standing = self.load(&of).await?.and_then(|case| case.beside.many);
+            if standing.is_some_and(|many| many.is_fresh(now)) {
+                return Ok(Some(case.state.clone()));
+            }
+            case.beside.part_of = None;
+        }
+        if case.beside.many.is_none() {
+            return Ok(None);
+        }
+        let common = self.common_cause(&case.diagnosis, case.beside.attempt).await;
+        if let Some(many) = case.beside.many.as_mut() {
+            many.common = common;
+        }
+        Ok(Some(State::Advised { look: None, why: vec![one_cause("")] }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::diagnose::Diagnoser;
+    use crate::config::embedded::RULES;
+    use std::fmt::Write as _;
+
+    fn lines(count: usize, app: &str) -> String {
+        let mut text = String::new();
+        for n in 0..count {
+            writeln!(
+                text,
+                "Automatic provisioning of user Pat{n} Moss{n} to app {app} failed: Matching user not found."
+            )
+            .unwrap();
+        }
+        text
+    }
+
+    #[test]
+    fn more_than_five_people_of_one_app_are_one_cause() {
+        let diagnoser = Diagnoser::new(RULES).unwrap();
+        for (text, groups, rest) in [
+            (lines(5, "Box"), 0, 5),
+            (lines(6, "Box"), 1, 0),
+            (lines(6, "Box") + &lines(5, "Slack"), 1, 5),
+            (lines(40, "Box") + &lines(7, "Slack"), 2, 0),
+            (lines(1, "Box").repeat(9), 0, 1),
+        ] {
+            let answer = diagnoser.diagnose(&text);
+            let all: Vec<&Report> = answer.reports.iter().collect();
+            let (many, single) = split(&all);
+            assert_eq!((many.len(), single.len()), (groups, rest), "{text}");
+        }
+    }
+}
