@@ -3,6 +3,7 @@
 //!
 //! Never asks a directory or Slack before the acknowledgement, never acknowledges what was to be stored and was not.
 
+pub mod form;
 pub mod lenient;
 pub mod payload;
 pub mod read;
