@@ -11,14 +11,21 @@
 //! | [`token`] | the sealed value of a button |
 //! | [`render`] | cards, lines and answers as Block Kit |
 //! | [`signature`] | whether a request was signed by Slack |
+//! | [`ourselves`] | who we are in each workspace, and the links |
+//! | [`who`] | what Slack says of accounts and channels, kept for a minute |
+//! | [`inbound`] | the way in, the same for both transports |
 //!
 //! Begin with [`settings::Settings`].
 
 pub mod account;
+pub mod calls;
+pub mod inbound;
+pub mod ourselves;
 pub mod render;
 pub mod settings;
 pub mod signature;
 pub mod token;
+pub mod who;
 
 /// Name of this surface in the store and in the configuration.
 pub const NAME: &str = "slack";

@@ -1,0 +1,9 @@
+//! The way in, the same for Socket Mode and HTTP: a payload is read leniently, the event is handed to the app, and only then
+//! is it acknowledged.
+//!
+//! Never asks a directory or Slack before the acknowledgement, never acknowledges what was to be stored and was not.
+
+pub mod form;
+pub mod lenient;
+pub mod payload;
+pub mod read;
