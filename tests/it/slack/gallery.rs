@@ -1,132 +1,208 @@
-//! Every scenario is played, and all that is shown on the way is rendered for Slack and judged by the simulation's own table of
-//! limits: no card is refused, none pings, and what came from outside is seen as it came.
+//! The gallery: every state of a case as Slack is shown it, held to our own limits, to those of the simulated Slack, and to a
+//! snapshot that people can read.
+//!
+//! The blocks are also written to `target/slack-gallery`, where `.ci/slack/check` holds them against published models of Block
+//! Kit. `REANCHOR_BLESS=1` writes the snapshot anew.
 
-use super::sim::{check_message, check_view, pings, plain};
-use crate::support::{Setup, World};
-use reanchor::config::embedded;
-use reanchor::domain::inbound::Verb;
-use reanchor::domain::notice::{Card, Notice, PublicText, Span};
-use reanchor::domain::settings::Sharing;
-use reanchor::surface::slack::render::{Rendered, Room, card, line, whole};
+use super::sim::check_message;
+use crate::guards::{deleted_expired, deleted_replaced, deleted_restorable, every_state};
+use reanchor::card::build::card;
+use reanchor::domain::case::Case;
+use reanchor::domain::ids::CaseId;
+use reanchor::domain::inbound::Place;
+use reanchor::domain::notice::PublicText;
+use reanchor::domain::time::At;
+use reanchor::surface::slack::render::limits::{Where, check};
+use reanchor::surface::slack::render::{self, Rendered, Room};
 use reanchor::surface::slack::token::Mint;
+use reanchor::surface::slack::views::{self, Home, Listed, Meta};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
-fn judge(what: &str, rendered: &Rendered) -> String {
-    let blocks = Value::Array(rendered.blocks.clone());
-    if let Err((code, why)) = check_message(&blocks) {
-        panic!("{what}: {code} {why:?}\n{blocks:#}");
-    }
-    assert!(!rendered.text.is_empty() && rendered.text.chars().count() <= 3000, "{what}: {}", rendered.text.len());
-    let pings = pings(&rendered.text, &blocks);
-    assert!(pings.is_empty(), "{what}: {pings:?}");
-    plain(&rendered.text, &blocks)
+const NASTY: &str =
+    "<!channel> <@U123> *bold* `code` ```fence``` \u{202e}evil\u{200b} @everyone <https://evil.example|x>";
+
+fn rendered(case: &Case, room: Room) -> Rendered {
+    render::card(&card(case), &Mint::new(b"gallery"), &format!("card:{}", case.id), room)
 }
 
-/// Values from outside in the parts of a card that are never cut.
-fn kept(card: &Card) -> Vec<String> {
-    let texts = card.diff.iter().flat_map(|row| [&row.before, &row.after]).chain(&card.warnings);
-    let foreign = |text: &PublicText| -> Vec<String> {
-        let spans = text.spans().iter();
-        spans.filter_map(|span| if let Span::Foreign(value) = span { Some(value.clone()) } else { None }).collect()
+/// Every state as far as states show different things, each with its place in the list.
+fn cases() -> Vec<(String, Case)> {
+    let all = every_state(&deleted_replaced());
+    let name = |n: usize, case: &Case| format!("{n:02}-{}", case.state.name());
+    all.into_iter().enumerate().map(|(n, case)| (name(n, &case), case)).collect()
+}
+
+fn windows() -> Vec<(&'static str, Value)> {
+    let place = Place { channel: "C1".to_owned(), thread: "1.5".to_owned(), message: "1.5".to_owned() };
+    let listed = |n: i64, link: bool| Listed {
+        case: CaseId::new(format!("c-00000{n}")),
+        title: "The Entra user that Okta pushes to no longer exists".to_owned(),
+        state: "proposed".to_owned(),
+        at: At(1_700_000_000_000 + n),
+        link: link.then(|| "https://example.slack.com/archives/C1/p1".to_owned()),
     };
-    texts.flat_map(foreign).filter(|value| !value.trim().is_empty()).collect()
+    let home = Home {
+        standing: PublicText::words("You are linked as ")
+            .and_foreign("ben@northbridge.example")
+            .and(" and may approve."),
+        to_approve: vec![listed(1, true)],
+        open: vec![listed(2, false), listed(3, true)],
+    };
+    let proposed = cases().into_iter().find(|(_, case)| case.state.name() == "proposed").unwrap().1;
+    vec![
+        ("deny", views::deny_reason(&Meta { token: "1.deny.c-1.1.1.0123456789".to_owned(), place })),
+        ("loading", views::loading("Diagnose")),
+        ("details", views::details(&card(&proposed))),
+        ("said", views::said("Answer", &PublicText::words("No. ").and_foreign(NASTY))),
+        ("home", views::home(&home)),
+    ]
 }
 
-fn look_at(name: &str, notice: &Notice, mint: &Mint, seen: &mut BTreeSet<String>) {
-    match notice {
-        Notice::Card(shown) => {
-            let state = shown.state.clone().unwrap_or_else(|| "list".to_owned());
-            let what = format!("{name}, {state}");
-            for room in [Room::MESSAGE, Room::TIGHT] {
-                let rendered = card(shown, mint, "card:c-gallery", room);
-                let text = judge(&what, &rendered);
-                let approve = Value::Array(rendered.blocks.clone()).to_string().contains("\"ra.approve");
-                for value in kept(shown).iter().filter(|_| approve || room == Room::MESSAGE) {
-                    assert!(text.contains(value.as_str()), "{what} lost {value}:\n{text}");
+#[test]
+fn every_state_is_taken_by_slack_however_long_or_hostile_its_values() {
+    let long = format!("{NASTY}{}", "ä".repeat(40_000));
+    for facts in [deleted_replaced(), deleted_restorable(), deleted_expired()] {
+        for text in ["", NASTY, long.as_str()] {
+            let mut facts = facts.clone();
+            facts.okta.user.name = format!("{}{text}", facts.okta.user.name);
+            let Ok(_) = crate::guards::reassign(&facts) else { continue };
+            for case in every_state(&facts) {
+                for room in [Room::MESSAGE, Room::TIGHT] {
+                    let out = rendered(&case, room);
+                    let state = case.state.name();
+                    assert_eq!(check(&out.blocks, Where::Message), Vec::<String>::new(), "{state}");
+                    assert_eq!(check_message(&json!(out.blocks)), Ok(()), "{state}");
+                    assert!((1..=3_000).contains(&out.text.chars().count()), "{state}");
+                    let all = json!(out.blocks).to_string();
+                    assert!(!all.contains('\u{202e}') && !all.contains('\u{200b}') && !out.text.contains('<'));
+                    assert!(!marked(&json!(out.blocks)).contains("evil"), "{state}: outside text stands as markup");
+                    let plan = card(&case).diff.len();
+                    let approve = all.contains("\"ra.approve\"");
+                    assert!(!approve || plan == 0 || all.contains("cannot be undone"), "{state}: B3");
                 }
             }
-            let title = json!({ "type": "plain_text", "text": "Details" });
-            let view = json!({ "type": "modal", "title": title, "blocks": whole(shown) });
-            check_view(&view).unwrap_or_else(|why| panic!("{what}, in a window: {why:?}\n{view:#}"));
-            seen.insert(state);
         }
-        Notice::Note { text, .. } | Notice::Whisper { text, .. } => {
-            judge(name, &line(text, "line:1", Room::MESSAGE));
-            seen.insert("line".to_owned());
+    }
+}
+
+/// Everything that Slack would read as markup.
+fn marked(value: &Value) -> String {
+    match value {
+        Value::Object(all) if all.get("type").is_some_and(|kind| kind == "mrkdwn") => all["text"].to_string(),
+        Value::Object(all) => all.values().map(marked).collect(),
+        Value::Array(all) => all.iter().map(marked).collect(),
+        _ => String::new(),
+    }
+}
+
+#[test]
+fn a_typical_card_loses_nothing() {
+    for (name, case) in cases() {
+        assert_eq!(rendered(&case, Room::MESSAGE).losses, [], "{name}");
+    }
+}
+
+/// A card as people would describe it: a line for each block, its texts in order.
+fn outline(out: &Rendered) -> String {
+    let mut text = String::new();
+    for block in &out.blocks {
+        let kind = block["type"].as_str().unwrap();
+        let mut said = Vec::new();
+        words(block, &mut said);
+        let said = said.join("").replace('\n', "\n             ");
+        text.push_str(format!("  {kind:<10} {said}").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+fn words(value: &Value, out: &mut Vec<String>) {
+    let kind = value["type"].as_str().unwrap_or_default();
+    match kind {
+        "button" => out.push(format!(
+            "[{}{}] ",
+            value["text"]["text"].as_str().unwrap(),
+            if value["confirm"].is_null() { "" } else { ", confirmed" }
+        )),
+        "date" => out.push(format!("<{}>", value["fallback"].as_str().unwrap())),
+        "text" | "link" if value["style"]["code"] == true => out.push(format!("`{}`", value["text"].as_str().unwrap())),
+        _ => {
+            if let Some(text) = value["text"].as_str() {
+                out.push(text.to_owned());
+            }
+            for key in ["text", "elements", "rows"] {
+                if let Some(all) = value[key].as_array() {
+                    for (n, one) in all.iter().enumerate() {
+                        let apart = match key {
+                            "rows" => "\n",
+                            _ if kind == "context" => " | ",
+                            _ if matches!(kind, "rich_text" | "rich_text_list") => "\n",
+                            _ => "",
+                        };
+                        if n > 0 {
+                            out.push(apart.to_owned());
+                        }
+                        match one.as_array() {
+                            Some(cells) => cells.iter().enumerate().for_each(|(n, cell)| {
+                                out.push(if n == 0 { "" } else { " | " }.to_owned());
+                                words(cell, out);
+                            }),
+                            None => words(one, out),
+                        }
+                    }
+                } else if value[key].is_object() {
+                    words(&value[key], out);
+                }
+            }
         }
     }
 }
 
 #[test]
-fn every_card_of_every_scenario_is_taken_by_slack() {
-    let mint = Mint::new(b"a key of the gallery");
-    let mut seen = BTreeSet::new();
-    let can_be_played = |text: &str| {
-        let labels = text.lines().filter_map(|line| line.split_once(": press ")).map(|(_, label)| label);
-        labels
-            .map(|label| label.trim_end_matches(['"', ',']).split(':').next().unwrap_or_default())
-            .all(|label| Verb::by_label(label).is_some())
-    };
-    for (name, _) in embedded::SCENARIOS.iter().filter(|(name, text)| can_be_played(text) && !name.ends_with("--pause"))
-    {
-        let less = name.starts_with("privileged").then_some(Sharing::Minimal);
-        for facts in [Some(Sharing::Full), less].into_iter().flatten() {
-            World::run_with(name, Setup { facts, ..Setup::default() }, async |w| {
-                w.play(name).await;
-                for (notice, _) in w.screen.shown.lock().unwrap().iter() {
-                    look_at(name, notice, &mint, &mut seen);
-                }
-            });
-        }
+fn the_gallery_is_the_snapshot() {
+    let mut all = String::new();
+    for (name, case) in cases() {
+        let out = rendered(&case, Room::MESSAGE);
+        all.push_str(&format!("== {name}\n{}\n", outline(&out)));
     }
-    for state in ["looked_up", "proposed", "running", "closed", "advised", "refused", "needs_info", "line"] {
-        assert!(seen.contains(state), "no card was {state}: {seen:?}");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/slack.txt");
+    if std::env::var_os("REANCHOR_BLESS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, &all).unwrap();
     }
-    println!("seen: {seen:?}");
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    for (n, (now, then)) in all.lines().zip(kept.lines()).enumerate() {
+        assert_eq!(now, then, "line {} of tests/snapshots/slack.txt; REANCHOR_BLESS=1 writes it anew", n + 1);
+    }
+    assert_eq!(all.lines().count(), kept.lines().count(), "REANCHOR_BLESS=1 writes tests/snapshots/slack.txt anew");
 }
 
-/// The worst that can stand in a value.
-const NASTY: [&str; 6] = [
-    "<!channel> <!here|x> <@U0BEN000000> <!subteam^S012|all>",
-    "*bold* _it_ ~no~ `code` ```fence``` > quote\n> more",
-    "&lt;!channel&gt; &amp;amp;",
-    "<https://evil.example|https://login.microsoftonline.com>",
-    "\u{202e}gnp.exe\u{2066} \u{200f}ש\u{200b}",
-    "{\"type\":\"button\"} :wave: 1. x\n- y",
-];
+fn target() -> PathBuf {
+    let exe = std::env::current_exe().unwrap();
+    exe.ancestors().find(|dir| dir.ends_with("debug") || dir.ends_with("release")).unwrap().parent().unwrap().into()
+}
 
 #[test]
-fn nasty_values_stand_there_as_values() {
-    let mint = Mint::new(b"a key of the gallery");
-    World::run("deleted-replaced", async |w| {
-        w.paste_error("anna").await;
-        w.wait().await;
-        w.press("anna", "Reassign").await;
-        w.wait().await;
-        let mut base = w.card().await;
-        for nasty in NASTY {
-            for long in [1, 40, 400] {
-                let value = PublicText::foreign(&nasty.repeat(long));
-                base.facts = vec![("Person".to_owned(), value.clone()); 6];
-                base.summary = PublicText::words("said ").and_text(&value);
-                base.context = vec![value.clone(); 3];
-                for row in &mut base.diff {
-                    row.before = value.clone();
-                    row.after = value.clone();
-                }
-                let rendered = card(&base, &mint, "card:c-nasty", Room::MESSAGE);
-                let text = judge("a nasty card", &rendered);
-                let blocks = Value::Array(rendered.blocks.clone());
-                let whole_plan = blocks.to_string().contains("\"ra.approve");
-                assert!(whole_plan || long > 1, "a short plan can be approved");
-                if whole_plan {
-                    assert!(text.contains(&value.plain()), "B3: a plan that can be approved is shown whole\n{text}");
-                }
-                judge("a nasty line", &line(&value, "line:1", Room::MESSAGE));
-            }
-        }
-        w.press("ben", "Deny").await;
-        w.wait().await;
-    });
+fn the_gallery_is_written_for_published_models() {
+    let dir = target().join("slack-gallery");
+    std::fs::create_dir_all(&dir).unwrap();
+    let cards: Vec<Value> = cases().iter().map(|(_, case)| json!(rendered(case, Room::MESSAGE).blocks)).collect();
+    let tight = cases().into_iter().map(|(_, case)| json!(rendered(&case, Room::TIGHT).blocks));
+    let messages: Vec<Value> = cards.into_iter().chain(tight).collect();
+    let names: Vec<String> = cases().into_iter().map(|(name, _)| name).collect();
+    let views: Vec<Value> = windows().into_iter().map(|(_, view)| view).collect();
+    let json = json!({ "names": names, "messages": messages, "views": views });
+    std::fs::write(dir.join("gallery.json"), serde_json::to_string_pretty(&json).unwrap()).unwrap();
+    let typed = format!(
+        "import type {{ KnownBlock, View }} from \"@slack/types\";\n\
+         export const messages: KnownBlock[][] = {};\nexport const views: View[] = {};\n",
+        serde_json::to_string_pretty(&json["messages"]).unwrap(),
+        serde_json::to_string_pretty(&json["views"]).unwrap(),
+    );
+    std::fs::write(dir.join("gallery.ts"), typed).unwrap();
+    eprintln!("skipped here: the models of @slack/types and slack_sdk; .ci/slack/check holds the gallery against them");
+    for view in &views {
+        assert_eq!(check(view["blocks"].as_array().unwrap(), Where::View), Vec::<String>::new());
+    }
 }

@@ -7,4 +7,5 @@ mod gallery;
 mod hostile;
 mod outage;
 mod people;
+mod scenes;
 mod sim;
