@@ -11,11 +11,12 @@ use async_trait::async_trait;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
+use slack_morphism::clients_manager::{SlackSocketModeClientsManager, SlackSocketModeClientsManagerFactory};
 use slack_morphism::prelude::{
     SlackClientEventsListenerEnvironment, SlackClientSocketModeConfig, SlackHyperClient, SlackSocketModeClientListener,
-    SlackSocketModeClientsManager, SlackSocketModeClientsManagerFactory, SlackSocketModeWssClientId,
+    SlackSocketModeWssClientId,
 };
-use slack_morphism::{SlackApiToken, SlackApiTokenType, SlackApiTokenValue};
+use slack_morphism::{SlackApiToken, SlackApiTokenValue};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -146,8 +147,7 @@ impl Sockets {
         let pulse = Arc::new(Pulse::new());
         let ear = Arc::new(Ear { taker: Arc::clone(&self.taker), pulse: Arc::clone(&pulse), manager: OnceLock::new() });
         ear.manager.set(Arc::downgrade(&manager)).ok();
-        let token = SlackApiToken::new(SlackApiTokenValue(self.token.expose().to_owned()))
-            .with_token_type(SlackApiTokenType::App);
+        let token = SlackApiToken::new(SlackApiTokenValue(self.token.expose().to_owned()));
         let terms = SlackClientSocketModeConfig::new()
             .with_max_connections_count(self.count)
             .with_initial_backoff_in_seconds(0)
