@@ -15,7 +15,6 @@
 //! | [`views`] | modals and the home tab |
 //! | [`render`] | cards, lines and answers as Block Kit |
 //! | [`signature`] | whether a request was signed by Slack |
-//! | [`socket`] | Socket Mode: websockets that are watched, and opened anew |
 //! | [`ourselves`] | who we are in each workspace, and the links |
 //! | [`who`] | what Slack says of accounts and channels, kept for a minute |
 //! | [`inbound`] | the way in, the same for both transports |
@@ -35,7 +34,6 @@ pub mod replies;
 pub mod settings;
 pub mod show;
 pub mod signature;
-pub mod socket;
 pub mod token;
 pub mod views;
 pub mod who;
