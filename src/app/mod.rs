@@ -5,6 +5,7 @@
 //!
 //! Begin with [`App::hear`], then [`work`] (how stored events, look-ups, runs and posts are taken up), then [`decide`].
 
+mod anchors;
 mod books;
 pub mod decide;
 pub mod diagnose;
@@ -17,6 +18,7 @@ mod open;
 mod outbox;
 mod people;
 mod propose;
+mod record;
 mod retire;
 mod runs;
 mod signals;

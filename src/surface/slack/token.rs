@@ -28,7 +28,7 @@ pub enum Act {
 }
 
 /// Every act and its word in a token.
-const ACTS: [(Act, &str); 11] = [
+const ACTS: [(Act, &str); 13] = [
     (Act::Press(Verb::Restore), "restore"),
     (Act::Press(Verb::Reassign), "reassign"),
     (Act::Press(Verb::Approve), "approve"),
@@ -39,6 +39,8 @@ const ACTS: [(Act, &str); 11] = [
     (Act::Press(Verb::RollBack), "roll_back"),
     (Act::Press(Verb::Undo), "undo"),
     (Act::Press(Verb::NotAnError), "not_an_error"),
+    (Act::Press(Verb::AlignAnchor), "align_anchor"),
+    (Act::Press(Verb::SetImmutableId), "set_immutable_id"),
     (Act::Details, "details"),
 ];
 
