@@ -6,8 +6,11 @@
 //! Begin with [`App::hear`], then [`work`] (how stored events, look-ups, runs and posts are taken up), then [`decide`].
 
 mod books;
+mod complete;
 pub mod decide;
+pub mod desk;
 pub mod diagnose;
+mod edited;
 mod gather;
 mod hear;
 mod job;

@@ -17,6 +17,7 @@
 //! | [`signature`] | whether a request was signed by Slack |
 //! | [`ourselves`] | who we are in each workspace, and the links |
 //! | [`who`] | what Slack says of accounts and channels, kept for a minute |
+//! | [`files`] | text files that came with a message |
 //! | [`inbound`] | the way in, the same for both transports |
 //!
 //! Begin with [`settings::Settings`].
@@ -24,7 +25,9 @@
 pub mod account;
 pub mod api;
 pub mod calls;
+mod descriptor;
 pub mod doctor;
+pub mod files;
 pub mod inbound;
 pub mod manifest;
 pub mod ourselves;
@@ -37,6 +40,8 @@ pub mod signature;
 pub mod token;
 pub mod views;
 pub mod who;
+
+pub use descriptor::Descriptor;
 
 /// Name of this surface in the store and in the configuration.
 pub const NAME: &str = "slack";
