@@ -43,6 +43,8 @@ impl App {
         match press.verb {
             Verb::Restore => self.propose(inbound, inbox, press.case, Remedy::Restore).await,
             Verb::Reassign => self.propose(inbound, inbox, press.case, Remedy::Reassign).await,
+            Verb::AlignAnchor => self.propose(inbound, inbox, press.case, Remedy::AlignOktaAnchor).await,
+            Verb::SetImmutableId => self.propose(inbound, inbox, press.case, Remedy::SetImmutableId).await,
             Verb::Approve => self.approve(inbound, inbox, press.case, press.number).await,
             Verb::Deny => self.deny(inbound, inbox, press.case, (press.number, press.note)).await,
             Verb::Withdraw => self.withdraw(inbound, inbox, press.case, press.number).await,
@@ -80,6 +82,7 @@ impl App {
             Command::Freeze { reason } => self.freeze(inbound, inbox, reason).await,
             Command::Thaw { reason } => self.thaw(inbound, inbox, &reason).await,
             Command::Why { case } => self.why(inbound, inbox, &case).await,
+            Command::Manual { case } => self.manual(inbound, inbox, &case).await,
             Command::Link { .. } => {
                 let text = "Linking by a one-time code is not in this release; the operator links accounts in the configuration.";
                 self.answer(inbound, inbox, PublicText::words(text)).await

@@ -116,7 +116,7 @@ impl App {
             self.look_beside(&mut case, super::signals::Freshness::Recent).await;
         }
         case.beside.many = Some(many);
-        let case = case.go(now, State::Advised { look: None, why: vec![one_cause("")] })?;
+        let case = case.go(now, State::Advised { look: None, why: vec![one_cause("")], by_hand: None })?;
         let payload = json!({ "class": case.diagnosis.class, "people": case.beside.many });
         let mut change = self.change(&case, &Entry { actor: "bot", kind: "gathered", payload })?;
         change.inbox_done = done;
@@ -255,7 +255,7 @@ impl App {
             case.beside.part_of = Some(of.clone());
             let look = case.state.look().cloned().map(|look| Box::new(look.without_offers()));
             let why = vec![one_cause(&format!("; {of} stands for all of them"))];
-            let case = case.go(self.now(), State::Advised { look, why })?;
+            let case = case.go(self.now(), State::Advised { look, why, by_hand: None })?;
             let payload = json!({ "into": of });
             let change = self.change(&case, &Entry { actor: "bot", kind: "folded", payload })?;
             match self.parts.store.commit(change).await {
@@ -284,7 +284,7 @@ impl App {
         if let Some(many) = case.beside.many.as_mut() {
             many.common = common;
         }
-        Ok(Some(State::Advised { look: None, why: vec![one_cause("")] }))
+        Ok(Some(State::Advised { look: None, why: vec![one_cause("")], by_hand: None }))
     }
 }
 

@@ -54,7 +54,11 @@ impl App {
         let key = format!("{}|{}", inbound.surface, inbound.event_key);
         let body = books::encode(&inbound, "inbox", &key)?;
         let stored = self.parts.store.inbox_put(&key, inbound.at, &body).await?;
-        Ok(if stored.is_some() { Heard::Stored } else { Heard::Repeated })
+        if stored.is_none() {
+            return Ok(Heard::Repeated);
+        }
+        self.parts.tasks.wake();
+        Ok(Heard::Stored)
     }
 }
 

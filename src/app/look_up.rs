@@ -261,7 +261,7 @@ impl App {
                 let question = text.and(format!("Who is it? Type /reanchor subject {} <login>.", case.id));
                 Ok(case.go(now, State::NeedsInfo { question, candidates })?)
             }
-            Who::Ask(..) => Ok(case.go(now, State::Advised { look: None, why: Vec::new() })?),
+            Who::Ask(..) => Ok(case.go(now, State::Advised { look: None, why: Vec::new(), by_hand: None })?),
             Who::Unreadable(why) => {
                 let violation = Violation {
                     rule: "C".to_owned(),
@@ -272,7 +272,11 @@ impl App {
                 };
                 let why = vec![violation];
                 let advice = case.diagnosis.remedies.is_empty();
-                let next = if advice { State::Advised { look: None, why } } else { State::Refused { look: None, why } };
+                let next = if advice {
+                    State::Advised { look: None, why, by_hand: None }
+                } else {
+                    State::Refused { look: None, why }
+                };
                 Ok(case.go(now, next)?)
             }
             Who::One { subject, user, confirmed } => {
@@ -287,7 +291,7 @@ impl App {
                     let same = case.state.clone();
                     return Ok(case.go(now, same)?);
                 }
-                Ok(self.settled(case, facts)?)
+                self.settled(case, facts).await
             }
         }
     }
@@ -311,10 +315,10 @@ impl App {
         facts
     }
 
-    /// What facts mean for a case (pure, but for the ask's number and time).
-    pub(super) fn settled(&self, mut case: Case, facts: Facts) -> Result<Case, Failure> {
+    /// What facts mean for a case (pure, but for what the ask brings in).
+    pub(super) async fn settled(&self, mut case: Case, facts: Facts) -> Result<Case, Failure> {
         let now = self.now();
-        let ask = self.ask(&case);
+        let ask = self.ask(&case).await?;
         let judgement = settle(&case.diagnosis, &facts, &self.parts.settings, &ask, reported_at(&case.diagnosis));
         case.missing_at.clone_from(&facts.entra.missing_at);
         case.looks += 1;
@@ -329,7 +333,7 @@ impl App {
                 look.confirm_at = Some(at);
                 State::LookedUp { look: Box::new(look) }
             }
-            Settled::Advise(why) => State::Advised { look: Some(Box::new(look)), why },
+            Settled::Advise(why) => State::Advised { look: Some(Box::new(look)), why, by_hand: judgement.by_hand },
             Settled::Refuse(why) => State::Refused { look: Some(Box::new(look)), why },
             Settled::Offers(offers) if case.beside.incident_open() => {
                 look.withheld.extend(Self::held_back(&case, offers.iter().map(|offer| offer.remedy)));
@@ -361,13 +365,15 @@ impl App {
     }
 
     /// The ask for the next proposal of a case.
-    pub(super) fn ask(&self, case: &Case) -> Ask {
-        Ask {
+    pub(super) async fn ask(&self, case: &Case) -> Result<Ask, Failure> {
+        Ok(Ask {
             case: case.id.clone(),
             number: case.proposals + 1,
             at: self.now(),
             needs_second_vote: case.requester.standing.okta().is_none(),
-        }
+            fresh: self.parts.fresh.bytes(),
+            anchor_refused: self.anchor_refused().await?,
+        })
     }
 
     async fn done(&self, inbox: Option<i64>) -> Result<(), Failure> {

@@ -5,6 +5,7 @@
 //!
 //! Begin with [`App::hear`], then [`work`] (how stored events, look-ups, runs and posts are taken up), then [`decide`].
 
+mod anchors;
 mod books;
 mod complete;
 pub mod decide;
@@ -16,10 +17,12 @@ mod hear;
 mod job;
 mod lists;
 mod look_up;
+mod nudge;
 mod open;
 mod outbox;
 mod people;
 mod propose;
+mod record;
 mod retire;
 mod runs;
 mod signals;

@@ -98,7 +98,7 @@ impl App {
             }
             case = case.go(self.now(), State::Diagnosed)?;
         } else {
-            case = case.go(self.now(), State::Advised { look: None, why: Vec::new() })?;
+            case = case.go(self.now(), State::Advised { look: None, why: Vec::new(), by_hand: None })?;
         }
         let actor = inbound.actor.audit_name(&inbound.surface);
         // The redacted text is kept as a payload, so that the story of the case can show it and `erase` takes it away.

@@ -46,7 +46,11 @@ impl App {
             match self.parts.store.commit(change).await {
                 Err(StoreError::Stale { .. }) => {}
                 Err(StoreError::ChainBroken { row }) => return self.chain_broken(inbound, inbox, &row).await,
-                other => return Ok(other?),
+                Err(error) => return Err(error.into()),
+                Ok(()) => {
+                    self.nudge_approvers(id).await;
+                    return Ok(());
+                }
             }
         }
         Err(Failure::Contended)
@@ -66,7 +70,7 @@ impl App {
             return Err(Failure::Unreadable(format!("the subject of {} cannot be read in Okta", case.id)));
         };
         let facts = self.facts(&case, user).await;
-        let ask = self.ask(&case);
+        let ask = self.ask(&case).await?;
         case.beside.outlook = self.outlook(Freshness::Now).await.about(&case.diagnosis.class);
         let planned = match plan::plan(remedy, &facts, &self.parts.settings, &ask) {
             Ok(_) if case.beside.incident_open() => {
@@ -81,7 +85,7 @@ impl App {
                 Ok(change)
             }
             Err(violations) => {
-                let next = self.settled(case, facts)?;
+                let next = self.settled(case, facts).await?;
                 let rules: Vec<&str> = violations.iter().map(|violation| violation.rule.as_str()).collect();
                 let payload = json!({ "remedy": remedy, "rules": rules });
                 let mut change = self.change(&next, &Entry { actor: &actor, kind: "not_proposed", payload })?;
@@ -161,7 +165,7 @@ impl App {
             return Err(Failure::Unreadable(format!("the subject of {id} cannot be read in Okta")));
         };
         let facts = look::facts(&self.parts.readers, &keys(&case, &stopped, user)).await;
-        let ask = self.ask(&case);
+        let ask = self.ask(&case).await?;
         let planned: Planned = if back {
             plan::roll_back(&stopped, done, &facts, &self.parts.settings, &ask)
         } else {
@@ -171,7 +175,9 @@ impl App {
             Ok(plan) => {
                 let mut change = self.put(case, inbound, (facts, plan))?;
                 change.inbox_done = Some(inbox);
-                self.commit_or_tell(inbound, inbox, change).await
+                self.commit_or_tell(inbound, inbox, change).await?;
+                self.nudge_approvers(&id).await;
+                Ok(())
             }
             Err(violations) => {
                 let refusal = refusal_of(&violations, what);
@@ -199,11 +205,7 @@ pub(super) fn keys(case: &Case, plan: &Plan, user: OktaUser) -> Keys {
     Keys {
         app: plan.app.clone(),
         user,
-        fixed: Some(Fixed {
-            user_name: plan.user_name.clone(),
-            anchor: plan.anchor.clone(),
-            external_id: plan.external_id.clone(),
-        }),
+        fixed: Some(Fixed::of(plan)),
         reported_at: None,
         missing_at: case.missing_at.clone(),
     }

@@ -25,18 +25,18 @@ impl App {
                 State::Proposed { .. } => self.remind_or_expire(case).await,
                 State::Closed { .. } if case.checkpoint.is_none() => self.seal(case).await,
                 State::Closed { .. } => self.remind_retry(case).await,
+                State::Running { .. } | State::Verifying { .. } | State::NeedsHuman { .. } => {
+                    self.alarm_exposed(case).await
+                }
                 State::NeedsInfo { .. }
                 | State::Advised { .. }
                 | State::Refused { .. }
                 | State::Approved { .. }
-                | State::Running { .. }
-                | State::Verifying { .. }
                 | State::NotOurs { .. }
                 | State::Declined { .. }
                 | State::Expired { .. }
                 | State::Stale { .. }
                 | State::RolledBack { .. }
-                | State::NeedsHuman { .. }
                 | State::Undone { .. } => return Ok(()),
             };
             match done {

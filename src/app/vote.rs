@@ -102,7 +102,12 @@ impl App {
             ended: false,
         };
         let waiting = StepState { progress: Progress::Waiting, note: PublicText::new() };
-        let state = RunState { id: run.id.clone(), granted_at: now, steps: vec![waiting; proposal.plan.steps.len()] };
+        let state = RunState {
+            id: run.id.clone(),
+            granted_at: now,
+            steps: vec![waiting; proposal.plan.steps.len()],
+            exposed: None,
+        };
         let next = case.clone().go(now, State::Approved { proposal: Box::new(proposal), run: state })?;
         let change = self.change(&next, &entry)?;
         let setting = SettingChange { key: super::decide::FREEZE.to_owned(), expect: stored.clone(), value: stored };

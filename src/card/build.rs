@@ -1,13 +1,13 @@
 //! From a case to its card.
 
 use super::shown::{moved as moved_line, shown};
-use super::{plan_view, sides};
+use super::{plan_view, sides, stopped};
 use crate::domain::case::{Case, Closing, LookUp, Proposal, RunState, State, Withheld};
 use crate::domain::diagnosis::{FieldName, Remedy};
 use crate::domain::guard::Violation;
 use crate::domain::inbound::Verb;
 use crate::domain::notice::{Button, Card, Confirm, Look, PublicText, Section, Tone};
-use crate::domain::plan::Direction;
+use crate::domain::plan::{Direction, Plan};
 use crate::domain::settings::Sharing;
 use crate::domain::snapshot::Moved;
 
@@ -27,9 +27,10 @@ pub fn card(case: &Case) -> Card {
             card.buttons = vec![plain(Verb::NotAnError)];
         }
         State::LookedUp { look } => looked_up(&mut card, case, look),
-        State::Advised { look, why } => {
+        State::Advised { look, why, by_hand } => {
             card.summary = lead("Advice: nothing is changed by the bot. ", look.as_deref(), case);
             still(&mut card, case, look.as_deref(), why);
+            by_administrator(&mut card, case, by_hand.as_deref());
         }
         State::Refused { look, why } => {
             card.tone = Tone::Danger;
@@ -70,13 +71,7 @@ pub fn card(case: &Case) -> Card {
         }
         State::NeedsHuman { proposal, run, done, left_as, why } => {
             running(&mut card, case, proposal, run);
-            card.summary = stopped(left_as, why, case.sharing);
-            card.facts.push(("Left as".to_owned(), PublicText::words(super::plain::state_words(left_as))));
-            card.tone = Tone::Danger;
-            card.buttons = way_on(proposal, *done, left_as);
-            if *done == 0 {
-                card.buttons.push(plain(Verb::NotAnError));
-            }
+            stopped::show(&mut card, case.sharing, (proposal, *done), (left_as, why));
         }
         State::Undone { by } => {
             card.summary = PublicText::words(format!("Undone by the case {by}."));
@@ -195,6 +190,14 @@ fn still(card: &mut Card, case: &Case, look: Option<&LookUp>, why: &[Violation])
     };
 }
 
+/// The plan that only an administrator can carry out, as steps.
+fn by_administrator(card: &mut Card, case: &Case, plan: Option<&Plan>) {
+    if let Some(plan) = plan.filter(|_| case.sharing != Sharing::None) {
+        let lines = super::manual::steps(plan, case.sharing);
+        card.sections.insert(1, Section { title: "By hand".to_owned(), lines });
+    }
+}
+
 /// What the person can do meanwhile: signing in and provisioning are two flows.
 fn still_works(card: &mut Card, case: &Case) {
     let text = &case.diagnosis.texts.still_works;
@@ -287,6 +290,7 @@ fn title_of(proposal: &Proposal) -> String {
         Direction::Forward => format!("The remedy “{}”", proposal.plan.remedy),
         Direction::GoOn => format!("Going on with “{}”", proposal.plan.remedy),
         Direction::RollBack => format!("The way back of “{}”", proposal.plan.remedy),
+        Direction::Undo => format!("Undoing “{}”", proposal.plan.remedy),
     }
 }
 
@@ -378,45 +382,7 @@ fn stale(card: &mut Card, case: &Case, (moved, broken): (&[Moved], &[Violation])
     card.buttons = vec![plain(Verb::LookAgain), plain(Verb::NotAnError)];
 }
 
-fn stopped(left_as: &str, why: &PublicText, sharing: Sharing) -> PublicText {
-    PublicText::new()
-        .and_strong("Stopped: a person must look now. ")
-        .and(left_words(left_as))
-        .and(" Why it stopped: ")
-        .and_text(&shown(why, sharing))
-}
-
-/// How the person was left, and what that means for them.
-fn left_words(left_as: &str) -> String {
-    let words = match left_as {
-        "unassigned" => {
-            "The person is UNASSIGNED from the app: no sign-in to Microsoft 365 through Okta until the fix is finished."
-        }
-        "assigned_not_linked" => "The person is assigned, but Okta has not linked the account: sign-in may fail.",
-        "assigned" => "The person is assigned.",
-        "restored" => "The user is restored and live.",
-        "unchanged" => "Nothing was changed.",
-        "unknown" => "It is not known whether the last change was made: look in both directories before anything else.",
-        other => return format!("Left as: {}.", super::plain::state_words(other)),
-    };
-    words.to_owned()
-}
-
-/// What may be offered after a stop: going on where effects are left, and the way back where all that was done has one.
-fn way_on(proposal: &Proposal, done: usize, left_as: &str) -> Vec<Button> {
-    let plan = &proposal.plan;
-    let mut buttons = Vec::new();
-    if done > 0 && done < plan.steps.len() && left_as != "unknown" && left_as != "assigned_not_linked" {
-        buttons.push(Button { look: Look::Primary, ..plain(Verb::GoOn) });
-    }
-    if done > 0 && plan.effects().take(done).all(|effect| effect.inverse().is_ok()) {
-        buttons.push(plain(Verb::RollBack));
-    }
-    buttons.push(plain(Verb::LookAgain));
-    buttons
-}
-
-fn plain(verb: Verb) -> Button {
+pub(super) fn plain(verb: Verb) -> Button {
     Button { verb, number: None, look: Look::Plain, confirm: None, asks_reason: false }
 }
 
@@ -424,8 +390,8 @@ fn remedy_button(remedy: Remedy) -> Button {
     let verb = match remedy {
         Remedy::Restore => Verb::Restore,
         Remedy::Reassign => Verb::Reassign,
-        // Never offered in this release (`plan::plan` gives advice for them).
-        Remedy::AlignOktaAnchor | Remedy::SetImmutableId => Verb::LookAgain,
+        Remedy::AlignOktaAnchor => Verb::AlignAnchor,
+        Remedy::SetImmutableId => Verb::SetImmutableId,
     };
     Button { look: Look::Primary, ..plain(verb) }
 }

@@ -10,10 +10,12 @@ pub mod answer;
 mod beside;
 pub mod build;
 mod job;
+pub mod manual;
 pub mod plain;
 mod plan_view;
 pub mod shown;
 mod sides;
+mod stopped;
 
 use crate::domain::case::Candidate;
 use crate::domain::job::JobFacts;

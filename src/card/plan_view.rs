@@ -2,7 +2,7 @@
 
 use super::shown::{shown, value};
 use crate::domain::case::RunState;
-use crate::domain::effect::{Check, Effect, Link};
+use crate::domain::effect::{Check, Effect, Link, Step, When};
 use crate::domain::notice::{DiffRow, PublicText, StepLine};
 use crate::domain::plan::{Goal, Plan};
 use crate::domain::settings::Sharing;
@@ -18,11 +18,15 @@ pub(super) fn diff(plan: &Plan, sharing: Sharing) -> Vec<DiffRow> {
     for (index, step) in plan.steps.iter().enumerate() {
         let number = u32::try_from(index + 1).unwrap_or(u32::MAX);
         let reversible = step.effect.inverse().is_ok();
+        let only = match step.when {
+            When::Always => String::new(),
+            When::IfRefused { effect, .. } => format!(" (only if step {} is refused in place)", effect + 1),
+        };
         let mut row = |system: &str, field: &str, before: PublicText, after: PublicText| {
             rows.push(DiffRow {
                 step: number,
                 system: system.to_owned(),
-                field: field.to_owned(),
+                field: format!("{field}{only}"),
                 before,
                 after,
                 reversible,
@@ -45,12 +49,17 @@ pub(super) fn diff(plan: &Plan, sharing: Sharing) -> Vec<DiffRow> {
                     let after = PublicText::foreign(name).and(" = ").and_text(&value(&text_of(sent), sharing));
                     row("Okta", "profile", none(), after);
                 }
-                if let Some(Check::Linked { link, .. }) = &step.then {
-                    let after = match link {
-                        Link::Existing(id) => value(id.as_str(), sharing),
-                        Link::New => PublicText::words("a new account"),
-                    };
+                if let Some(after) = linked(step, sharing) {
                     row("Okta", "externalId", none(), after);
+                }
+            }
+            Effect::SetAppUserAnchor { .. }
+            | Effect::SetUpn { .. }
+            | Effect::SetImmutableId { .. }
+            | Effect::PauseProvisioning { .. }
+            | Effect::ResumeProvisioning { .. } => {
+                if let Some((field, [before, after])) = one_field(&step.effect, sharing) {
+                    row(if step.effect.in_okta() { "Okta" } else { "Entra" }, &field, before, after);
                 }
             }
             Effect::RestoreUser { object, upn } => {
@@ -58,18 +67,58 @@ pub(super) fn diff(plan: &Plan, sharing: Sharing) -> Vec<DiffRow> {
                 row("Entra", "object", PublicText::words("in deletedItems"), live);
                 let prefixed = PublicText::words("prefixed with the object id");
                 row("Entra", "userPrincipalName", prefixed, value(upn, sharing));
-                if let Goal::Restored { enabled, .. } = &plan.goal {
-                    let sign_in = match enabled {
-                        Some(true) => "allowed",
-                        Some(false) => "blocked, as before",
-                        None => "as before",
-                    };
+                if let Some(sign_in) = sign_in(&plan.goal) {
                     row("Entra", "sign-in", PublicText::words("impossible"), PublicText::words(sign_in));
                 }
             }
         }
     }
     rows
+}
+
+/// The one field that an effect changes, before and after, where it is one.
+fn one_field(effect: &Effect, sharing: Sharing) -> Option<(String, [PublicText; 2])> {
+    let switch = || "Deactivate Users (whole app)".to_owned();
+    Some(match effect {
+        Effect::SetAppUserAnchor { attribute, from, to, .. } => {
+            (format!("profile.{attribute}"), [from, to].map(|text| anchor(text.as_deref(), sharing)))
+        }
+        Effect::SetUpn { from, to, .. } => {
+            ("userPrincipalName".to_owned(), [from, to].map(|text| value(text, sharing)))
+        }
+        Effect::SetImmutableId { from, to, .. } => {
+            ("onPremisesImmutableId".to_owned(), [anchor(from.as_deref(), sharing), value(to, sharing)])
+        }
+        Effect::PauseProvisioning { .. } => (switch(), ["on", "off"].map(PublicText::words)),
+        Effect::ResumeProvisioning { .. } => (switch(), ["off", "on, as before"].map(PublicText::words)),
+        Effect::ConvertAssignment { .. }
+        | Effect::Unassign { .. }
+        | Effect::Assign { .. }
+        | Effect::RestoreUser { .. } => return None,
+    })
+}
+
+/// The account that an assignment must link to.
+fn linked(step: &Step, sharing: Sharing) -> Option<PublicText> {
+    let Some(Check::Linked { link, .. }) = &step.then else { return None };
+    Some(match link {
+        Link::Existing(id) => value(id.as_str(), sharing),
+        Link::New => PublicText::words("a new account"),
+    })
+}
+
+/// What a restored user may do.
+fn sign_in(goal: &Goal) -> Option<&'static str> {
+    let Goal::Restored { enabled, .. } = goal else { return None };
+    Some(match enabled {
+        Some(true) => "allowed",
+        Some(false) => "blocked, as before",
+        None => "as before",
+    })
+}
+
+fn anchor(text: Option<&str>, sharing: Sharing) -> PublicText {
+    text.map_or_else(none, |text| value(text, sharing))
 }
 
 /// A profile value as people read it: text as it is, anything else as JSON.
@@ -82,10 +131,14 @@ pub(super) fn warnings(plan: &Plan, sharing: Sharing) -> Vec<PublicText> {
     let mut lines: Vec<PublicText> =
         plan.no_undo.iter().map(|why| PublicText::new().and_strong(capital(why))).collect();
     lines.extend(plan.warnings.iter().map(|line| shown(line, sharing)));
+    let (okta, entra): (Vec<_>, Vec<_>) = plan.effects().partition(|effect| effect.in_okta());
+    let most = if plan.steps.iter().any(|step| step.when != When::Always) { "at most " } else { "" };
+    let whom =
+        if plan.pause().is_some() { "one person, and one switch of the whole app" } else { "one person, one app" };
     lines.push(PublicText::words(format!(
-        "Blast radius: one person, one app; {} change(s) written in Okta, {} in Entra.",
-        plan.effects().filter(|effect| system(effect) == "Okta").count(),
-        plan.effects().filter(|effect| system(effect) == "Entra").count(),
+        "Blast radius: {whom}; {most}{} change(s) written in Okta, {most}{} in Entra.",
+        okta.len(),
+        entra.len(),
     )));
     if sharing != Sharing::Full {
         lines.push(PublicText::words(
@@ -100,25 +153,29 @@ fn capital(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect::<String>() + ".")
 }
 
-/// The directory that an effect writes to.
-fn system(effect: &Effect) -> &'static str {
-    match effect {
-        Effect::ConvertAssignment { .. } | Effect::Unassign { .. } | Effect::Assign { .. } => "Okta",
-        Effect::RestoreUser { .. } => "Entra",
-    }
-}
-
 /// The question before an approval, at most 300 characters. It holds nothing from outside: surfaces show it as bare text,
 /// and the values stand on the card behind it.
 pub(super) fn confirm(plan: &Plan) -> String {
-    let labels: Vec<String> = plan.effects().map(|effect| effect.label().to_lowercase()).collect();
+    let always = plan.steps.iter().filter(|step| step.when == When::Always);
+    let labels: Vec<String> = always.map(|step| lowered(&step.effect.label())).collect();
+    let branch = if plan.hop().is_some() {
+        " If that is refused for the federated domain, the sign-in name goes to the onmicrosoft.com domain and back."
+    } else {
+        ""
+    };
     let undo = plan.no_undo.as_deref().unwrap_or("can be undone");
-    let text = format!("This will {}. It {undo}.", labels.join(", then "));
+    let text = format!("This will {}.{branch} It {undo}.", labels.join(", then "));
     if text.chars().count() <= 300 {
         return text;
     }
     let number = plan.steps.len();
     format!("This will make the {number} changes on the card, in that order. Read there what cannot be undone.")
+}
+
+/// A label in the middle of a sentence: its first letter is small, names keep theirs.
+fn lowered(label: &str) -> String {
+    let mut chars = label.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 /// The steps of a run.
@@ -128,11 +185,29 @@ pub(super) fn steps(plan: &Plan, run: &RunState, sharing: Sharing) -> Vec<StepLi
         .zip(&run.steps)
         .map(|(step, state)| StepLine {
             progress: state.progress,
-            label: match &step.then {
-                Some(check) => format!("{}, {}", step.effect.label(), check.label()),
-                None => step.effect.label(),
-            },
+            label: label(step),
             note: shown(&state.note, sharing),
         })
         .collect()
+}
+
+fn label(step: &Step) -> String {
+    let what = match &step.effect {
+        Effect::SetImmutableId { .. } if step.when == When::Always => {
+            "Write the anchor to the Entra user in place".to_owned()
+        }
+        Effect::SetImmutableId { .. }
+        | Effect::ConvertAssignment { .. }
+        | Effect::Unassign { .. }
+        | Effect::Assign { .. }
+        | Effect::RestoreUser { .. }
+        | Effect::SetAppUserAnchor { .. }
+        | Effect::SetUpn { .. }
+        | Effect::PauseProvisioning { .. }
+        | Effect::ResumeProvisioning { .. } => step.effect.label(),
+    };
+    match &step.then {
+        Some(check) => format!("{what}, {}", check.label()),
+        None => what,
+    }
 }

@@ -89,6 +89,8 @@ fn okta_or_list(key: &str) -> Option<&'static str> {
         "entra.live.by_anchor" => "Live Entra accounts with the anchor",
         "entra.deleted" => "Deleted Entra accounts",
         "entra.domain" => "Entra domains",
+        "quiet" => "The account while Deactivate Users was off",
+        "entra.parking" => "The name to park under and its holders",
         "target" => "What the change was to be made on",
         "entra.tenant_synced" => "Directory synchronization of the tenant",
         _ => return None,

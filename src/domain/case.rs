@@ -145,6 +145,47 @@ pub struct RunState {
     pub granted_at: At,
     /// Steps of the plan, in order.
     pub steps: Vec<StepState>,
+    /// What is open at the moment and must not stay so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposed: Option<Exposure>,
+}
+
+/// A person off their domain, or an app without Deactivate Users: seconds are planned, more is an alarm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exposure {
+    /// What.
+    pub what: Exposed,
+    /// Since when, at the earliest.
+    pub since: At,
+    /// Whether the alarm was raised.
+    pub alarmed: bool,
+}
+
+/// What is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exposed {
+    /// The person's sign-in name is on the initial domain: they cannot sign in.
+    Parked,
+    /// Deactivate Users is off for the whole app: leavers keep their accounts.
+    Paused,
+}
+
+impl Exposed {
+    /// How long it may last before it is an alarm.
+    pub fn limit(self) -> i64 {
+        match self {
+            Self::Parked => 2 * MINUTE,
+            Self::Paused => MINUTE,
+        }
+    }
+}
+
+impl Exposure {
+    /// When the alarm is due; `None` once it was raised.
+    pub fn due(&self) -> Option<At> {
+        (!self.alarmed).then(|| self.since.plus(self.what.limit()))
+    }
 }
 
 /// How a case ended well.
@@ -198,6 +239,9 @@ pub enum State {
         look: Option<Box<LookUp>>,
         /// Why no remedy runs.
         why: Vec<Violation>,
+        /// A plan that people carry out by hand, where the bot may not.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by_hand: Option<Box<Plan>>,
     },
     /// A remedy would be unsafe.
     Refused {
@@ -345,7 +389,9 @@ impl State {
             }
             Self::Proposed { .. } => &["proposed", "approved", "declined", "expired", "not_ours"],
             Self::Approved { .. } => &["running", "stale", "expired", "needs_human"],
-            Self::Running { .. } => &["running", "verifying", "needs_human", "stale", "rolled_back", "closed"],
+            Self::Running { .. } => {
+                &["running", "verifying", "needs_human", "stale", "rolled_back", "closed", "advised"]
+            }
             Self::Verifying { .. } => &["verifying", "closed", "needs_human", "rolled_back"],
             Self::NeedsHuman { .. } => {
                 &["proposed", "looked_up", "advised", "refused", "closed", "needs_human", "not_ours"]
@@ -520,19 +566,20 @@ impl Case {
             State::Closed { how: Closing::Verified { waiting_for_retry: Some(at), .. } } => {
                 Some(Due { at: *at, work: false })
             }
+            State::Running { run, .. } | State::Verifying { run, .. } | State::NeedsHuman { run, .. } => {
+                let due = run.exposed.as_ref().and_then(Exposure::due);
+                due.map(|at| Due { at, work: false })
+            }
             State::NeedsInfo { .. }
             | State::Advised { .. }
             | State::Refused { .. }
             | State::Approved { .. }
-            | State::Running { .. }
-            | State::Verifying { .. }
             | State::Closed { .. }
             | State::NotOurs { .. }
             | State::Declined { .. }
             | State::Expired { .. }
             | State::Stale { .. }
             | State::RolledBack { .. }
-            | State::NeedsHuman { .. }
             | State::Undone { .. } => None,
         }
     }

@@ -8,7 +8,8 @@
 
 use super::guard::Guard;
 use super::ids::{AppId, EntraId, OktaUserId};
-use super::tenant::{AppUser, EntraUser, Scope};
+use super::tenant::{AppUser, EntraUser, Provisioning, Scope};
+use super::time::At;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -57,6 +58,94 @@ pub enum Effect {
         /// The UPN it must have again.
         upn: String,
     },
+    /// Gives Okta's app user another anchor; sends that one attribute only.
+    SetAppUserAnchor {
+        /// App.
+        app: AppId,
+        /// Person.
+        user: OktaUserId,
+        /// Name of the profile attribute, from the app's schema.
+        attribute: String,
+        /// Anchor now.
+        from: Option<String>,
+        /// Anchor wanted.
+        to: Option<String>,
+    },
+    /// Changes the sign-in name of an Entra user, letters' case as written.
+    SetUpn {
+        /// The object.
+        object: EntraId,
+        /// UPN now.
+        from: String,
+        /// UPN wanted.
+        to: String,
+    },
+    /// Changes the anchor of an Entra user.
+    SetImmutableId {
+        /// The object.
+        object: EntraId,
+        /// Anchor now.
+        from: Option<String>,
+        /// Anchor wanted.
+        to: String,
+    },
+    /// Switches Deactivate Users off for the whole app; nothing else of the provisioning settings.
+    PauseProvisioning {
+        /// App.
+        app: AppId,
+        /// The capabilities as they were.
+        saved: Value,
+    },
+    /// Switches Deactivate Users on again, as it was before the pause.
+    ResumeProvisioning {
+        /// App.
+        app: AppId,
+        /// The capabilities as they were.
+        saved: Value,
+        /// What must be seen before: this person's deactivation can no longer arrive (SAFETY D5).
+        proof: Quiet,
+    },
+}
+
+/// What shows that a deactivation of an account can no longer arrive: the assignment that was removed is gone, and the account
+/// is in two reads ten seconds apart as it was before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quiet {
+    /// Person.
+    pub user: OktaUserId,
+    /// When the assignment that goes was made.
+    pub created: At,
+    /// The account that a deactivation could hit.
+    pub object: EntraId,
+    /// `accountEnabled` before.
+    pub enabled: Option<bool>,
+    /// Direct licences before.
+    pub licences: Vec<String>,
+}
+
+impl Quiet {
+    /// Whether the account is as it was: as enabled as before, with no direct licence less.
+    pub fn unharmed(&self, live: Option<&EntraUser>) -> bool {
+        live.is_some_and(|user| {
+            user.enabled == self.enabled && self.licences.iter().all(|sku| user.direct_licences.contains(sku))
+        })
+    }
+}
+
+/// How a vendor refuses a write, where the difference matters for what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalKind {
+    /// The property of a user in a federated domain cannot be changed in place.
+    FederatedDomain,
+    /// The credential may not write this (403).
+    Forbidden,
+    /// Another object holds the value.
+    NotUnique,
+    /// The object is mastered on premises or by an external service.
+    Synced,
+    /// A profile mapping owns the attribute (E0000075).
+    Mapped,
 }
 
 /// What a read of the target says about an effect.
@@ -82,6 +171,8 @@ pub enum Target {
         /// In deletedItems.
         deleted: Option<Box<EntraUser>>,
     },
+    /// The provisioning settings of the app.
+    Provisioning(Box<Provisioning>),
 }
 
 /// Which record shows whether an effect is in force.
@@ -91,6 +182,8 @@ pub enum TargetKey {
     AppUser(AppId, OktaUserId),
     /// This Entra object, live or deleted.
     Object(EntraId),
+    /// The provisioning settings of this app.
+    Provisioning(AppId),
 }
 
 impl Effect {
@@ -99,47 +192,120 @@ impl Effect {
         match self {
             Self::ConvertAssignment { app, user, .. }
             | Self::Unassign { app, user, .. }
-            | Self::Assign { app, user, .. } => TargetKey::AppUser(app.clone(), user.clone()),
-            Self::RestoreUser { object, .. } => TargetKey::Object(object.clone()),
+            | Self::Assign { app, user, .. }
+            | Self::SetAppUserAnchor { app, user, .. } => TargetKey::AppUser(app.clone(), user.clone()),
+            Self::RestoreUser { object, .. } | Self::SetUpn { object, .. } | Self::SetImmutableId { object, .. } => {
+                TargetKey::Object(object.clone())
+            }
+            Self::PauseProvisioning { app, .. } | Self::ResumeProvisioning { app, .. } => {
+                TargetKey::Provisioning(app.clone())
+            }
         }
     }
 
     /// Judges what was read (SAFETY D6 for unassign and assign). Pure, so a resume after a crash judges the same way.
     pub fn seen(&self, target: &Target) -> Seen {
-        match (self, target) {
-            (Self::ConvertAssignment { from, to, .. }, Target::AppUser(row)) => match row {
-                None => Seen::Foreign("the assignment is gone".to_owned()),
-                Some(row) if row.scope == *to => Seen::After,
-                Some(row) if row.scope == *from => Seen::Before,
-                Some(row) => Seen::Foreign(format!("scope is {}", row.scope.text())),
+        match target {
+            Target::AppUser(row) => self.seen_in_okta(row.as_deref()),
+            Target::Object { live, deleted } => self.seen_in_entra(live.as_deref(), deleted.is_some()),
+            Target::Provisioning(now) => match self {
+                // Only the one switch is ours: what else moved is drift, and no reason to leave the app paused.
+                Self::PauseProvisioning { .. } if now.switches.deactivate => Seen::Before,
+                Self::ResumeProvisioning { .. } if now.switches.deactivate => Seen::After,
+                Self::PauseProvisioning { .. } => Seen::After,
+                Self::ResumeProvisioning { .. } => Seen::Before,
+                Self::ConvertAssignment { .. }
+                | Self::Unassign { .. }
+                | Self::Assign { .. }
+                | Self::RestoreUser { .. }
+                | Self::SetAppUserAnchor { .. }
+                | Self::SetUpn { .. }
+                | Self::SetImmutableId { .. } => wrong_record(),
             },
-            (Self::Unassign { saved, .. }, Target::AppUser(row)) => match row {
-                None => Seen::After,
-                Some(row) if row.created > saved.created => Seen::After,
-                Some(row) if row.created == saved.created => Seen::Before,
-                Some(_) => Seen::Foreign("the assignment is older than the one that was saved".to_owned()),
+        }
+    }
+
+    fn seen_in_okta(&self, row: Option<&AppUser>) -> Seen {
+        match (self, row) {
+            (Self::ConvertAssignment { .. } | Self::SetAppUserAnchor { .. }, None) => {
+                Seen::Foreign("the assignment is gone".to_owned())
+            }
+            (Self::ConvertAssignment { from, to, .. }, Some(row)) => match row.scope {
+                scope if scope == *to => Seen::After,
+                scope if scope == *from => Seen::Before,
+                scope => Seen::Foreign(format!("scope is {}", scope.text())),
             },
-            (Self::Assign { saved, .. }, Target::AppUser(row)) => match row {
-                None => Seen::Before,
-                Some(row) if row.created > saved.created => Seen::After,
-                Some(_) => Seen::Foreign("the old assignment is back".to_owned()),
+            (Self::SetAppUserAnchor { attribute, from, to, .. }, Some(row)) => {
+                between(row.anchor_in(attribute), from.as_deref(), to.as_deref(), "the anchor in Okta")
+            }
+            (Self::Unassign { .. }, None) => Seen::After,
+            (Self::Unassign { saved, .. }, Some(row)) => match row.created.cmp(&saved.created) {
+                std::cmp::Ordering::Greater => Seen::After,
+                std::cmp::Ordering::Equal => Seen::Before,
+                std::cmp::Ordering::Less => {
+                    Seen::Foreign("the assignment is older than the one that was saved".to_owned())
+                }
             },
-            (Self::RestoreUser { .. }, Target::Object { live: Some(_), .. }) => Seen::After,
-            (Self::RestoreUser { .. }, Target::Object { live: None, deleted: Some(_) }) => Seen::Before,
-            (Self::RestoreUser { .. }, Target::Object { live: None, deleted: None }) => {
+            (Self::Assign { .. }, None) => Seen::Before,
+            (Self::Assign { saved, .. }, Some(row)) if row.created > saved.created => Seen::After,
+            (Self::Assign { .. }, Some(_)) => Seen::Foreign("the old assignment is back".to_owned()),
+            (
+                Self::RestoreUser { .. }
+                | Self::SetUpn { .. }
+                | Self::SetImmutableId { .. }
+                | Self::PauseProvisioning { .. }
+                | Self::ResumeProvisioning { .. },
+                _,
+            ) => wrong_record(),
+        }
+    }
+
+    fn seen_in_entra(&self, live: Option<&EntraUser>, deleted: bool) -> Seen {
+        match (self, live) {
+            (Self::RestoreUser { .. }, Some(_)) => Seen::After,
+            (Self::RestoreUser { .. }, None) if deleted => Seen::Before,
+            (Self::RestoreUser { .. }, None) => {
                 Seen::Foreign("the object is neither live nor in deletedItems".to_owned())
             }
-            (Self::RestoreUser { .. }, Target::AppUser(_)) | (_, Target::Object { .. }) => {
-                Seen::Foreign("the wrong record was read".to_owned())
+            (Self::SetUpn { .. } | Self::SetImmutableId { .. }, None) => {
+                Seen::Foreign("the object is not live".to_owned())
             }
+            (Self::SetUpn { from, to, .. }, Some(user)) => {
+                between(Some(&user.upn), Some(from), Some(to), "the sign-in name")
+            }
+            (Self::SetImmutableId { from, to, .. }, Some(user)) => {
+                between(user.anchor.as_deref(), from.as_deref(), Some(to), "the anchor in Entra")
+            }
+            (
+                Self::ConvertAssignment { .. }
+                | Self::Unassign { .. }
+                | Self::Assign { .. }
+                | Self::SetAppUserAnchor { .. }
+                | Self::PauseProvisioning { .. }
+                | Self::ResumeProvisioning { .. },
+                _,
+            ) => wrong_record(),
         }
     }
 
     /// The effect that takes this one back, or why there is none.
     pub fn inverse(&self) -> Result<Self, &'static str> {
-        match self {
+        match self.clone() {
             Self::ConvertAssignment { app, user, from, to } => {
-                Ok(Self::ConvertAssignment { app: app.clone(), user: user.clone(), from: *to, to: *from })
+                Ok(Self::ConvertAssignment { app, user, from: to, to: from })
+            }
+            Self::SetAppUserAnchor { app, user, attribute, from, to } => {
+                Ok(Self::SetAppUserAnchor { app, user, attribute, from: to, to: from })
+            }
+            Self::SetUpn { object, from, to } => Ok(Self::SetUpn { object, from: to, to: from }),
+            Self::SetImmutableId { object, from: Some(from), to } => {
+                Ok(Self::SetImmutableId { object, from: Some(to), to: from })
+            }
+            Self::SetImmutableId { from: None, .. } => {
+                Err("Entra held no anchor before, and an anchor cannot be cleared")
+            }
+            Self::PauseProvisioning { .. } | Self::ResumeProvisioning { .. } => {
+                Err("Deactivate Users is given back by the run itself")
             }
             Self::Unassign { .. } => Err("Okta does not give an unassigned app user back"),
             Self::Assign { .. } => Err("the old object is gone"),
@@ -150,12 +316,18 @@ impl Effect {
     /// What it does, for people.
     pub fn label(&self) -> String {
         match self {
-            Self::ConvertAssignment { to: Scope::User, .. } => "Convert the assignment to individual".to_owned(),
-            Self::ConvertAssignment { to: Scope::Group, .. } => "Convert the assignment back to group".to_owned(),
-            Self::Unassign { .. } => "Unassign from the app".to_owned(),
-            Self::Assign { .. } => "Assign to the app".to_owned(),
-            Self::RestoreUser { .. } => "Restore the user".to_owned(),
+            Self::ConvertAssignment { to: Scope::User, .. } => "Convert the assignment to individual",
+            Self::ConvertAssignment { to: Scope::Group, .. } => "Convert the assignment back to group",
+            Self::Unassign { .. } => "Unassign from the app",
+            Self::Assign { .. } => "Assign to the app",
+            Self::RestoreUser { .. } => "Restore the user",
+            Self::SetAppUserAnchor { .. } => "Give Okta's app user the anchor",
+            Self::SetUpn { .. } => "Change the sign-in name",
+            Self::SetImmutableId { .. } => "Write the anchor to the Entra user",
+            Self::PauseProvisioning { .. } => "Switch Deactivate Users off",
+            Self::ResumeProvisioning { .. } => "Switch Deactivate Users on again",
         }
+        .to_owned()
     }
 
     /// snake_case name, for the journal, the audit and the digest.
@@ -165,14 +337,40 @@ impl Effect {
             Self::Unassign { .. } => "unassign",
             Self::Assign { .. } => "assign",
             Self::RestoreUser { .. } => "restore_user",
+            Self::SetAppUserAnchor { .. } => "set_app_user_anchor",
+            Self::SetUpn { .. } => "set_upn",
+            Self::SetImmutableId { .. } => "set_immutable_id",
+            Self::PauseProvisioning { .. } => "pause_provisioning",
+            Self::ResumeProvisioning { .. } => "resume_provisioning",
+        }
+    }
+
+    /// Whether it writes to Okta; else to Entra.
+    pub fn in_okta(&self) -> bool {
+        match self {
+            Self::ConvertAssignment { .. }
+            | Self::Unassign { .. }
+            | Self::Assign { .. }
+            | Self::SetAppUserAnchor { .. }
+            | Self::PauseProvisioning { .. }
+            | Self::ResumeProvisioning { .. } => true,
+            Self::RestoreUser { .. } | Self::SetUpn { .. } | Self::SetImmutableId { .. } => false,
         }
     }
 
     /// Keys of the snapshot (see [`super::snapshot`]) that have this value once the effect is in force.
-    pub fn sets(&self) -> Vec<(&'static str, String)> {
+    pub fn sets(&self) -> Vec<(String, String)> {
+        let one = |key: &str, value: &str| vec![(key.to_owned(), value.to_owned())];
         match self {
-            Self::ConvertAssignment { to, .. } => vec![("okta.app_user.scope", to.text().to_owned())],
-            Self::Assign { user_name, .. } => vec![("okta.app_user.user_name", user_name.clone())],
+            Self::ConvertAssignment { to, .. } => one("okta.app_user.scope", to.text()),
+            Self::Assign { user_name, .. } => one("okta.app_user.user_name", user_name),
+            Self::SetAppUserAnchor { to, .. } => {
+                one("okta.app_user.anchor", to.as_deref().unwrap_or(super::snapshot::ABSENT))
+            }
+            Self::SetUpn { object, to, .. } => one(&format!("entra.object.{object}.upn"), to),
+            Self::SetImmutableId { object, to, .. } => one(&format!("entra.object.{object}.anchor"), to),
+            Self::PauseProvisioning { .. } => one("okta.switch.deactivate", "DISABLED"),
+            Self::ResumeProvisioning { .. } => one("okta.switch.deactivate", "ENABLED"),
             Self::Unassign { .. } | Self::RestoreUser { .. } => Vec::new(),
         }
     }
@@ -185,19 +383,52 @@ impl Effect {
     }
 
     /// Prefixes of snapshot keys that the vendor may move by itself once the effect was sent.
-    pub fn moves(&self) -> &'static [&'static str] {
+    pub fn moves(&self) -> Vec<String> {
+        let all = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect();
         match self {
             Self::ConvertAssignment { .. } => {
-                &["okta.app_user.scope", "okta.app_user.status", "okta.app_user.anchor", "okta.profile"]
+                all(&["okta.app_user.scope", "okta.app_user.status", "okta.app_user.anchor", "okta.profile"])
             }
-            Self::Unassign { .. } => &["okta.app_user", "okta.profile"],
-            Self::Assign { .. } => {
-                &["okta.app_user", "okta.profile", "entra.by_external_id", "entra.live", "entra.object", "entra.roles"]
-            }
+            Self::Unassign { .. } => all(&["okta.app_user", "okta.profile"]),
+            Self::Assign { .. } => all(&[
+                "okta.app_user",
+                "okta.profile",
+                "entra.by_external_id",
+                "entra.live",
+                "entra.object",
+                "entra.roles",
+            ]),
             Self::RestoreUser { .. } => {
-                &["entra.by_external_id", "entra.live", "entra.deleted", "entra.object", "entra.roles"]
+                all(&["entra.by_external_id", "entra.live", "entra.deleted", "entra.object", "entra.roles"])
             }
+            Self::SetAppUserAnchor { .. } => all(&["okta.app_user.anchor", "okta.app_user.status", "okta.profile"]),
+            // Exchange may add the parked name to the addresses and keep the old one.
+            Self::SetUpn { object, .. } => vec![
+                "entra.live.by_name".to_owned(),
+                "entra.parking".to_owned(),
+                format!("entra.object.{object}.upn"),
+                format!("entra.object.{object}.proxies"),
+            ],
+            Self::SetImmutableId { object, .. } => {
+                vec!["entra.live.by_anchor".to_owned(), format!("entra.object.{object}.anchor")]
+            }
+            Self::PauseProvisioning { .. } | Self::ResumeProvisioning { .. } => all(&["okta.switch.deactivate"]),
         }
+    }
+}
+
+fn wrong_record() -> Seen {
+    Seen::Foreign("the wrong record was read".to_owned())
+}
+
+/// Where a value stands between two; compared byte for byte.
+fn between(now: Option<&str>, from: Option<&str>, to: Option<&str>, what: &str) -> Seen {
+    if now == to {
+        Seen::After
+    } else if now == from {
+        Seen::Before
+    } else {
+        Seen::Foreign(format!("{what} is neither the old nor the new one"))
     }
 }
 
@@ -247,6 +478,13 @@ impl Check {
 pub enum When {
     /// Always.
     Always,
+    /// Only after the vendor refused an earlier effect in this way; otherwise it is skipped.
+    IfRefused {
+        /// Index of the earlier step.
+        effect: usize,
+        /// How it was refused.
+        kind: RefusalKind,
+    },
 }
 
 /// An effect in its place in a plan.

@@ -41,11 +41,15 @@ pub enum Verb {
     Undo,
     /// This is no provisioning error.
     NotAnError,
+    /// Propose `align-okta-anchor`.
+    AlignAnchor,
+    /// Propose `set-immutable-id`.
+    SetImmutableId,
 }
 
 impl Verb {
     /// Every verb.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Restore,
         Self::Reassign,
         Self::Approve,
@@ -56,6 +60,8 @@ impl Verb {
         Self::RollBack,
         Self::Undo,
         Self::NotAnError,
+        Self::AlignAnchor,
+        Self::SetImmutableId,
     ];
 
     /// The label of its button.
@@ -71,6 +77,8 @@ impl Verb {
             Self::RollBack => "Roll back",
             Self::Undo => "Undo",
             Self::NotAnError => "Not an error",
+            Self::AlignAnchor => "Align anchor",
+            Self::SetImmutableId => "Set immutableId",
         }
     }
 

@@ -7,6 +7,7 @@
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod actor;
+pub mod anchor;
 pub mod beside;
 pub mod bulk;
 pub mod case;

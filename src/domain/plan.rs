@@ -22,6 +22,8 @@ pub enum Direction {
     GoOn,
     /// The inverse of what was done before a stop.
     RollBack,
+    /// The inverse of a finished run, in a case of its own.
+    Undo,
 }
 
 /// What must be true at the end.
@@ -52,6 +54,23 @@ pub enum Goal {
     },
     /// The assignment is as it was before the run began.
     AsBefore,
+    /// Both sides of the linked account hold this anchor, and everything else is as before.
+    Anchored {
+        /// The object.
+        object: EntraId,
+        /// The anchor in Okta.
+        okta: Option<String>,
+        /// The anchor in Entra.
+        entra: Option<String>,
+        /// UPN, letters' case as written.
+        upn: String,
+        /// `accountEnabled`.
+        enabled: Option<bool>,
+        /// `proxyAddresses` before.
+        proxies: Vec<String>,
+        /// Direct licences before.
+        licences: Vec<String>,
+    },
 }
 
 /// What an approval is a vote on.
@@ -101,6 +120,21 @@ pub struct Plan {
     pub no_undo: Option<String>,
     /// No run begins after this instant.
     pub not_after: At,
+}
+
+/// The way of a user off its domain and back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hop<'a> {
+    /// Index of the step that parks.
+    pub park: usize,
+    /// Index of the step that brings the name back.
+    pub back: usize,
+    /// The object.
+    pub object: &'a EntraId,
+    /// The name it has before and after.
+    pub name: &'a str,
+    /// The name it is parked under.
+    pub parked: &'a str,
 }
 
 /// SHA-256 over the canonical form of a plan.
@@ -156,7 +190,13 @@ fn without_sync_state(step: &Step) -> Step {
             saved.sync_state = None;
             saved.last_sync = None;
         }
-        Effect::ConvertAssignment { .. } | Effect::RestoreUser { .. } => {}
+        Effect::ConvertAssignment { .. }
+        | Effect::RestoreUser { .. }
+        | Effect::SetAppUserAnchor { .. }
+        | Effect::SetUpn { .. }
+        | Effect::SetImmutableId { .. }
+        | Effect::PauseProvisioning { .. }
+        | Effect::ResumeProvisioning { .. } => {}
     }
     step
 }
@@ -227,6 +267,61 @@ impl Plan {
     /// The effects without their checks.
     pub fn effects(&self) -> impl Iterator<Item = &Effect> {
         self.steps.iter().map(|step| &step.effect)
+    }
+
+    /// Whether the step leads towards a safe state, so that it may be written when nothing else may (SAFETY D9): the switch is
+    /// given back, a parked name is given back, and between the two the approved anchor where Entra held none before, because
+    /// Entra takes no federated name without one.
+    pub fn repairs(&self, step: usize) -> bool {
+        match self.steps.get(step).map(|step| &step.effect) {
+            Some(Effect::ResumeProvisioning { .. }) => true,
+            Some(Effect::SetUpn { to, .. }) => {
+                self.effects().take(step).any(|before| matches!(before, Effect::SetUpn { from, .. } if from == to))
+            }
+            Some(Effect::SetImmutableId { from: None, .. }) => {
+                self.effects().take(step).any(|before| matches!(before, Effect::SetUpn { .. }))
+            }
+            Some(
+                Effect::SetImmutableId { .. }
+                | Effect::ConvertAssignment { .. }
+                | Effect::Unassign { .. }
+                | Effect::Assign { .. }
+                | Effect::RestoreUser { .. }
+                | Effect::SetAppUserAnchor { .. }
+                | Effect::PauseProvisioning { .. },
+            )
+            | None => false,
+        }
+    }
+
+    /// The step that takes the user off the domain, the name there, and the step that brings the name back.
+    pub fn hop(&self) -> Option<Hop<'_>> {
+        let back = (0..self.steps.len())
+            .find(|step| self.repairs(*step) && matches!(self.steps[*step].effect, Effect::SetUpn { .. }))?;
+        self.steps.iter().take(back).enumerate().find_map(|(park, step)| match &step.effect {
+            Effect::SetUpn { object, from, to } => Some(Hop { park, back, object, name: from, parked: to }),
+            Effect::SetImmutableId { .. }
+            | Effect::ConvertAssignment { .. }
+            | Effect::Unassign { .. }
+            | Effect::Assign { .. }
+            | Effect::RestoreUser { .. }
+            | Effect::SetAppUserAnchor { .. }
+            | Effect::PauseProvisioning { .. }
+            | Effect::ResumeProvisioning { .. } => None,
+        })
+    }
+
+    /// The steps that switch Deactivate Users off and on again.
+    pub fn pause(&self) -> Option<(usize, usize)> {
+        let off = self.effects().position(|effect| matches!(effect, Effect::PauseProvisioning { .. }))?;
+        let on = self.effects().position(|effect| matches!(effect, Effect::ResumeProvisioning { .. }))?;
+        Some((off, on))
+    }
+
+    /// Whether two runs of such plans on one app must not run at the same time: it switches Deactivate Users off, or relies on
+    /// its being off.
+    pub fn needs_app(&self) -> bool {
+        self.pause().is_some() || self.guards.iter().any(Guard::relies_on_switch)
     }
 
     /// The account that the plan links to, where it links.

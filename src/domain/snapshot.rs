@@ -5,6 +5,7 @@
 //! (a guard counts those). A value that could not be read is `unread`, which never equals anything that was read.
 
 use super::effect::Effect;
+use super::ids::EntraId;
 use super::tenant::{EntraUser, Facts, Reading};
 use std::collections::BTreeMap;
 
@@ -13,6 +14,8 @@ pub type Snapshot = BTreeMap<String, String>;
 
 /// The value of what could not be read.
 pub const UNREAD: &str = "unread";
+/// The value of what is not there.
+pub const ABSENT: &str = "absent";
 
 /// One fact that is not as expected.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -37,16 +40,17 @@ pub fn of(facts: &Facts) -> Snapshot {
 /// them lets the vendor move are not compared, but for the value that the effect itself sets.
 pub fn drift(planned: &Snapshot, done: &[&Effect], now: &Snapshot) -> Vec<Moved> {
     let mut expected = planned.clone();
-    let mut free: Vec<&str> = Vec::new();
-    let mut fixed: BTreeMap<&str, String> = BTreeMap::new();
+    let mut free: Vec<String> = Vec::new();
+    let mut fixed: BTreeMap<String, String> = BTreeMap::new();
     for effect in done {
-        free.extend(effect.moves());
-        fixed.retain(|key, _| !effect.moves().iter().any(|prefix| key.starts_with(prefix)));
+        let moves = effect.moves();
+        fixed.retain(|key, _| !moves.iter().any(|prefix| key.starts_with(prefix)));
         fixed.extend(effect.sets());
+        free.extend(moves);
     }
     expected.retain(|key, _| !free.iter().any(|prefix| key.starts_with(prefix)));
-    expected.extend(fixed.into_iter().map(|(key, value)| (key.to_owned(), value)));
-    let absent = || "absent".to_owned();
+    expected.extend(fixed);
+    let absent = || ABSENT.to_owned();
     let mut moved: Vec<Moved> = expected
         .iter()
         .filter(|(key, value)| now.get(*key) != Some(value))
@@ -84,7 +88,7 @@ fn on(switch: bool) -> &'static str {
 }
 
 fn text_or_absent(text: Option<&str>) -> String {
-    text.unwrap_or("absent").to_owned()
+    text.unwrap_or(ABSENT).to_owned()
 }
 
 fn okta(facts: &Facts, all: &mut Snapshot) {
@@ -103,16 +107,12 @@ fn okta(facts: &Facts, all: &mut Snapshot) {
     }
     match &okta.app_user {
         Reading::Unread(_) => put(all, "okta.app_user", UNREAD),
-        Reading::Known(None) => put(all, "okta.app_user", "absent"),
+        Reading::Known(None) => put(all, "okta.app_user", ABSENT),
         Reading::Known(Some(row)) => {
             put(all, "okta.app_user", "present");
             put(all, "okta.app_user.scope", row.scope.text());
             put(all, "okta.app_user.status", row.status.clone());
-            put(
-                all,
-                "okta.app_user.external_id",
-                text_or_absent(row.external_id.as_ref().map(super::ids::EntraId::as_str)),
-            );
+            put(all, "okta.app_user.external_id", text_or_absent(row.external_id.as_ref().map(EntraId::as_str)));
             put(all, "okta.app_user.user_name", row.user_name.clone());
             put(all, "okta.app_user.anchor", text_or_absent(attributes.and_then(|a| row.anchor(a))));
             let profile: BTreeMap<_, _> = row.profile.iter().collect();
@@ -182,6 +182,13 @@ fn entra(facts: &Facts, all: &mut Snapshot) {
                 let kind = if domain.federated { "federated" } else { "managed" };
                 all.insert(format!("entra.domain.{}", domain.name), kind.to_owned());
             }
+        }
+    }
+    match &entra.parking {
+        None => {}
+        Some(Reading::Unread(_)) => put(all, "entra.parking", UNREAD),
+        Some(Reading::Known(parking)) => {
+            put(all, "entra.parking", format!("{}|{}", parking.upn, list(parking.holders.iter().map(EntraId::as_str))));
         }
     }
     put(all, "entra.tenant_synced", entra.tenant_synced.known().map_or_else(|| UNREAD.to_owned(), ToString::to_string));

@@ -121,6 +121,15 @@ pub struct Switches {
     pub deactivate: bool,
 }
 
+/// The provisioning settings of the app: the switches, and the whole capabilities object as Okta sends it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Provisioning {
+    /// The switches.
+    pub switches: Switches,
+    /// The `capabilities` object; compared whole after a pause.
+    pub capabilities: Value,
+}
+
 /// An app user: the assignment of a person to the app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppUser {
@@ -149,8 +158,12 @@ pub struct AppUser {
 impl AppUser {
     /// The anchor that Okta holds for this person, where the schema names the attribute and it is not empty.
     pub fn anchor(&self, attributes: &Attributes) -> Option<&str> {
-        let name = attributes.anchor.as_ref()?;
-        self.profile.get(name).and_then(Value::as_str).filter(|text| !text.is_empty())
+        self.anchor_in(attributes.anchor.as_ref()?)
+    }
+
+    /// The anchor in the attribute of this name, where it is not empty.
+    pub fn anchor_in(&self, attribute: &str) -> Option<&str> {
+        self.profile.get(attribute).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
     /// The profile without the attributes that a mapping owns: what Okta accepts in a request.
@@ -291,6 +304,17 @@ pub struct LogEvent {
     pub reason: Option<String>,
 }
 
+/// A person who was taken out of the app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leaver {
+    /// That person.
+    pub user: OktaUserId,
+    /// Name or login, as the System Log has it.
+    pub name: String,
+    /// When.
+    pub at: At,
+}
+
 /// Another linked person of the same app, read to prove that the tenant is the right one (SAFETY C1b).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witness {
@@ -313,6 +337,9 @@ pub struct OktaFacts {
     pub app_user: Reading<Option<AppUser>>,
     /// The provisioning switches.
     pub switches: Reading<Switches>,
+    /// The whole capabilities object, where the switches were read; null in records of older releases.
+    #[serde(default)]
+    pub capabilities: Value,
     /// Okta admin roles of the person.
     pub admin_roles: Reading<Vec<String>>,
     /// Groups of the person that are assigned to the app.
@@ -348,6 +375,18 @@ pub struct EntraFacts {
     pub skus: Reading<Vec<Sku>>,
     /// Other people of the app, read in the same minute.
     pub witnesses: Reading<Vec<Witness>>,
+    /// A name on the initial domain to park the user under; `None` where nothing calls for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parking: Option<Reading<Parking>>,
+}
+
+/// A name on the tenant's initial managed domain, and who holds it, live or deleted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parking {
+    /// The name.
+    pub upn: String,
+    /// Objects that hold it as UPN, mail or proxy address.
+    pub holders: Vec<EntraId>,
 }
 
 /// Both sides of one person.

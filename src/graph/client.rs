@@ -13,7 +13,7 @@ use crate::ports::secret::Secret;
 use crate::wire::address::Base;
 use crate::wire::json;
 use crate::wire::send::{Ask, Repeat, Reply, Wire};
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl Client {
     }
 
     /// The answer to one request, whatever its status; a refused token is renewed once.
-    async fn call(&self, op: &'static str, method: Method, url: Url) -> Answer<(Reply, Secret)> {
+    async fn call(&self, op: &'static str, method: Method, url: Url, body: Option<&Value>) -> Answer<(Reply, Secret)> {
         let guid = self.fresh.guid();
         let span = tracing::debug_span!(
             "graph",
@@ -72,11 +72,11 @@ impl Client {
         );
         async {
             let mut token = self.tokens.get(&self.wire, &guid).await?;
-            let mut reply = self.wire.send(&ask(op, &method, &url, &token, &guid)?).await?;
+            let mut reply = self.wire.send(&ask(op, (&method, &url, body), &token, &guid)?).await?;
             if reply.status == 401 && self.code(&reply, &token).as_deref() == Some("InvalidAuthenticationToken") {
                 // the call was refused before anything was done, so a write may go out again as well
                 token = self.tokens.instead_of(&token, &self.wire, &guid).await?;
-                reply = self.wire.send(&ask(op, &method, &url, &token, &guid)?).await?;
+                reply = self.wire.send(&ask(op, (&method, &url, body), &token, &guid)?).await?;
             }
             let here = tracing::Span::current();
             here.record("status", reply.status);
@@ -105,13 +105,13 @@ impl Client {
 
     /// A successful GET, whole.
     async fn reply(&self, op: &'static str, url: Url) -> Answer<Reply> {
-        let (reply, token) = self.call(op, Method::GET, url).await?;
+        let (reply, token) = self.call(op, Method::GET, url, None).await?;
         if reply.status == 200 { Ok(reply) } else { Err(self.refusal(op, &reply, &token)) }
     }
 
     /// One resource; `None` only when Graph itself says that it does not exist.
     pub(super) async fn maybe(&self, op: &'static str, url: Url) -> Answer<Option<Value>> {
-        let (reply, token) = self.call(op, Method::GET, url).await?;
+        let (reply, token) = self.call(op, Method::GET, url, None).await?;
         let refused = refused(&reply, &[self.tokens.secret(), token.expose()]);
         if is_absent(&reply, &refused) {
             return Ok(None);
@@ -151,7 +151,16 @@ impl Client {
 
     /// A POST without a body; success is 2xx with no body or with JSON.
     pub(super) async fn post(&self, op: &'static str, url: Url) -> Answer<()> {
-        let (reply, token) = self.call(op, Method::POST, url).await?;
+        self.write(op, Method::POST, url, None).await
+    }
+
+    /// A PATCH; success is 2xx with no body or with JSON.
+    pub(super) async fn patch(&self, op: &'static str, url: Url, body: &Value) -> Answer<()> {
+        self.write(op, Method::PATCH, url, Some(body)).await
+    }
+
+    async fn write(&self, op: &'static str, method: Method, url: Url, body: Option<&Value>) -> Answer<()> {
+        let (reply, token) = self.call(op, method, url, body).await?;
         if !reply.is_success() {
             return Err(self.refusal(op, &reply, &token));
         }
@@ -171,7 +180,12 @@ impl Client {
     }
 }
 
-fn ask(op: &'static str, method: &Method, url: &Url, token: &Secret, guid: &str) -> Answer<Ask> {
+fn ask(
+    op: &'static str,
+    (method, url, body): (&Method, &Url, Option<&Value>),
+    token: &Secret,
+    guid: &str,
+) -> Answer<Ask> {
     let mut auth = HeaderValue::from_str(&format!("Bearer {}", token.expose()))
         .map_err(|_| unusable(op, "the access token holds characters that no token has"))?;
     auth.set_sensitive(true);
@@ -180,8 +194,12 @@ fn ask(op: &'static str, method: &Method, url: &Url, token: &Secret, guid: &str)
     headers.insert(AUTHORIZATION, auth);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(HeaderName::from_static("client-request-id"), guid);
+    if body.is_some() {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    }
     let repeat = if *method == Method::GET { Repeat::Free } else { Repeat::OnlyIfRefused };
-    Ok(Ask { op, method: method.clone(), url: url.clone(), headers, body: None, bucket: "graph", repeat })
+    let body = body.map(|value| value.to_string().into_bytes());
+    Ok(Ask { op, method: method.clone(), url: url.clone(), headers, body, bucket: "graph", repeat })
 }
 
 fn object(op: &'static str, reply: &Reply) -> Answer<Value> {

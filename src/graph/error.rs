@@ -80,10 +80,14 @@ fn bad_request(code: &str, message: &str) -> (Kind, &'static str) {
         .any(|known| known.eq_ignore_ascii_case(code))
     {
         (Kind::Conflict, "another object of the tenant holds the same value")
+    } else if message.contains("sourceanchor") {
+        (Kind::Invalid, "Entra takes no sign-in name in a federated domain for a user without an anchor")
+    } else if message.contains("federated domain") {
+        (Kind::Federated, "this property of a user in a federated domain cannot be changed in place")
     } else if message.contains("directory sync") {
-        (Kind::Invalid, "the object is mastered on premises; change it there")
+        (Kind::Synced, "the object is mastered on premises; change it there")
     } else if message.contains("originated within an external service") {
-        (Kind::Invalid, "the object is mastered by an external service; change it there")
+        (Kind::Synced, "the object is mastered by an external service; change it there")
     } else {
         (Kind::Invalid, "Graph finds the request not valid; the request id leads to its reasons")
     }

@@ -7,6 +7,7 @@ use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, EntraWrite};
 use crate::ports::fresh::Fresh;
 use async_trait::async_trait;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The write side.
@@ -17,6 +18,13 @@ impl Writer {
     pub fn new(access: Access, clock: Arc<dyn Clock>, fresh: Arc<dyn Fresh>) -> Answer<Self> {
         Client::new(access, clock, fresh).map(Self)
     }
+
+    /// Changes one property of a user, by object id: the sign-in name may change under way.
+    async fn patch(&self, op: &'static str, id: &EntraId, body: &Value) -> Answer<()> {
+        let id = guid_of(op, id)?;
+        let url = self.0.at(op, &["users", id.as_str()], &[])?;
+        self.0.patch(op, url, body).await
+    }
 }
 
 #[async_trait]
@@ -26,5 +34,13 @@ impl EntraWrite for Writer {
         let id = guid_of(OP, id)?;
         let url = self.0.at(OP, &["directory", "deletedItems", id.as_str(), "restore"], &[])?;
         self.0.post(OP, url).await
+    }
+
+    async fn set_upn(&self, id: &EntraId, upn: &str) -> Answer<()> {
+        self.patch("change the sign-in name", id, &json!({"userPrincipalName": upn})).await
+    }
+
+    async fn set_anchor(&self, id: &EntraId, anchor: &str) -> Answer<()> {
+        self.patch("change the anchor", id, &json!({"onPremisesImmutableId": anchor})).await
     }
 }

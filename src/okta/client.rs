@@ -19,6 +19,9 @@ use tracing::Instrument;
 /// More pages than any list that we read has; a longer one is an error, because half a list is not an answer.
 const MAX_PAGES: usize = 50;
 
+/// The feature that holds the provisioning switches of an app.
+pub(super) const PROVISIONING: &str = "USER_PROVISIONING";
+
 /// What a client needs: where, with which token, for how long.
 #[derive(Clone, Debug)]
 pub struct Access {

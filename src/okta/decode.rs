@@ -5,7 +5,7 @@
 
 use super::error::unusable;
 use crate::domain::ids::{EntraId, GroupId, OktaUserId};
-use crate::domain::tenant::{AppUser, Group, LogEvent, OktaUser, Scope, Switches};
+use crate::domain::tenant::{AppUser, Group, Leaver, LogEvent, OktaUser, Provisioning, Scope, Switches};
 use crate::ports::directory::Answer;
 use crate::wire::json::{at, list, text};
 use serde_json::Value;
@@ -82,6 +82,28 @@ pub(super) fn switches(op: &'static str, value: &Value) -> Answer<Switches> {
         update: switch("/capabilities/update/profile/status", "profile")? && on,
         deactivate: switch("/capabilities/update/lifecycleDeactivate/status", "lifecycleDeactivate")?,
     })
+}
+
+/// The switches with the whole capabilities object.
+pub(super) fn provisioning(op: &'static str, value: &Value) -> Answer<Provisioning> {
+    let capabilities = value.pointer("/capabilities").cloned().unwrap_or(Value::Null);
+    Ok(Provisioning { switches: switches(op, value)?, capabilities })
+}
+
+/// The person that an event took out of the app; `None` when it is about another app or about nobody.
+pub(super) fn leaver(op: &'static str, value: &Value, app: &str) -> Answer<Option<Leaver>> {
+    let targets = list(value, "/target");
+    let is = |target: &Value, kind: &str| text(target, "/type").as_deref() == Some(kind);
+    if !targets.iter().any(|target| text(target, "/id").as_deref() == Some(app)) {
+        return Ok(None);
+    }
+    let Some(person) = targets.iter().find(|target| is(target, "User")) else { return Ok(None) };
+    let name = text(person, "/alternateId").or_else(|| text(person, "/displayName"));
+    Ok(Some(Leaver {
+        user: OktaUserId::new(need(op, "target.id", text(person, "/id"))?),
+        name: name.unwrap_or_default(),
+        at: need(op, "published", at(value, "/published"))?,
+    }))
 }
 
 /// An event, when it is about both ids; `None` when it is about something else.

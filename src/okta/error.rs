@@ -54,7 +54,7 @@ fn judge(status: u16, code: Option<&str>) -> (Kind, &'static str) {
     match (status, code) {
         (401, _) => (Kind::Denied, "the API token is not accepted; make a new one or check that it was not revoked"),
         (403, "E0000046") => (Kind::Conflict, "the person is still in a group that is assigned to the app"),
-        (403, "E0000075") => (Kind::Invalid, "the attribute belongs to a profile mapping; mend the mapping instead"),
+        (403, "E0000075") => (Kind::Mapped, "the attribute belongs to a profile mapping; mend the mapping instead"),
         (403, "E0000038") => (Kind::Invalid, "this is not allowed in the present status of the user"),
         (403, _) => (Kind::Denied, "the admin role of the API token does not allow this"),
         (404, "E0000007" | "E0000048") => {

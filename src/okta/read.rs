@@ -2,11 +2,11 @@
 //!
 //! Never acts on a search index alone: what a search finds is read again by id. Begin with [`Reader`].
 
-use super::client::{Access, Client, harmless, quoted};
+use super::client::{Access, Client, PROVISIONING, harmless, quoted};
 use super::error::unusable;
 use super::{app, decode};
 use crate::domain::ids::{AppId, GroupId, OktaUserId};
-use crate::domain::tenant::{App, AppUser, Group, LogEvent, OktaUser, Switches};
+use crate::domain::tenant::{App, AppUser, Group, Leaver, LogEvent, OktaUser, Provisioning, Switches};
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, OktaRead};
@@ -15,6 +15,7 @@ use crate::ports::signals::FailureRead;
 use crate::wire::json::text;
 use crate::wire::pause;
 use async_trait::async_trait;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -184,17 +185,31 @@ impl OktaRead for Reader {
         page.iter().take(limit as usize).map(|value| decode::app_user(OP, value)).collect()
     }
 
-    async fn switches(&self, app: &AppId) -> Answer<Switches> {
+    async fn provisioning(&self, app: &AppId) -> Answer<Provisioning> {
         const OP: &str = "read the provisioning switches";
-        let url = self.0.at(OP, &["apps", app.as_str(), "features", "USER_PROVISIONING"], &[])?;
+        let url = self.0.at(OP, &["apps", app.as_str(), "features", PROVISIONING], &[])?;
         match self.0.one(OP, url).await {
-            Ok(value) => decode::switches(OP, &value),
+            Ok(value) => decode::provisioning(OP, &value),
             // so Okta answers for an app whose provisioning is not set up; the question itself holds nothing to validate
             Err(error) if error.kind == Kind::Invalid && error.code.as_deref() == Some("E0000001") => {
-                Ok(Switches { create: false, update: false, deactivate: false })
+                let switches = Switches { create: false, update: false, deactivate: false };
+                Ok(Provisioning { switches, capabilities: Value::Null })
             }
             Err(error) => Err(error),
         }
+    }
+
+    async fn leavers(&self, app: &AppId, since: At) -> Answer<Vec<Leaver>> {
+        const OP: &str = "read who left the app";
+        let filter = format!(
+            "eventType eq {} and target.id eq {}",
+            quoted("application.user_membership.remove"),
+            quoted(app.as_str())
+        );
+        let query = [("since", &*since.rfc3339()), ("filter", &*filter), ("sortOrder", "ASCENDING"), ("limit", "100")];
+        let page = self.0.first_page(OP, self.0.at(OP, &["logs"], &query)?).await?;
+        let all: Answer<Vec<_>> = page.iter().map(|value| decode::leaver(OP, value, app.as_str())).collect();
+        Ok(all?.into_iter().flatten().filter(|leaver| leaver.at >= since).collect())
     }
 
     async fn groups_of(&self, user: &OktaUserId) -> Answer<Vec<Group>> {

@@ -1,7 +1,7 @@
 //! Writes to the Okta org. Each is sent at most once, a refusal for the rate apart; its answer is a hint, the caller reads
 //! back. Never built in `observe` or `propose`, and lives no longer than a run. Begin with [`Writer`].
 
-use super::client::{Access, Client};
+use super::client::{Access, Client, PROVISIONING};
 use crate::domain::ids::{AppId, OktaUserId};
 use crate::domain::tenant::Scope;
 use crate::ports::clock::Clock;
@@ -50,5 +50,20 @@ impl OktaWrite for Writer {
             "profile": what.profile,
         });
         self.0.write(OP, Method::POST, url, Some(&body)).await
+    }
+
+    async fn set_attribute(&self, app: &AppId, user: &OktaUserId, name: &str, value: Option<&str>) -> Answer<()> {
+        const OP: &str = "change the app user's attribute";
+        // app users have no ETag: what is not named in the body is not written over
+        let url = self.0.at(OP, &["apps", app.as_str(), "users", user.as_str()], &[])?;
+        self.0.write(OP, Method::POST, url, Some(&json!({"profile": {(name): value}}))).await
+    }
+
+    async fn set_deactivate(&self, app: &AppId, on: bool) -> Answer<()> {
+        const OP: &str = "change the switch Deactivate Users";
+        let url = self.0.at(OP, &["apps", app.as_str(), "features", PROVISIONING], &[])?;
+        let status = if on { "ENABLED" } else { "DISABLED" };
+        let body = json!({"update": {"lifecycleDeactivate": {"status": status}}});
+        self.0.write(OP, Method::PUT, url, Some(&body)).await
     }
 }

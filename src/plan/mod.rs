@@ -4,6 +4,7 @@
 //! value itself. One file per remedy; [`plan`] is the list.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod anchors;
 mod reassign;
 mod rest;
 mod restore;
@@ -20,6 +21,7 @@ use crate::domain::snapshot::{self, UNREAD};
 use crate::domain::tenant::{App, AppUser, Facts};
 use crate::domain::time::{At, DAY};
 
+pub use anchors::needs_administrator;
 pub use rest::{go_on, roll_back};
 
 /// How long a proposal stays open (SAFETY B4).
@@ -36,6 +38,10 @@ pub struct Ask {
     pub at: At,
     /// Whether the requester is relayed, unlinked or automatic: then two votes are needed (SAFETY A4).
     pub needs_second_vote: bool,
+    /// Sixteen random bytes, for a value that has to be made up.
+    pub fresh: [u8; 16],
+    /// When this tenant refused the change of an anchor to the bot's permission (SAFETY D8).
+    pub anchor_refused: Option<At>,
 }
 
 /// A plan, or every rule that forbids it, the gravest first.
@@ -53,13 +59,8 @@ pub fn plan(remedy: Remedy, facts: &Facts, settings: &Settings, ask: &Ask) -> Pl
     match remedy {
         Remedy::Restore => restore::plan(facts, settings, ask),
         Remedy::Reassign => reassign::plan(facts, settings, ask),
-        Remedy::AlignOktaAnchor | Remedy::SetImmutableId => Err(vec![Violation {
-            rule: "D7".to_owned(),
-            fact: PublicText::words("this release gives advice for this remedy, it does not run it"),
-            how_to_change: "follow the steps on the card".to_owned(),
-            outcome: Outcome::Advise,
-            approvers_only: false,
-        }]),
+        Remedy::AlignOktaAnchor => anchors::align(facts, settings, ask),
+        Remedy::SetImmutableId => anchors::set(facts, settings, ask),
     }
 }
 

@@ -93,7 +93,11 @@ fn today(guard: &Guard, settings: &Settings) -> Guard {
         | Guard::SamePerson { .. }
         | Guard::NoLiveHolder { .. }
         | Guard::NotSynced { .. }
-        | Guard::NotDeprovisioned { .. }) => other,
+        | Guard::NotDeprovisioned { .. }
+        | Guard::Linked { .. }
+        | Guard::Anchor { .. }
+        | Guard::NobodyElse { .. }
+        | Guard::ParkingFree { .. }) => other,
     }
 }
 

@@ -2,10 +2,12 @@
 //! Pure. Never offers a remedy that [`super::plan`] would refuse.
 
 use super::{Ask, Planned, plan};
+use crate::domain::anchor::same_guid_other_order;
 use crate::domain::case::{Offer, Withheld};
 use crate::domain::diagnosis::{Diagnosis, Remedy};
 use crate::domain::guard::{APART, Outcome, Violation};
 use crate::domain::notice::PublicText;
+use crate::domain::plan::Plan;
 use crate::domain::settings::Settings;
 use crate::domain::tenant::{AppUser, EntraUser, Facts};
 use crate::domain::time::{At, SECOND};
@@ -32,7 +34,7 @@ pub enum Settled {
 }
 
 /// The judgement with its words.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
     /// One or two sentences.
     pub finding: PublicText,
@@ -40,6 +42,8 @@ pub struct Judgement {
     pub settled: Settled,
     /// Remedies of the class that may not be proposed.
     pub withheld: Vec<Withheld>,
+    /// A plan that only an administrator can carry out in this tenant.
+    pub by_hand: Option<Box<Plan>>,
 }
 
 /// Classes that say "the object was not found": they are past when it is found.
@@ -54,7 +58,7 @@ pub fn settle(
     reported_at: Option<At>,
 ) -> Judgement {
     let finding = finding(facts);
-    let past = |settled| Judgement { finding: finding.clone(), settled, withheld: Vec::new() };
+    let past = |settled| Judgement { finding: finding.clone(), settled, withheld: Vec::new(), by_hand: None };
     if let Some(Past { since }) = in_order(diagnosis, facts, reported_at) {
         return past(Settled::InOrder { since });
     }
@@ -75,7 +79,13 @@ pub fn settle(
         }
     }
     all.sort_by_key(|violation| std::cmp::Reverse(violation.outcome));
-    all.dedup();
+    let mut seen = Vec::new();
+    all.retain(|violation| {
+        !seen.contains(violation) && {
+            seen.push(violation.clone());
+            true
+        }
+    });
     let settled = if offers.is_empty() {
         match all.first().map(|violation| violation.outcome) {
             Some(Outcome::Refuse) => Settled::Refuse(only(all, Outcome::Refuse)),
@@ -89,7 +99,17 @@ pub fn settle(
     } else {
         Settled::Offers(offers)
     };
-    Judgement { finding, settled, withheld }
+    let by_hand = by_hand(diagnosis, facts, settings, ask).map(Box::new);
+    Judgement { finding, settled, withheld, by_hand }
+}
+
+/// The plan that would be offered if this tenant let the bot write an anchor (SAFETY D8).
+fn by_hand(diagnosis: &Diagnosis, facts: &Facts, settings: &Settings, ask: &Ask) -> Option<Plan> {
+    let set = Remedy::SetImmutableId;
+    if ask.anchor_refused.is_none() || !diagnosis.remedies.contains(&set) {
+        return None;
+    }
+    plan(set, facts, settings, &Ask { anchor_refused: None, ..ask.clone() }).ok()
 }
 
 fn only(all: Vec<Violation>, outcome: Outcome) -> Vec<Violation> {
@@ -158,9 +178,7 @@ fn finding(facts: &Facts) -> PublicText {
                 Some(_) | None => text,
             }
         }
-        (Some(_), _) => {
-            PublicText::words("The Entra account that Okta pushes to exists, but the two sides are not equal.")
-        }
+        (Some(user), _) => unequal(facts, row, user),
         (None, None) => match live {
             Some(user) => PublicText::words("Okta holds no link; a live account holds the user name: ")
                 .and_foreign(&user.name)
@@ -170,6 +188,36 @@ fn finding(facts: &Facts) -> PublicText {
             }
         },
         (None, Some(id)) => gone(facts, id, live),
+    }
+}
+
+/// What differs between two sides that are linked.
+fn unequal(facts: &Facts, row: &AppUser, user: &EntraUser) -> PublicText {
+    let okta = facts.okta.app.known().and_then(|app| row.anchor(&app.attributes));
+    let entra = user.anchor.as_deref();
+    if okta == entra {
+        return PublicText::words("The Entra account that Okta pushes to exists, but the two sides are not equal.");
+    }
+    match (okta, entra) {
+        (Some(ours), Some(theirs)) if same_guid_other_order(ours, theirs) => PublicText::words(
+            "The anchors are the same GUID in different byte order: one of them was computed by hand from the written form of the GUID. Okta holds ",
+        )
+        .and_foreign(ours)
+        .and(", Entra ")
+        .and_foreign(theirs)
+        .and("."),
+        (Some(ours), Some(theirs)) => PublicText::words("The account is linked, but the anchors differ: Okta holds ")
+            .and_foreign(ours)
+            .and(", Entra ")
+            .and_foreign(theirs)
+            .and("."),
+        (Some(ours), None) => {
+            PublicText::words("The account is linked, but Entra holds no anchor; Okta holds ").and_foreign(ours).and(".")
+        }
+        (None, Some(theirs)) => {
+            PublicText::words("The account is linked, but Okta holds no anchor; Entra holds ").and_foreign(theirs).and(".")
+        }
+        (None, None) => PublicText::words("The account is linked, but neither side holds an anchor."),
     }
 }
 

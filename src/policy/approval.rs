@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 pub enum Scope {
     /// Everything in the plan.
     Full,
-    /// Only what leads to the nearest safe state (SAFETY D9). None of the effects of this release does, so nothing.
+    /// Only what leads to the nearest safe state (SAFETY D9): the steps for which `Plan::repairs` says so.
     RepairOnly,
 }
 

@@ -8,7 +8,8 @@
 use super::error::PortError;
 use crate::domain::ids::{AppId, EntraId, GroupId, OktaUserId};
 use crate::domain::tenant::{
-    App, AppUser, Deletion, Domain, EntraUser, Group, LogEvent, OktaUser, Roles, Scope, Sku, Switches,
+    App, AppUser, Deletion, Domain, EntraUser, Group, Leaver, LogEvent, OktaUser, Provisioning, Roles, Scope, Sku,
+    Switches,
 };
 use crate::domain::time::At;
 use async_trait::async_trait;
@@ -37,7 +38,13 @@ pub trait OktaRead: Send + Sync {
     /// The first page of at most `limit` app users.
     async fn app_users(&self, app: &AppId, limit: u32) -> Answer<Vec<AppUser>>;
     /// The provisioning switches. An app without provisioning has all of them off.
-    async fn switches(&self, app: &AppId) -> Answer<Switches>;
+    async fn switches(&self, app: &AppId) -> Answer<Switches> {
+        Ok(self.provisioning(app).await?.switches)
+    }
+    /// The provisioning settings, whole. An app without provisioning has all switches off and no capabilities.
+    async fn provisioning(&self, app: &AppId) -> Answer<Provisioning>;
+    /// People who were taken out of the app since `since`, oldest first, at most 100.
+    async fn leavers(&self, app: &AppId, since: At) -> Answer<Vec<Leaver>>;
     /// All groups of a person.
     async fn groups_of(&self, user: &OktaUserId) -> Answer<Vec<Group>>;
     /// Groups assigned to the app.
@@ -70,6 +77,10 @@ pub trait OktaWrite: Send + Sync {
     async fn unassign(&self, app: &AppId, user: &OktaUserId) -> Answer<()>;
     /// Assigns directly. Provisioning is asynchronous: success means queued.
     async fn assign(&self, app: &AppId, user: &OktaUserId, what: &Assignment) -> Answer<()>;
+    /// Changes one attribute of the app user's profile, and sends no other.
+    async fn set_attribute(&self, app: &AppId, user: &OktaUserId, name: &str, value: Option<&str>) -> Answer<()>;
+    /// Switches Deactivate Users (`lifecycleDeactivate`) on or off, and sends no other switch.
+    async fn set_deactivate(&self, app: &AppId, on: bool) -> Answer<()>;
 }
 
 /// Which live or deleted users to find.
@@ -111,6 +122,10 @@ pub trait EntraRead: Send + Sync {
 pub trait EntraWrite: Send + Sync {
     /// Restores a deleted user. Sends no body: proxy addresses are never reconciled by force (SAFETY D2).
     async fn restore(&self, id: &EntraId) -> Answer<()>;
+    /// Changes the sign-in name, and sends no other property.
+    async fn set_upn(&self, id: &EntraId, upn: &str) -> Answer<()>;
+    /// Changes the anchor (`onPremisesImmutableId`), and sends no other property.
+    async fn set_anchor(&self, id: &EntraId, anchor: &str) -> Answer<()>;
 }
 
 /// The write sides of both directories.

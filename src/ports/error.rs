@@ -1,6 +1,7 @@
 //! The one error that a remote system gives. Vendor JSON is mapped to it in the client and nowhere else; the kind decides
 //! what the caller does next.
 
+use crate::domain::effect::RefusalKind;
 use std::fmt;
 
 /// The systems that we call.
@@ -37,6 +38,12 @@ pub enum Kind {
     Conflict,
     /// The request is not acceptable to the vendor.
     Invalid,
+    /// This property of a user in a federated domain cannot be changed in place.
+    Federated,
+    /// The object is mastered on premises or by an external service.
+    Synced,
+    /// A profile mapping owns the attribute.
+    Mapped,
     /// No answer: refused connection, time-out, dropped. A write may have been applied.
     Unreachable,
     /// A 5xx, or an answer that is not what the vendor documents. A write may have been applied.
@@ -77,7 +84,32 @@ impl PortError {
     pub fn may_have_landed(&self) -> bool {
         match self.kind {
             Kind::Unreachable | Kind::Unexpected => true,
-            Kind::Throttled { .. } | Kind::Denied | Kind::Gone | Kind::Conflict | Kind::Invalid => false,
+            Kind::Throttled { .. }
+            | Kind::Denied
+            | Kind::Gone
+            | Kind::Conflict
+            | Kind::Invalid
+            | Kind::Federated
+            | Kind::Synced
+            | Kind::Mapped => false,
+        }
+    }
+
+    /// How a write was refused, where the difference decides what comes next. A 401 is no refusal of this write: the
+    /// credential was not accepted at all.
+    pub fn refusal(&self) -> Option<RefusalKind> {
+        match self.kind {
+            Kind::Federated => Some(RefusalKind::FederatedDomain),
+            Kind::Denied if self.status == Some(403) => Some(RefusalKind::Forbidden),
+            Kind::Conflict => Some(RefusalKind::NotUnique),
+            Kind::Synced => Some(RefusalKind::Synced),
+            Kind::Mapped => Some(RefusalKind::Mapped),
+            Kind::Denied
+            | Kind::Throttled { .. }
+            | Kind::Gone
+            | Kind::Invalid
+            | Kind::Unreachable
+            | Kind::Unexpected => None,
         }
     }
 }

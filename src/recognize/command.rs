@@ -84,6 +84,11 @@ pub enum Command {
         /// Which case.
         case: CaseId,
     },
+    /// Print the plan of a case as steps that an administrator does by hand.
+    Manual {
+        /// Which case.
+        case: CaseId,
+    },
     /// Tie this chat account to an Okta account.
     Link {
         /// One-time code shown after signing in.
@@ -110,13 +115,14 @@ pub enum Verb {
     Freeze,
     Thaw,
     Why,
+    Manual,
     Link,
     Help,
 }
 
 impl Verb {
     /// All verbs, in the order of the help text.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Diagnose,
         Self::Lookup,
         Self::Subject,
@@ -130,6 +136,7 @@ impl Verb {
         Self::Freeze,
         Self::Thaw,
         Self::Why,
+        Self::Manual,
         Self::Link,
         Self::Help,
     ];
@@ -154,6 +161,7 @@ impl Verb {
             Self::Freeze => ("freeze", "[reason]", "stop all new repairs"),
             Self::Thaw => ("thaw", "<reason>", "allow repairs again"),
             Self::Why => ("why", "<case>", "show who can approve, and why you cannot"),
+            Self::Manual => ("manual", "<case>", "print the plan of a case as steps for an administrator"),
             Self::Link => ("link", "<one-time code>", "tie this chat account to your Okta account"),
             Self::Help => ("help", "", "show this list"),
         }
@@ -172,6 +180,7 @@ impl Verb {
             | Self::Undo
             | Self::Freeze
             | Self::Thaw
+            | Self::Manual
             | Self::Link => false,
         }
     }
@@ -338,6 +347,7 @@ fn arguments(verb: Verb, rest: &str) -> Result<Command, CommandError> {
         Verb::Freeze => Command::Freeze { reason: optional() },
         Verb::Thaw => Command::Thaw { reason: text()? },
         Verb::Why => Command::Why { case: case(one()?)? },
+        Verb::Manual => Command::Manual { case: case(one()?)? },
         Verb::Link => Command::Link { code: one()?.to_owned() },
         Verb::Help => Command::Help,
     })

@@ -2,10 +2,13 @@
 //!
 //! It is an intent log, not a debug log: an [`Event::Intent`] is durable before the write is sent. Stored format, version 1.
 
+use crate::domain::effect::{Effect, RefusalKind};
 use crate::domain::guard::Violation;
 use crate::domain::notice::PublicText;
+use crate::domain::plan::Plan;
 use crate::domain::snapshot::Moved;
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Key of [`Moved`] where the record that an effect changes was found as nobody planned it.
 pub const TARGET: &str = "target";
@@ -45,6 +48,47 @@ pub enum Event {
         step: usize,
         /// Why, for an administrator.
         why: String,
+        /// How, where that matters.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<RefusalKind>,
+    },
+    /// The vendor refused the step in the way that a branch of the plan is for; nothing was changed, and the run goes on.
+    Declined {
+        /// Index of the step.
+        step: usize,
+        /// How.
+        kind: RefusalKind,
+        /// Why, for an administrator.
+        why: String,
+    },
+    /// The branch that the step belongs to was not taken.
+    Skipped {
+        /// Index of the step.
+        step: usize,
+    },
+    /// The run has to stop while the person is parked or the app paused: from here on only what leads to the nearest safe
+    /// state is written (SAFETY D9).
+    Repairing {
+        /// Index of the step that was not reached.
+        step: usize,
+        /// The row that would have ended the run.
+        cause: Box<Event>,
+    },
+    /// Nothing is left that would have to be repaired.
+    Safe {
+        /// How the person was left.
+        left_as: String,
+        /// What people have to know besides.
+        notes: Vec<PublicText>,
+    },
+    /// The vendor does not let the repair through.
+    Stuck {
+        /// Index of the step.
+        step: usize,
+        /// How the person was left.
+        left_as: String,
+        /// Why.
+        why: PublicText,
     },
     /// What the step waits for came true.
     Reached {
@@ -88,8 +132,18 @@ pub enum Event {
 pub struct Progress {
     /// `Began` is there.
     pub began: bool,
-    /// Effects in force: steps `0..in_force`.
+    /// Steps that are dealt with: `0..in_force` are in force, but for those in `off`.
     pub in_force: usize,
+    /// Steps that were refused or skipped.
+    pub off: BTreeSet<usize>,
+    /// Steps that were refused as a branch expects it.
+    pub declined: BTreeMap<usize, RefusalKind>,
+    /// The row that would have ended the run, when it repairs.
+    pub repairing: Option<Box<Event>>,
+    /// Steps in force by repair, wherever they stand in the plan.
+    pub mended: BTreeSet<usize>,
+    /// A step that was sent and whose fate was not known when the repair began.
+    pub unsure: Option<usize>,
     /// The last step in force has what it waited for.
     pub reached: bool,
     /// A step whose intent is journaled and whose outcome is not.
@@ -100,6 +154,18 @@ pub struct Progress {
     pub wrote: bool,
     /// The last row ends the run.
     pub end: Option<End>,
+}
+
+impl Progress {
+    /// Whether the step is in force.
+    pub fn has(&self, step: usize) -> bool {
+        (step < self.in_force && !self.off.contains(&step)) || self.mended.contains(&step)
+    }
+
+    /// The effects in force, in the order of the plan.
+    pub fn done<'a>(&self, plan: &'a Plan) -> Vec<&'a Effect> {
+        plan.effects().enumerate().filter(|(step, _)| self.has(*step)).map(|(_, effect)| effect).collect()
+    }
 }
 
 /// How a run ended.
@@ -135,50 +201,82 @@ pub fn fold(events: &[Event]) -> Result<Progress, IllegalJournal> {
 
 fn apply(p: &mut Progress, event: &Event) -> bool {
     let open = p.began && p.pending.is_none();
+    let repairs = p.repairing.is_some();
+    let answers = |p: &Progress, step: usize| p.pending.is_none_or(|pending| pending == step);
     match event {
         Event::Began => !std::mem::replace(&mut p.began, true),
         Event::Intent { step } => {
             let fresh = p.pending.is_none();
-            let legal = p.began && *step == p.in_force && p.pending.is_none_or(|pending| pending == *step);
+            let legal = p.began && (repairs || *step == p.in_force) && answers(p, *step);
             p.pending = Some(*step);
             p.attempts = if fresh { 1 } else { p.attempts + 1 };
             legal
         }
         Event::Answered { step, .. } => p.pending == Some(*step),
         Event::InForce { step, written } => {
-            let legal = p.began && *step == p.in_force && p.pending.is_none_or(|pending| pending == *step);
+            let legal = p.began && (repairs || *step == p.in_force) && answers(p, *step);
             let sent = p.pending.take().is_some();
             p.wrote |= *written || sent;
-            p.in_force += 1;
+            if repairs {
+                p.mended.insert(*step);
+                p.unsure = p.unsure.filter(|unsure| unsure != step);
+            }
+            if *step == p.in_force {
+                p.in_force += 1;
+            }
             p.reached = false;
             legal
         }
+        Event::Declined { step, kind, .. } => {
+            p.declined.insert(*step, *kind);
+            p.pending.take() == Some(*step) && !repairs && pass(p, *step)
+        }
+        Event::Skipped { step } => open && !repairs && pass(p, *step),
         Event::Refused { step, .. } => {
             p.end = Some(if p.wrote { End::Stopped } else { End::Untouched });
-            p.pending.take() == Some(*step)
+            p.pending.take() == Some(*step) && !repairs
         }
         Event::Reached { step } => {
-            let legal = open && step + 1 == p.in_force && !p.reached;
+            let legal = open && !repairs && step + 1 == p.in_force && !p.reached;
             p.reached = true;
             legal
         }
         Event::Missed { step, .. } => {
             p.end = Some(End::Stopped);
-            p.began && (step + 1 == p.in_force || p.pending == Some(*step))
+            p.began && !repairs && (step + 1 == p.in_force || p.pending == Some(*step))
         }
         Event::Drifted { step, .. } => {
             p.end = Some(if p.wrote || p.pending.is_some() { End::Stopped } else { End::Untouched });
-            p.began && (*step == p.in_force)
+            p.began && !repairs && (*step == p.in_force)
         }
-        Event::Verified { .. } => {
-            p.end = Some(End::Verified);
-            open
+        Event::Repairing { cause, .. } => {
+            p.unsure = p.pending.take();
+            p.attempts = 0;
+            p.began && p.repairing.replace(cause.clone()).is_none()
         }
-        Event::NotVerified { .. } => {
+        Event::Safe { .. } => {
             p.end = Some(End::Stopped);
+            open && repairs
+        }
+        Event::Stuck { .. } => {
+            p.end = Some(End::Stopped);
+            p.began && repairs
+        }
+        Event::Verified { .. } | Event::NotVerified { .. } => {
+            let verified = matches!(event, Event::Verified { .. });
+            p.end = Some(if verified { End::Verified } else { End::Stopped });
             open
         }
     }
+}
+
+/// Passes a step that is not in force.
+fn pass(p: &mut Progress, step: usize) -> bool {
+    let legal = p.began && step == p.in_force;
+    p.off.insert(step);
+    p.in_force += 1;
+    p.reached = true;
+    legal
 }
 
 #[cfg(test)]
@@ -206,6 +304,33 @@ mod tests {
         assert_eq!(row(&[Event::Began, force(0), force(0)]), 3);
         let end = Event::NotVerified { why: PublicText::new() };
         assert_eq!(row(&[Event::Began, end.clone(), end]), 3);
+    }
+
+    #[test]
+    fn a_refused_step_and_a_skipped_one_are_passed_and_not_in_force() {
+        let declined = |step| Event::Declined { step, kind: RefusalKind::FederatedDomain, why: String::new() };
+        let p = fold(&[Event::Began, Event::Intent { step: 0 }, declined(0), Event::Skipped { step: 1 }]).unwrap();
+        assert_eq!((p.in_force, p.has(0), p.has(1), p.wrote), (2, false, false, false));
+        let row = |events: &[Event]| fold(events).unwrap_err().row;
+        assert_eq!(row(&[Event::Began, declined(0)]), 2);
+        assert_eq!(row(&[Event::Began, Event::Skipped { step: 1 }]), 2);
+        assert_eq!(row(&[Event::Began, Event::Intent { step: 0 }, Event::Skipped { step: 0 }]), 3);
+    }
+
+    #[test]
+    fn a_repair_may_write_a_later_step_and_ends_by_saying_so() {
+        let cause = Box::new(Event::Drifted { step: 1, moved: Vec::new(), broken: Vec::new() });
+        let repairing = Event::Repairing { step: 1, cause };
+        let safe = Event::Safe { left_as: "as_before".to_owned(), notes: Vec::new() };
+        let mut rows = vec![Event::Began, Event::Intent { step: 0 }, force(0), repairing.clone()];
+        rows.extend([Event::Intent { step: 2 }, force(2), safe.clone()]);
+        let p = fold(&rows).unwrap();
+        assert_eq!((p.in_force, p.has(0), p.has(1), p.has(2)), (1, true, false, true));
+        assert_eq!(p.end, Some(End::Stopped));
+        let row = |events: &[Event]| fold(events).unwrap_err().row;
+        assert_eq!(row(&[Event::Began, safe]), 2);
+        assert_eq!(row(&[Event::Began, repairing.clone(), repairing.clone()]), 3);
+        assert_eq!(row(&[Event::Began, repairing, Event::Skipped { step: 0 }]), 3);
     }
 
     #[test]

@@ -6,11 +6,15 @@
 use crate::domain::effect::{Effect, Target, TargetKey};
 use crate::domain::guard::YOUNG;
 use crate::domain::ids::{AppId, EntraId, TenantId};
-use crate::domain::tenant::{App, AppUser, EntraFacts, EntraUser, Facts, OktaFacts, OktaUser, Reading, Roles, Witness};
+use crate::domain::plan::Plan;
+use crate::domain::tenant::{
+    App, AppUser, EntraFacts, EntraUser, Facts, OktaFacts, OktaUser, Parking, Reading, Roles, Witness,
+};
 use crate::domain::time::{At, DAY};
 use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, EntraRead, Find, OktaRead};
 use futures_util::future::join_all;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,6 +57,31 @@ pub struct Fixed {
     pub anchor: Option<String>,
     /// Okta's externalId.
     pub external_id: Option<EntraId>,
+    /// Which name to park under is looked up.
+    pub parking: Lot,
+}
+
+/// Which name to park under is looked up.
+#[derive(Clone, Debug)]
+pub enum Lot {
+    /// A free one, where something calls for it.
+    Find,
+    /// The one in the plan, whoever holds it.
+    Named(String),
+    /// None: the plan does not hop.
+    Unused,
+}
+
+impl Fixed {
+    /// What a plan was made on.
+    pub fn of(plan: &Plan) -> Self {
+        Self {
+            user_name: plan.user_name.clone(),
+            anchor: plan.anchor.clone(),
+            external_id: plan.external_id.clone(),
+            parking: plan.hop().map_or(Lot::Unused, |hop| Lot::Named(hop.parked.to_owned())),
+        }
+    }
 }
 
 /// Status of a person who could not be read again.
@@ -78,7 +107,8 @@ pub(super) fn unread(facts: &Facts) -> bool {
         entra.skus.unread().is_some(),
         entra.witnesses.unread().is_some(),
     ];
-    missing.contains(&true) || entra.roles.values().any(|roles| roles.unread().is_some())
+    let parking = entra.parking.as_ref().is_some_and(|parking| parking.unread().is_some());
+    parking || missing.contains(&true) || entra.roles.values().any(|roles| roles.unread().is_some())
 }
 
 fn reading<T>(answer: Answer<T>) -> Reading<T> {
@@ -98,6 +128,7 @@ pub async fn facts(readers: &Readers, keys: &Keys) -> Facts {
         user_name: row.map_or_else(|| okta.user.login.clone(), |row| row.user_name.clone()),
         anchor: row.zip(attributes).and_then(|(row, a)| row.anchor(a)).map(str::to_owned),
         external_id: row.and_then(|row| row.external_id.clone()),
+        parking: Lot::Find,
     });
     let young = young(&okta, keys, now);
     let mut entra = entra(readers, &fixed, app_users, &keys.user).await;
@@ -121,7 +152,7 @@ async fn okta(readers: &Readers, keys: &Keys, now: At) -> (OktaFacts, Answer<Vec
     let (instance, row, switches, roles, groups, app_groups, events, others, fresh) = tokio::join!(
         okta.app(app),
         okta.app_user(app, user),
-        okta.switches(app),
+        okta.provisioning(app),
         okta.admin_roles(user),
         okta.groups_of(user),
         okta.app_groups(app),
@@ -148,7 +179,8 @@ async fn okta(readers: &Readers, keys: &Keys, now: At) -> (OktaFacts, Answer<Vec
         user: person,
         app: instance,
         app_user: reading(row),
-        switches: reading(switches),
+        capabilities: switches.as_ref().map_or(Value::Null, |found| found.capabilities.clone()),
+        switches: reading(switches.map(|found| found.switches)),
         admin_roles: reading(roles),
         granting_groups: reading(granting),
         events: reading(events),
@@ -197,9 +229,12 @@ async fn entra(readers: &Readers, fixed: &Fixed, app_users: Answer<Vec<AppUser>>
         roles: BTreeMap::new(),
         skus: reading(skus),
         witnesses,
+        parking: None,
     };
     widen(readers, fixed, &mut facts).await;
-    facts.roles = roles(readers, &facts).await;
+    let (roles, parking) = tokio::join!(roles(readers, &facts), parking(readers, fixed, &facts));
+    facts.roles = roles;
+    facts.parking = parking;
     facts
 }
 
@@ -322,6 +357,56 @@ async fn witnesses(readers: &Readers, app_users: Answer<Vec<AppUser>>, user: &Ok
     }
 }
 
+/// Names that are tried for parking, at most.
+const PARKING_NAMES: usize = 4;
+/// Longest sign-in name that Entra takes.
+const UPN_MAX: usize = 113;
+
+/// A free name on the initial managed domain, where the account that Okta pushes to lives in a federated domain and its anchor
+/// is not Okta's (SAFETY D8). For a plan that hops, its own name is looked up, whoever holds it.
+async fn parking(readers: &Readers, fixed: &Fixed, facts: &EntraFacts) -> Option<Reading<Parking>> {
+    match &fixed.parking {
+        Lot::Find => {}
+        Lot::Named(upn) => return Some(holders_of(readers, upn).await),
+        Lot::Unused => return None,
+    }
+    let live = facts.by_external_id.known()?.as_ref()?;
+    let domains = facts.domains.known()?;
+    let (local, host) = live.upn.rsplit_once('@')?;
+    let federated = domains.iter().any(|domain| domain.federated && domain.name.eq_ignore_ascii_case(host));
+    if !federated || (live.anchor.is_some() && live.anchor == fixed.anchor) {
+        return None;
+    }
+    let Some(initial) = domains.iter().find(|domain| domain.initial && domain.verified && !domain.federated) else {
+        return Some(Reading::Unread("the tenant shows no managed initial domain".to_owned()));
+    };
+    let endings = std::iter::once(String::new()).chain((1..PARKING_NAMES).map(|n| format!("-parked{n}")));
+    for ending in endings {
+        let upn = format!("{local}{ending}@{}", initial.name);
+        if upn.chars().count() > UPN_MAX {
+            return Some(Reading::Unread("the name would be too long on the initial domain".to_owned()));
+        }
+        match holders_of(readers, &upn).await {
+            Reading::Known(parking) if !parking.holders.is_empty() => {}
+            free_or_unread @ (Reading::Known(_) | Reading::Unread(_)) => return Some(free_or_unread),
+        }
+    }
+    Some(Reading::Unread("no free name was found on the initial domain".to_owned()))
+}
+
+async fn holders_of(readers: &Readers, upn: &str) -> Reading<Parking> {
+    let name = Find::Address(upn.to_owned());
+    let (live, deleted) = tokio::join!(readers.entra.find(&name), readers.entra.find_deleted(&name));
+    let holders = live.and_then(|mut all| {
+        all.extend(deleted?);
+        let mut ids: Vec<EntraId> = all.into_iter().map(|user| user.id).collect();
+        ids.sort();
+        ids.dedup();
+        Ok(ids)
+    });
+    reading(holders.map(|holders| Parking { upn: upn.to_owned(), holders }))
+}
+
 /// Reads the record that shows whether `effect` is in force.
 pub async fn target(readers: &Readers, effect: &Effect) -> Answer<Target> {
     match effect.target() {
@@ -330,5 +415,6 @@ pub async fn target(readers: &Readers, effect: &Effect) -> Answer<Target> {
             let (live, deleted) = tokio::join!(readers.entra.user(&id), readers.entra.deleted_user(&id));
             Ok(Target::Object { live: live?.map(Box::new), deleted: deleted?.map(Box::new) })
         }
+        TargetKey::Provisioning(app) => Ok(Target::Provisioning(Box::new(readers.okta.provisioning(&app).await?))),
     }
 }

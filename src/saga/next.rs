@@ -1,7 +1,7 @@
 //! What to do next: (plan, progress) in, one move out. Pure; the loop of [`super::run`] only does what this says.
 
 use super::journal::{End, Event, Progress, TARGET};
-use crate::domain::effect::Effect;
+use crate::domain::effect::{Effect, When};
 use crate::domain::plan::Plan;
 
 /// The intent of one write is journaled at most this often. Processes that died between the intent and the call count too,
@@ -24,6 +24,10 @@ pub enum Move {
         /// Whether an earlier intent may have been carried out too.
         repeated: bool,
     },
+    /// Journal that the branch of this step is not taken.
+    Skip(usize),
+    /// Bring the person and the app to the nearest safe state.
+    Repair,
     /// Wait for what the step waits for.
     Await(usize),
     /// Read both sides.
@@ -40,6 +44,12 @@ pub fn next(plan: &Plan, progress: &Progress) -> Move {
     if !progress.began {
         return Move::Begin;
     }
+    let steps = plan.steps.len();
+    if progress.repairing.is_some() {
+        // A repair that went all the way forward has reached what was approved.
+        let whole = progress.in_force == steps && progress.pending.is_none();
+        return if whole { Move::Verify } else { Move::Repair };
+    }
     if let Some(step) = progress.pending {
         return Move::Settle { step, again: progress.attempts < ATTEMPTS, repeated: progress.attempts > 1 };
     }
@@ -49,34 +59,65 @@ pub fn next(plan: &Plan, progress: &Progress) -> Move {
     {
         return Move::Await(last);
     }
-    if progress.in_force < plan.steps.len() { Move::Do(progress.in_force) } else { Move::Verify }
+    match plan.steps.get(progress.in_force).map(|step| &step.when) {
+        None => Move::Verify,
+        Some(When::IfRefused { effect, kind }) if progress.declined.get(effect) != Some(kind) => {
+            Move::Skip(progress.in_force)
+        }
+        Some(When::Always | When::IfRefused { .. }) => Move::Do(progress.in_force),
+    }
 }
 
-/// In which state the person is after `in_force` effects, in one word for the record and the operator.
-pub fn left_as(plan: &Plan, in_force: usize, linked: bool) -> &'static str {
-    match in_force.checked_sub(1).and_then(|last| plan.steps.get(last)).map(|step| &step.effect) {
-        None => "unchanged",
-        Some(Effect::ConvertAssignment { .. }) => "assigned",
-        Some(Effect::Unassign { .. }) => "unassigned",
-        Some(Effect::Assign { .. }) if linked => "assigned",
-        Some(Effect::Assign { .. }) => "assigned_not_linked",
-        Some(Effect::RestoreUser { .. }) => "restored",
+/// Whether somebody is, or may be, parked, or the app paused: then the run does not end before that is repaired.
+pub fn exposed(plan: &Plan, progress: &Progress) -> bool {
+    let open = |first: usize, last: usize| {
+        (progress.has(first) || progress.pending == Some(first) || progress.unsure == Some(first))
+            && !progress.has(last)
+    };
+    plan.hop().is_some_and(|hop| open(hop.park, hop.back)) || plan.pause().is_some_and(|(off, on)| open(off, on))
+}
+
+/// In which state the person is, in one word for the record and the operator.
+pub fn left_as(plan: &Plan, progress: &Progress, linked: bool) -> String {
+    let parked = plan.hop().is_some_and(|hop| progress.has(hop.park) && !progress.has(hop.back));
+    let paused = plan.pause().is_some_and(|(off, on)| progress.has(off) && !progress.has(on));
+    let done = progress.done(plan);
+    let last = done.iter().rev().find_map(|effect| match effect {
+        Effect::ConvertAssignment { .. } => Some("assigned"),
+        Effect::Unassign { .. } => Some("unassigned"),
+        Effect::Assign { .. } if linked => Some("assigned"),
+        Effect::Assign { .. } => Some("assigned_not_linked"),
+        Effect::RestoreUser { .. } => Some("restored"),
+        Effect::SetAppUserAnchor { .. } => Some("okta_anchor_set"),
+        Effect::SetImmutableId { .. } => Some("anchor_set"),
+        Effect::SetUpn { .. } | Effect::PauseProvisioning { .. } | Effect::ResumeProvisioning { .. } => None,
+    });
+    match (last, parked, paused) {
+        (_, true, _) => "parked".to_owned(),
+        (None, false, true) => "paused".to_owned(),
+        (Some(word), false, true) => format!("{word}_paused"),
+        (Some(word), false, false) => word.to_owned(),
+        (None, false, false) if done.is_empty() => "unchanged".to_owned(),
+        (None, false, false) => "as_before".to_owned(),
     }
 }
 
 /// In which state the person is after the row `event` stopped a run before verification; `progress` includes that row. Where
 /// the target itself was found in a state that neither the plan nor its effects explain, the honest word is `unknown`.
-pub fn left_after(plan: &Plan, progress: &Progress, event: &Event) -> &'static str {
+pub fn left_after(plan: &Plan, progress: &Progress, event: &Event) -> String {
     match event {
-        Event::Drifted { moved, .. } if moved.iter().any(|moved| moved.key == TARGET) => "unknown",
-        Event::NotVerified { .. } | Event::Verified { .. } => left_as(plan, progress.in_force, true),
+        Event::Drifted { moved, .. } if moved.iter().any(|moved| moved.key == TARGET) => "unknown".to_owned(),
+        Event::NotVerified { .. } | Event::Verified { .. } => left_as(plan, progress, true),
+        Event::Missed { left_as, .. } | Event::Safe { left_as, .. } | Event::Stuck { left_as, .. } => left_as.clone(),
         Event::Began
         | Event::Intent { .. }
         | Event::Answered { .. }
         | Event::InForce { .. }
         | Event::Refused { .. }
+        | Event::Declined { .. }
+        | Event::Skipped { .. }
+        | Event::Repairing { .. }
         | Event::Reached { .. }
-        | Event::Missed { .. }
-        | Event::Drifted { .. } => left_as(plan, progress.in_force, progress.reached),
+        | Event::Drifted { .. } => left_as(plan, progress, progress.reached),
     }
 }

@@ -19,22 +19,31 @@ pub(super) enum Unsent {
 }
 
 /// The key of the lease that a run of this plan needs.
-pub(super) fn lease_key(plan: &Plan) -> String {
+fn lease_key(plan: &Plan) -> String {
     format!("subject:{}", plan.subject)
 }
 
-/// Whether a write of this plan may be sent now.
+/// The leases of a run: its subject, and the app where its plan needs that too.
+pub(super) type Leases<'a> = (&'a LeaseHeld, Option<&'a LeaseHeld>);
+
+/// Whether this step of the plan may be written now.
 pub(super) fn permitted(
     plan: &Plan,
-    digest: &Digest,
-    approved: &Approved,
-    lease: &LeaseHeld,
+    step: usize,
+    (approved, digest): (&Approved, &Digest),
+    (subject, app): Leases<'_>,
     now: At,
 ) -> Result<(), Unsent> {
-    if approved.scope() != Scope::Full || !approved.covers(digest, now) {
+    let scope = match approved.scope() {
+        Scope::Full => true,
+        Scope::RepairOnly => plan.repairs(step),
+    };
+    if !scope || !approved.covers(digest, now) {
         return Err(Unsent::NotApproved);
     }
-    if lease.fence().key != lease_key(plan) || !lease.enough_for_a_call(now) {
+    let held = |lease: &LeaseHeld, key: String| lease.fence().key == key && lease.enough_for_a_call(now);
+    let app_held = || app.is_some_and(|lease| held(lease, format!("app:{}", plan.app)));
+    if !held(subject, lease_key(plan)) || (plan.needs_app() && !app_held()) {
         return Err(Unsent::NotHeld);
     }
     Ok(())
@@ -50,6 +59,13 @@ pub(super) async fn send(effect: &Effect, writers: &Writers, _: &Approved, _: &L
             writers.okta.assign(app, user, &what).await
         }
         Effect::RestoreUser { object, .. } => writers.entra.restore(object).await,
+        Effect::SetAppUserAnchor { app, user, attribute, to, .. } => {
+            writers.okta.set_attribute(app, user, attribute, to.as_deref()).await
+        }
+        Effect::SetUpn { object, to, .. } => writers.entra.set_upn(object, to).await,
+        Effect::SetImmutableId { object, to, .. } => writers.entra.set_anchor(object, to).await,
+        Effect::PauseProvisioning { app, .. } => writers.okta.set_deactivate(app, false).await,
+        Effect::ResumeProvisioning { app, .. } => writers.okta.set_deactivate(app, true).await,
     }
 }
 

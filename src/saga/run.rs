@@ -2,14 +2,13 @@
 //!
 //! Never holds state of its own that matters: everything that decides is in the journal or in the directories.
 
-use super::journal::{End, Event, IllegalJournal, TARGET, fold};
+use super::journal::{End, Event, IllegalJournal, Progress, TARGET, fold};
 use super::look::{self, Fixed, Keys, Readers};
-use super::next::{Move, left_as, next};
+use super::next::{Move, exposed, next};
 use super::perform::{self, Unsent};
-use super::verify;
-use crate::domain::effect::{Check, Effect, Link, Seen};
+use super::wait::Stillness;
+use crate::domain::effect::{Effect, RefusalKind, Seen, When};
 use crate::domain::guard::{self, Outcome, Violation};
-use crate::domain::ids::EntraId;
 use crate::domain::notice::PublicText;
 use crate::domain::plan::{Digest, Plan};
 use crate::domain::snapshot::{self, Moved};
@@ -44,6 +43,8 @@ pub struct Run<'a> {
     pub approved: &'a Approved,
     /// The proof that the subject is ours.
     pub lease: &'a LeaseHeld,
+    /// The proof that the app is ours, where the plan needs that.
+    pub app_lease: Option<&'a LeaseHeld>,
     /// Where the lease is made longer.
     pub leases: &'a dyn LeaseTable,
     /// Reads.
@@ -58,6 +59,8 @@ pub struct Run<'a> {
     pub missing_at: Vec<At>,
     /// How long to poll for what the vendor does by itself, in milliseconds.
     pub poll_deadline: i64,
+    /// When the run was granted: nothing of it was written before.
+    pub since: At,
 }
 
 /// Why a run was left without an end. It can be taken up again.
@@ -90,54 +93,59 @@ impl From<StoreError> for Left {
     }
 }
 
-type Outcomes<T> = Result<T, Left>;
+pub(super) type Outcomes<T> = Result<T, Left>;
 
 /// Runs until the run ends. `events` is the journal so far.
 pub async fn run(run: &Run<'_>, mut events: Vec<Event>) -> Outcomes<End> {
     let digest = run.plan.digest();
-    if let Some(at) = run.lease.wait_until() {
-        run.readers.clock.sleep_until(at).await;
+    for lease in run.leases_held() {
+        if let Some(at) = lease.wait_until() {
+            run.readers.clock.sleep_until(at).await;
+        }
     }
     let mut answer = None;
     loop {
         let progress = fold(&events).map_err(Left::Journal)?;
         run.keep_lease(0).await?;
         let what = next(run.plan, &progress);
-        // An effect that was begun is looked at to its end; the end of a run is told, not left.
-        if run.record.is_stopping() && !matches!(what, Move::Settle { .. } | Move::Ended(_)) {
+        // An effect that was begun is looked at to its end; the end of a run is told, not left; nobody is left parked, and no
+        // app paused, by a process that could still end it.
+        let begun = matches!(what, Move::Settle { .. } | Move::Ended(_)) || exposed(run.plan, &progress);
+        if run.record.is_stopping() && !begun {
             return Err(Left::Stopping);
         }
-        let event = match what {
+        let made = match what {
             Move::Ended(end) => return Ok(end),
-            Move::Begin => Event::Began,
-            Move::Do(step) => match run.prepare(step, false, &digest).await? {
-                Prepared::Event(event) => event,
-                Prepared::Write => {
-                    answer = run.write(step, &digest, &mut events).await?;
-                    continue;
-                }
-            },
+            Move::Begin => Made::Event(Event::Began),
+            Move::Do(step) => run.prepare(step, &progress, &digest).await?,
+            Move::Skip(step) => Made::Event(Event::Skipped { step }),
+            Move::Repair => run.repair(&progress, &digest, answer.take()).await?,
             Move::Settle { step, again, repeated } => match run.settle(step, (again, repeated), answer.take()).await? {
-                Settled::Event(event) => event,
-                Settled::WriteAgain => match run.prepare(step, true, &digest).await? {
-                    Prepared::Event(event) => run.last_look(step, event).await?,
-                    Prepared::Write => {
-                        answer = run.write(step, &digest, &mut events).await?;
-                        continue;
-                    }
+                Settled::Event(event) => Made::Event(event),
+                Settled::WriteAgain => match run.prepare(step, &progress, &digest).await? {
+                    Made::Event(event) => Made::Event(run.last_look(step, event).await?),
+                    Made::Write(step) => Made::Write(step),
                 },
             },
-            Move::Await(step) => run.wait_for(step).await?,
-            Move::Verify => run.verify(progress.in_force).await?,
+            Move::Await(step) => Made::Event(run.wait_for(step, &progress).await?),
+            Move::Verify => Made::Event(run.verify(&progress).await?),
+        };
+        let event = match made {
+            Made::Write(step) => {
+                answer = run.write(step, &digest, &mut events).await?;
+                continue;
+            }
+            Made::Event(event) => run.or_repair(event, &progress),
         };
         run.record.record(&event, run.lease).await?;
         events.push(event);
     }
 }
 
-enum Prepared {
+/// What a move came to: a row for the journal, or a write to be sent.
+pub(super) enum Made {
     Event(Event),
-    Write,
+    Write(usize),
 }
 
 enum Settled {
@@ -146,7 +154,7 @@ enum Settled {
 }
 
 /// Pauses between polls, in milliseconds; the last one repeats.
-const PAUSES: [i64; 5] = [250, 500, SECOND, 2 * SECOND, 4 * SECOND];
+pub(super) const PAUSES: [i64; 5] = [250, 500, SECOND, 2 * SECOND, 4 * SECOND];
 /// How long a write with an unknown fate is looked for before it is sent again.
 const UNCLEAR: i64 = 12 * SECOND;
 /// A long wait is slept in naps of this length, so that the lease is kept.
@@ -155,63 +163,92 @@ const LONGEST_NAP: i64 = 5 * SECOND;
 const READS: usize = 4;
 
 impl Run<'_> {
-    fn now(&self) -> At {
+    pub(super) fn now(&self) -> At {
         self.readers.clock.now()
     }
 
-    async fn pause(&self, round: usize) -> Outcomes<()> {
+    fn leases_held(&self) -> impl Iterator<Item = &LeaseHeld> {
+        std::iter::once(self.lease).chain(self.app_lease)
+    }
+
+    pub(super) async fn pause(&self, round: usize) -> Outcomes<()> {
         let ms = PAUSES.get(round).or(PAUSES.last()).copied().unwrap_or(SECOND);
         self.keep_lease(ms).await?;
         self.readers.clock.sleep_until(self.now().plus(ms)).await;
         Ok(())
     }
 
-    /// Renews the lease when it would be too short for a call `ahead` milliseconds from now.
-    async fn keep_lease(&self, ahead: i64) -> Outcomes<()> {
-        if !self.lease.enough_for_a_call(self.now().plus(ahead)) {
-            self.lease.renew(self.leases, self.now()).await?;
+    /// Renews the leases when they would be too short for a call `ahead` milliseconds from now.
+    pub(super) async fn keep_lease(&self, ahead: i64) -> Outcomes<()> {
+        for lease in self.leases_held() {
+            if !lease.enough_for_a_call(self.now().plus(ahead)) {
+                lease.renew(self.leases, self.now()).await?;
+            }
         }
         Ok(())
     }
 
-    /// Looks at the target; when the effect is still to be made, checks the world before it. `sent`: an intent is journaled.
-    async fn prepare(&self, step: usize, sent: bool, digest: &Digest) -> Outcomes<Prepared> {
+    /// A row that would end the run while somebody is parked, or the app paused, begins the repair instead.
+    fn or_repair(&self, event: Event, progress: &Progress) -> Event {
+        let (Event::Drifted { step, .. } | Event::Refused { step, .. } | Event::Missed { step, .. }) = &event else {
+            return event;
+        };
+        if progress.repairing.is_some() || !exposed(self.plan, progress) {
+            return event;
+        }
+        Event::Repairing { step: *step, cause: Box::new(event) }
+    }
+
+    /// Looks at the target; when the effect is still to be made, checks the world before it.
+    async fn prepare(&self, step: usize, progress: &Progress, digest: &Digest) -> Outcomes<Made> {
+        let event = |event| Ok(Made::Event(event));
         let Some(effect) = self.plan.steps.get(step).map(|step| &step.effect) else {
-            return Ok(Prepared::Event(drifted(step, Vec::new(), Vec::new())));
+            return event(drifted(step, Vec::new(), Vec::new()));
         };
         match self.look(effect).await? {
-            Ok(Seen::After) if sent => return Ok(Prepared::Event(Event::InForce { step, written: true })),
-            Ok(Seen::After) => return self.not_ours(step).await.map(Prepared::Event),
-            Ok(Seen::Foreign(what)) => return Ok(Prepared::Event(drifted(step, vec![foreign(what)], Vec::new()))),
+            Ok(Seen::After) if progress.pending == Some(step) => return event(Event::InForce { step, written: true }),
+            Ok(Seen::After) => return self.not_ours(step, progress).await.map(Made::Event),
+            Ok(Seen::Foreign(what)) => return event(drifted(step, vec![foreign(what)], Vec::new())),
             Ok(Seen::Before) => {}
-            Err(error) => return Ok(Prepared::Event(drifted(step, vec![unread(&error)], Vec::new()))),
+            Err(error) => return event(drifted(step, vec![unread(&error)], Vec::new())),
         }
-        let (moved, mut broken) = self.world(step).await?;
+        if let Effect::ResumeProvisioning { proof, .. } = effect
+            && let Stillness::Harmed(what) | Stillness::Unknown(what) = self.quiet(proof, progress).await?
+        {
+            let moved = Moved { key: "quiet".to_owned(), was: "the account as before, twice".to_owned(), is: what };
+            return event(drifted(step, vec![moved], Vec::new()));
+        }
+        let (moved, mut broken) = self.world(progress).await?;
         if let Err(refusal) = self.record.switch().await.check() {
             broken.push(stop(&refusal));
         }
         if !moved.is_empty() || !broken.is_empty() {
-            return Ok(Prepared::Event(drifted(step, moved, broken)));
+            return event(drifted(step, moved, broken));
         }
         self.keep_lease(0).await?;
-        match perform::permitted(self.plan, digest, self.approved, self.lease, self.now()) {
-            Ok(()) => Ok(Prepared::Write),
+        match self.permitted(step, digest) {
+            Ok(()) => Ok(Made::Write(step)),
             Err(Unsent::NotApproved) => {
                 let refusal = Refusal::new("B4", "the approval has run out or allows repairs only");
-                Ok(Prepared::Event(drifted(step, Vec::new(), vec![stop(&refusal)])))
+                event(drifted(step, Vec::new(), vec![stop(&refusal)]))
             }
             Err(Unsent::NotHeld) => Err(Left::LostLease),
         }
     }
 
+    pub(super) fn permitted(&self, step: usize, digest: &Digest) -> Result<(), Unsent> {
+        perform::permitted(self.plan, step, (self.approved, digest), (self.lease, self.app_lease), self.now())
+    }
+
     /// The effect is in force and this run never sent it. After an unassignment Okta may give the assignment back by itself
     /// (SAFETY D6): then nothing is sent. Otherwise somebody else acted, and the plan speaks of a world that is no more.
-    async fn not_ours(&self, step: usize) -> Outcomes<Event> {
-        let given_back = self.plan.effects().take(step).any(|effect| matches!(effect, Effect::Unassign { .. }));
-        if given_back {
+    async fn not_ours(&self, step: usize, progress: &Progress) -> Outcomes<Event> {
+        let unassigned = progress.done(self.plan).iter().any(|effect| matches!(effect, Effect::Unassign { .. }));
+        let assigns = self.plan.steps.get(step).is_some_and(|step| matches!(step.effect, Effect::Assign { .. }));
+        if unassigned && assigns {
             return Ok(Event::InForce { step, written: false });
         }
-        let (mut moved, _) = self.world(step).await?;
+        let (mut moved, _) = self.world(progress).await?;
         if moved.is_empty() {
             return Ok(Event::InForce { step, written: false });
         }
@@ -219,18 +256,14 @@ impl Run<'_> {
         Ok(drifted(step, moved, Vec::new()))
     }
 
-    /// What moved and which guards do not hold with the effects before `step` in force. Failed look-ups are repeated a few
-    /// times first.
-    async fn world(&self, step: usize) -> Outcomes<(Vec<Moved>, Vec<Violation>)> {
-        let done: Vec<&Effect> = self.plan.effects().take(step).collect();
+    /// What moved and which guards do not hold with the effects in force so far. Failed look-ups are repeated a few times
+    /// first.
+    async fn world(&self, progress: &Progress) -> Outcomes<(Vec<Moved>, Vec<Violation>)> {
+        let done = progress.done(self.plan);
         let keys = Keys {
             app: self.plan.app.clone(),
             user: self.person.clone(),
-            fixed: Some(Fixed {
-                user_name: self.plan.user_name.clone(),
-                anchor: self.plan.anchor.clone(),
-                external_id: self.plan.external_id.clone(),
-            }),
+            fixed: Some(Fixed::of(self.plan)),
             reported_at: None,
             missing_at: self.missing_at.clone(),
         };
@@ -239,7 +272,7 @@ impl Run<'_> {
             let facts = look::facts(self.readers, &keys).await;
             let now = snapshot::of(&facts);
             let moved = snapshot::drift(&self.plan.snapshot, &done, &now);
-            let guards = self.plan.guards.iter().filter(|guard| step == 0 || guard.throughout());
+            let guards = self.plan.guards.iter().filter(|guard| done.is_empty() || guard.throughout());
             let guards = guards.filter(|guard| !done.iter().any(|effect| effect.outdates(guard)));
             let broken: Vec<Violation> = guards.filter_map(|guard| guard::check(guard, &facts).err()).collect();
             let unread = look::unread(&facts) || broken.iter().any(is_wait);
@@ -257,8 +290,7 @@ impl Run<'_> {
         self.record.record(&intent, self.lease).await?;
         events.push(intent);
         // The commit took time: check the proofs once more, right before the call.
-        let permitted = perform::permitted(self.plan, digest, self.approved, self.lease, self.now());
-        let (Ok(()), Some(planned)) = (permitted, self.plan.steps.get(step)) else {
+        let (Ok(()), Some(planned)) = (self.permitted(step, digest), self.plan.steps.get(step)) else {
             return Ok(Some(Hint::Unsent));
         };
         let answer = perform::send(&planned.effect, self.writers, self.approved, self.lease).await;
@@ -269,7 +301,7 @@ impl Run<'_> {
             Ok(()) => Hint::Accepted,
             Err(error) if error.may_have_landed() => Hint::Unclear,
             Err(PortError { kind: Kind::Throttled { after_ms }, .. }) => Hint::Later(after_ms),
-            Err(error) => Hint::Refused(error.to_string()),
+            Err(error) => Hint::Refused(error.to_string(), error.refusal()),
         }))
     }
 
@@ -278,24 +310,18 @@ impl Run<'_> {
         let patience = match &hint {
             Some(Hint::Accepted) => self.poll_deadline,
             // A vendor that refuses the repetition may do so because the first one is in force and only not visible yet.
-            Some(Hint::Refused(_)) if repeated => self.poll_deadline,
+            Some(Hint::Refused(..)) if repeated => self.poll_deadline,
             Some(Hint::Unclear) | None => UNCLEAR.min(self.poll_deadline),
-            Some(Hint::Refused(_) | Hint::Unsent | Hint::Later(_)) => 0,
+            Some(Hint::Refused(..) | Hint::Unsent | Hint::Later(_)) => 0,
         };
         if let Some(Hint::Later(ms)) = &hint {
-            // Refused for its rate: nothing was made, and the vendor said when to come back.
-            let until = self.now().plus((*ms).clamp(0, self.poll_deadline));
-            while self.now() < until {
-                let ms = until.since(self.now()).min(LONGEST_NAP);
-                self.keep_lease(ms).await?;
-                self.readers.clock.sleep_until(self.now().plus(ms)).await;
-            }
+            self.nap(*ms).await?;
         }
         if let Some(event) = self.seen_within(step, patience).await? {
             return Ok(Settled::Event(event));
         }
         match hint {
-            Some(Hint::Refused(why)) => Ok(Settled::Event(Event::Refused { step, why })),
+            Some(Hint::Refused(why, kind)) => Ok(Settled::Event(self.refused(step, why, kind))),
             Some(Hint::Accepted | Hint::Unclear | Hint::Unsent | Hint::Later(_)) | None if again => {
                 Ok(Settled::WriteAgain)
             }
@@ -303,6 +329,28 @@ impl Run<'_> {
                 step,
                 PublicText::words("the change was sent several times and is not seen"),
             ))),
+        }
+    }
+
+    /// Refused for its rate: nothing was made, and the vendor said when to come back.
+    pub(super) async fn nap(&self, ms: i64) -> Outcomes<()> {
+        let until = self.now().plus(ms.clamp(0, self.poll_deadline));
+        while self.now() < until {
+            let ms = until.since(self.now()).min(LONGEST_NAP);
+            self.keep_lease(ms).await?;
+            self.readers.clock.sleep_until(self.now().plus(ms)).await;
+        }
+        Ok(())
+    }
+
+    /// A refusal that a branch of the plan is for is no end.
+    fn refused(&self, step: usize, why: String, kind: Option<RefusalKind>) -> Event {
+        let foreseen = kind.filter(|kind| {
+            self.plan.steps.iter().any(|other| other.when == When::IfRefused { effect: step, kind: *kind })
+        });
+        match foreseen {
+            Some(kind) => Event::Declined { step, kind, why },
+            None => Event::Refused { step, why, kind },
         }
     }
 
@@ -316,7 +364,7 @@ impl Run<'_> {
     }
 
     /// What is certain about a write that may have been sent, within `patience` milliseconds; `None`: all as before it.
-    async fn seen_within(&self, step: usize, patience: i64) -> Outcomes<Option<Event>> {
+    pub(super) async fn seen_within(&self, step: usize, patience: i64) -> Outcomes<Option<Event>> {
         let Some(effect) = self.plan.steps.get(step).map(|step| &step.effect) else {
             return Ok(Some(drifted(step, Vec::new(), Vec::new())));
         };
@@ -340,7 +388,7 @@ impl Run<'_> {
     }
 
     /// One look at the target; failed reads are repeated a few times.
-    async fn look(&self, effect: &Effect) -> Outcomes<Result<Seen, PortError>> {
+    pub(super) async fn look(&self, effect: &Effect) -> Outcomes<Result<Seen, PortError>> {
         let mut round = 0;
         loop {
             match look::target(self.readers, effect).await {
@@ -351,121 +399,14 @@ impl Run<'_> {
             round += 1;
         }
     }
-
-    async fn wait_for(&self, step: usize) -> Outcomes<Event> {
-        let until = self.now().plus(self.poll_deadline);
-        let check = self.plan.steps.get(step).and_then(|step| step.then.as_ref());
-        let (mut round, mut seen_live) = (0, 0);
-        loop {
-            let state = match check {
-                None => Checked::Reached,
-                Some(Check::Linked { app, user, link }) => self.linked(app, user, link).await,
-                Some(Check::LiveTwice { object }) => {
-                    seen_live = if self.is_live(object).await { seen_live + 1 } else { 0 };
-                    if seen_live >= 2 {
-                        Checked::Reached
-                    } else {
-                        Checked::NotYet("the user is not live yet".to_owned())
-                    }
-                }
-            };
-            match state {
-                Checked::Reached => return Ok(Event::Reached { step }),
-                Checked::Never(why) => return Ok(self.missed(step, why)),
-                Checked::NotYet(what) if self.now() >= until => {
-                    return Ok(self.missed(step, PublicText::words("did not come true in time: ").and_foreign(&what)));
-                }
-                Checked::NotYet(_) => {}
-            }
-            if self.record.is_stopping() {
-                return Err(Left::Stopping);
-            }
-            self.pause(round).await?;
-            round += 1;
-        }
-    }
-
-    fn missed(&self, step: usize, why: PublicText) -> Event {
-        Event::Missed { step, left_as: left_as(self.plan, step + 1, false).to_owned(), why }
-    }
-
-    async fn is_live(&self, object: &EntraId) -> bool {
-        matches!(self.readers.entra.user(object).await, Ok(Some(_)))
-    }
-
-    async fn linked(
-        &self,
-        app: &crate::domain::ids::AppId,
-        user: &crate::domain::ids::OktaUserId,
-        link: &Link,
-    ) -> Checked {
-        let row = match self.readers.okta.app_user(app, user).await {
-            Ok(Some(row)) => row,
-            Ok(None) => return Checked::NotYet("the assignment is not there".to_owned()),
-            Err(error) => return Checked::NotYet(error.to_string()),
-        };
-        let state = row.sync_state.as_deref().unwrap_or("");
-        if state == "ERROR" {
-            return Checked::Never(PublicText::words("Okta could not push the assignment: syncState is ERROR"));
-        }
-        match (&row.external_id, link) {
-            (Some(id), Link::Existing(expected)) if id != expected => {
-                let why = PublicText::words("Okta linked another account than the one on the card: ");
-                return Checked::Never(why.and_foreign(id.as_str()));
-            }
-            (Some(id), Link::New) if self.plan.external_id.as_ref() == Some(id) => {
-                return Checked::NotYet("still linked to the old object".to_owned());
-            }
-            (Some(_), Link::Existing(_) | Link::New) => {}
-            (None, Link::Existing(_) | Link::New) => {
-                return Checked::NotYet(format!("status {}, no externalId yet", row.status));
-            }
-        }
-        if (row.status == "PROVISIONED" || row.status == "ACTIVE") && state == "SYNCHRONIZED" {
-            Checked::Reached
-        } else {
-            Checked::NotYet(format!("status {}, syncState {state}", row.status))
-        }
-    }
-
-    async fn verify(&self, in_force: usize) -> Outcomes<Event> {
-        let until = self.now().plus(self.poll_deadline);
-        let mut round = 0;
-        loop {
-            let why = match verify::read(self.readers, self.plan).await {
-                Ok(ends) => match verify::judge(self.plan, &ends) {
-                    Ok(right) => {
-                        return Ok(Event::Verified {
-                            findings: right.findings,
-                            waiting_for_retry: right.waiting_for_retry,
-                        });
-                    }
-                    Err(why) => why,
-                },
-                Err(error) => PublicText::words("could not be read: ").and_foreign(&error.to_string()),
-            };
-            if self.now() >= until {
-                let left = left_as(self.plan, in_force, true);
-                return Ok(Event::NotVerified { why: why.and(format!(" (left as: {left})")) });
-            }
-            self.pause(round).await?;
-            round += 1;
-        }
-    }
-}
-
-enum Checked {
-    Reached,
-    NotYet(String),
-    Never(PublicText),
 }
 
 /// What the vendor answered to the write of this process; `None` after a restart.
-enum Hint {
+pub(super) enum Hint {
     Accepted,
     Unclear,
     Later(i64),
-    Refused(String),
+    Refused(String, Option<RefusalKind>),
     Unsent,
 }
 

@@ -9,6 +9,7 @@ use crate::domain::notice::PublicText;
 use crate::domain::plan::{Goal, Plan};
 use crate::domain::tenant::{AppUser, Attributes, EntraUser, Roles, Scope};
 use crate::ports::directory::Answer;
+use serde_json::Value;
 
 /// What was read.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Ends {
     pub object: Option<EntraUser>,
     /// Its roles, where the goal asks for them.
     pub roles: Option<Roles>,
+    /// The capabilities of the app's provisioning, where the plan switches one of them.
+    pub capabilities: Option<Value>,
 }
 
 /// Everything is right: what was verified, and whether Okta's task waits for Retry.
@@ -39,7 +42,7 @@ pub async fn read(readers: &Readers, plan: &Plan) -> Answer<Ends> {
     let attributes = app?.map(|app| app.attributes).unwrap_or_default();
     let id: Option<EntraId> = match &plan.goal {
         Goal::Linked { .. } | Goal::AsBefore => row.as_ref().and_then(|row| row.external_id.clone()),
-        Goal::Restored { object, .. } => Some(object.clone()),
+        Goal::Restored { object, .. } | Goal::Anchored { object, .. } => Some(object.clone()),
     };
     let (mut object, mut roles) = (None, None);
     if let Some(id) = &id {
@@ -48,11 +51,16 @@ pub async fn read(readers: &Readers, plan: &Plan) -> Answer<Ends> {
             roles = Some(readers.entra.roles(id).await?);
         }
     }
-    Ok(Ends { row, attributes, object, roles })
+    let capabilities = match plan.pause() {
+        Some(_) => Some(readers.okta.provisioning(&plan.app).await?.capabilities),
+        None => None,
+    };
+    Ok(Ends { row, attributes, object, roles, capabilities })
 }
 
 /// Whether the goal is reached; else what is not right.
 pub fn judge(plan: &Plan, ends: &Ends) -> Result<Right, PublicText> {
+    given_back(plan, ends)?;
     let Some(row) = &ends.row else { return Err(PublicText::words("the person is not assigned to the app")) };
     match &plan.goal {
         Goal::AsBefore => as_before(plan, row),
@@ -67,6 +75,10 @@ pub fn judge(plan: &Plan, ends: &Ends) -> Result<Right, PublicText> {
                     .and_foreign(&expected.join(", ")));
             }
             Ok(Right { findings: with_licences(findings, object), waiting_for_retry: false })
+        }
+        Goal::Anchored { okta, entra, upn, enabled, proxies, licences, .. } => {
+            let (okta, entra) = (okta.as_deref(), entra.as_deref());
+            anchored(row, ends, &Anchored { okta, entra, upn, enabled: *enabled, proxies, licences })
         }
         Goal::Restored { upn, anchor, enabled, licences, .. } => {
             let Some(object) = &ends.object else { return Err(PublicText::words("the restored user is not live")) };
@@ -98,11 +110,92 @@ pub fn judge(plan: &Plan, ends: &Ends) -> Result<Right, PublicText> {
     }
 }
 
-fn as_before(plan: &Plan, row: &AppUser) -> Result<Right, PublicText> {
-    let wanted = plan.effects().last().and_then(|effect| match effect {
-        Effect::ConvertAssignment { to, .. } => Some(*to),
-        Effect::Unassign { .. } | Effect::Assign { .. } | Effect::RestoreUser { .. } => None,
+/// The provisioning settings are exactly as they were before the pause.
+fn given_back(plan: &Plan, ends: &Ends) -> Result<(), PublicText> {
+    let saved = plan
+        .effects()
+        .find_map(|effect| if let Effect::PauseProvisioning { saved, .. } = effect { Some(saved) } else { None });
+    match (saved, &ends.capabilities) {
+        (Some(saved), Some(now)) if saved != now => {
+            Err(PublicText::words("ALARM: the app's provisioning settings are not as they were before the pause"))
+        }
+        (Some(_) | None, _) => Ok(()),
+    }
+}
+
+struct Anchored<'a> {
+    okta: Option<&'a str>,
+    entra: Option<&'a str>,
+    upn: &'a str,
+    enabled: Option<bool>,
+    proxies: &'a [String],
+    licences: &'a [String],
+}
+
+/// Both anchors byte for byte, and everything else of the account as before (SAFETY D8, D10).
+fn anchored(row: &AppUser, ends: &Ends, goal: &Anchored<'_>) -> Result<Right, PublicText> {
+    let Some(object) = &ends.object else { return Err(PublicText::words("the account is not live")) };
+    if row.external_id.as_ref() != Some(&object.id) {
+        return Err(PublicText::words("Okta does not name this account any more"));
+    }
+    if object.upn != goal.upn {
+        return Err(PublicText::words("the UPN is ").and_foreign(&object.upn).and(", not ").and_foreign(goal.upn));
+    }
+    let (okta, entra) = (row.anchor(&ends.attributes), object.anchor.as_deref());
+    if okta != goal.okta || entra != goal.entra {
+        return Err(PublicText::words("the anchors are: Okta ")
+            .and_foreign(okta.unwrap_or("(none)"))
+            .and(", Entra ")
+            .and_foreign(entra.unwrap_or("(none)")));
+    }
+    if object.enabled != goal.enabled {
+        return Err(PublicText::words("ALARM: whether sign-in is allowed is not as before"));
+    }
+    keep_licences(object, goal.licences)?;
+    let lost: Vec<&str> =
+        goal.proxies.iter().filter(|proxy| !object.proxies.contains(proxy)).map(String::as_str).collect();
+    if !lost.is_empty() {
+        return Err(PublicText::words("ALARM: mail addresses are missing that were there before: ")
+            .and_foreign(&lost.join(", ")));
+    }
+    if !["PROVISIONED", "ACTIVE"].contains(&row.status.as_str()) {
+        return Err(PublicText::words("the assignment has the status ").and_foreign(&row.status));
+    }
+    let mut findings = vec![
+        PublicText::words("anchor in Okta: ").and_foreign(okta.unwrap_or("(none)")),
+        PublicText::words("anchor in Entra: ").and_foreign(entra.unwrap_or("(none)")),
+        PublicText::words("UPN as before: ").and_foreign(&object.upn),
+        PublicText::words(if object.enabled == Some(true) {
+            "sign-in allowed, as before"
+        } else {
+            "sign-in as before"
+        }),
+    ];
+    let new: Vec<&str> =
+        object.proxies.iter().filter(|proxy| !goal.proxies.contains(proxy)).map(String::as_str).collect();
+    findings.push(if new.is_empty() {
+        PublicText::words("mail addresses as before")
+    } else {
+        PublicText::words("mail addresses as before, and a further one came with the hop: ")
+            .and_foreign(&new.join(", "))
     });
+    findings = with_licences(findings, object);
+    findings.push(PublicText::words("ask the person to sign out and in again"));
+    Ok(Right { findings, waiting_for_retry: row.sync_state.as_deref() == Some("ERROR") })
+}
+
+/// The scope that the plan's conversions lead to, from `start`.
+fn scope_after(plan: &Plan, start: Option<Scope>) -> Option<Scope> {
+    plan.effects().fold(
+        start,
+        |scope, effect| {
+            if let Effect::ConvertAssignment { to, .. } = effect { Some(*to) } else { scope }
+        },
+    )
+}
+
+fn as_before(plan: &Plan, row: &AppUser) -> Result<Right, PublicText> {
+    let wanted = scope_after(plan, None);
     if wanted.is_some_and(|scope| scope != row.scope) {
         return Err(PublicText::words("the scope of the assignment is ").and(row.scope.text()));
     }
@@ -111,11 +204,7 @@ fn as_before(plan: &Plan, row: &AppUser) -> Result<Right, PublicText> {
 }
 
 fn linked<'a>(plan: &Plan, row: &AppUser, link: &Link, ends: &'a Ends) -> Result<&'a EntraUser, PublicText> {
-    let wanted_scope = plan.effects().fold(Scope::User, |scope, effect| match effect {
-        Effect::ConvertAssignment { to, .. } => *to,
-        Effect::Unassign { .. } | Effect::Assign { .. } | Effect::RestoreUser { .. } => scope,
-    });
-    if row.scope != wanted_scope {
+    if Some(row.scope) != scope_after(plan, Some(Scope::User)) {
         return Err(PublicText::words("the assignment has the scope ").and(row.scope.text()));
     }
     let Some(id) = &row.external_id else { return Err(PublicText::words("Okta holds no externalId")) };
@@ -188,9 +277,9 @@ fn with_licences(mut findings: Vec<PublicText>, object: &EntraUser) -> Vec<Publi
 
 fn entries_sent(plan: &Plan, attributes: &Attributes) -> Vec<String> {
     plan.effects()
-        .find_map(|effect| match effect {
-            Effect::Assign { saved, .. } => Some(entries(saved, attributes.licenses.as_ref())),
-            Effect::ConvertAssignment { .. } | Effect::Unassign { .. } | Effect::RestoreUser { .. } => None,
+        .find_map(|effect| {
+            let Effect::Assign { saved, .. } = effect else { return None };
+            Some(entries(saved, attributes.licenses.as_ref()))
         })
         .unwrap_or_default()
 }

@@ -104,7 +104,7 @@ fn events() -> Vec<Event> {
         Event::Answered { step: 0, ok: true, what: "accepted".to_owned(), request_id: Some("r1".to_owned()) },
         Event::Answered { step: 0, ok: false, what: "HTTP 500".to_owned(), request_id: None },
         Event::InForce { step: 0, written: true },
-        Event::Refused { step: 1, why: "HTTP 403".to_owned() },
+        Event::Refused { step: 1, why: "HTTP 403".to_owned(), kind: None },
         Event::Reached { step: 0 },
         Event::Missed { step: 1, left_as: "assigned_not_linked".to_owned(), why: PublicText::foreign("late") },
         Event::Drifted { step: 1, moved: vec![moved], broken: vec![violation] },
@@ -133,7 +133,7 @@ fn inbounds() -> Vec<Inbound> {
     let text = || "Matching user not found".to_owned();
     let bodies = [Body::Message { text: text() }, Body::Mention { text: text() }, Body::Command { text: text() }];
     let press = |verb: Verb| Body::Press { verb, case: CaseId::new("c-7k2m9q"), number: Some(1), note: Some(text()) };
-    let bodies = bodies.into_iter().chain(Verb::ALL.into_iter().map(press));
+    let bodies = bodies.into_iter().chain(Verb::ALL.into_iter().take(10).map(press));
     let one = |(n, body): (usize, Body)| Inbound {
         v: 1,
         surface: "console".to_owned(),

@@ -85,6 +85,8 @@ pub(super) fn unassign_safe(facts: &Facts, row: UnassignRow, user_name: &str) ->
         }
         UnassignRow::SwitchOff => !switches(facts, "D4")?.deactivate,
         UnassignRow::BlockOnly => true,
+        // Off already: somebody else's pause, or a switch that row 2 is for.
+        UnassignRow::Pause => switches(facts, "D4")?.deactivate,
     };
     if holds {
         return Ok(());

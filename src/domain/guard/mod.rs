@@ -4,12 +4,15 @@
 //! A guard never trusts a look-up that could not be made: that is a violation too. It never repairs anything.
 //!
 //! Begin with [`Guard`], then [`check`]; the rules stand in `app` (instance, tenant, switches, seats), `person` (who it is and
-//! what they may become) and `gone` (what is deleted, and what an unassignment could hit).
+//! what they may become), `gone` (what is deleted, and what an unassignment could hit) and `anchor` (which anchor wins, and
+//! where a user may be parked).
 
+mod anchor;
 mod app;
 mod gone;
 mod person;
 
+pub use anchor::{Choice, choice};
 pub use person::entries;
 
 use super::ids::{AppId, EntraId};
@@ -57,6 +60,20 @@ pub enum UnassignRow {
     SwitchOff,
     /// Row 3: the operator declared that a deactivation only blocks sign-in; two votes.
     BlockOnly,
+    /// Row 4: the operator allows a pause of Deactivate Users; two votes.
+    Pause,
+}
+
+/// Which row of the table of SAFETY D7 says what the anchor becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnchorRow {
+    /// Row 4: Okta's value comes from Active Directory and is mapped: Entra gets it.
+    FromDirectory,
+    /// Row 5: Okta's attribute can be written, and Entra has a value: Okta gets it.
+    FromEntra,
+    /// Row 6: neither side has one, and both can be written: both get a new one.
+    New,
 }
 
 /// A rule with the values it was decided on.
@@ -147,6 +164,38 @@ pub enum Guard {
         /// The object.
         object: EntraId,
     },
+    /// Okta's externalId names this live account, it is a Member of the same person and has the user name (C3).
+    Linked {
+        /// The object.
+        object: EntraId,
+        /// The UPN that Okta pushes.
+        user_name: String,
+    },
+    /// The table of D7 says what it said, about the same two values.
+    Anchor {
+        /// The row.
+        row: AnchorRow,
+        /// Okta's anchor.
+        okta: Option<String>,
+        /// Entra's anchor.
+        entra: Option<String>,
+    },
+    /// Nobody but this account, live or deleted, holds the user name or the anchor (C3, D7).
+    NobodyElse {
+        /// The object.
+        object: EntraId,
+        /// The UPN that Okta pushes.
+        user_name: String,
+        /// Okta's anchor.
+        anchor: Option<String>,
+    },
+    /// The name to park under is on the tenant's initial managed domain, and nobody else holds it, live or deleted (D8).
+    ParkingFree {
+        /// The object that is parked.
+        object: EntraId,
+        /// The name.
+        upn: String,
+    },
 }
 
 impl Guard {
@@ -161,7 +210,9 @@ impl Guard {
             | Self::CreateOn
             | Self::Candidate { .. }
             | Self::NotPrivileged { .. }
-            | Self::SeatsFree { .. } => true,
+            | Self::SeatsFree { .. }
+            | Self::NobodyElse { .. }
+            | Self::ParkingFree { .. } => true,
             Self::Assigned
             | Self::WitnessFound
             | Self::ObjectGone { .. }
@@ -170,8 +221,15 @@ impl Guard {
             | Self::SamePerson { .. }
             | Self::NoLiveHolder { .. }
             | Self::NotSynced { .. }
-            | Self::NotDeprovisioned { .. } => false,
+            | Self::NotDeprovisioned { .. }
+            | Self::Linked { .. }
+            | Self::Anchor { .. } => false,
         }
+    }
+
+    /// Whether it holds because Deactivate Users is off, or will be.
+    pub fn relies_on_switch(&self) -> bool {
+        matches!(self, Self::UnassignSafe { row: UnassignRow::SwitchOff | UnassignRow::Pause, .. })
     }
 }
 
@@ -218,6 +276,12 @@ pub fn check(guard: &Guard, facts: &Facts) -> Verdict {
         Guard::NoLiveHolder { object } => gone::no_live_holder(facts, object),
         Guard::NotSynced { object } => gone::not_synced(facts, object),
         Guard::NotDeprovisioned { object } => gone::not_deprovisioned(facts, object),
+        Guard::Linked { object, user_name } => person::linked(facts, object, user_name),
+        Guard::Anchor { row, okta, entra } => anchor::same_choice(facts, (*row, okta.as_deref(), entra.as_deref())),
+        Guard::NobodyElse { object, user_name, anchor } => {
+            anchor::nobody_else(facts, object, (user_name, anchor.as_deref()))
+        }
+        Guard::ParkingFree { object, upn } => anchor::parking_free(facts, object, upn),
     }
 }
 

@@ -59,6 +59,18 @@ pub(super) fn candidate(facts: &Facts, expect: Option<&EntraId>, user_name: &str
     can_be_linked(found, user_name)
 }
 
+/// The account that Okta pushes to: live, of this person, with the user name.
+pub(super) fn linked(facts: &Facts, object: &EntraId, user_name: &str) -> Verdict {
+    let held = app_user(facts)?.and_then(|row| row.external_id.as_ref());
+    let live = known(&facts.entra.by_external_id, "C1", "the object that externalId names")?.as_ref();
+    let Some(live) = live.filter(|live| live.id == *object && held == Some(object)) else {
+        let fact = PublicText::words("Okta's externalId does not name the live account that was looked up");
+        return violation("C2", Outcome::Refuse, fact, "press Look again");
+    };
+    is_this_person(facts, live)?;
+    can_be_linked(live, user_name)
+}
+
 /// C3: a Member, with a name that agrees.
 fn is_this_person(facts: &Facts, found: &EntraUser) -> Verdict {
     if found.user_type.as_deref() != Some("Member") {

@@ -10,7 +10,7 @@
 //! | [`account`] | keys: of an account (`T…/U…`), of a channel (`C…`, or `T…/C…` of a further workspace) |
 //! | [`token`] | the sealed value of a button |
 //! | [`api`] | the Web API: one call, its time limit, its errors |
-//! | [`show`], [`pace`], [`replies`] | what the outbox gives, shown: turns, edits, direct answers |
+//! | [`show`], [`pace`], [`replies`], `tell` | what the outbox gives, shown: turns, edits, direct answers |
 //! | [`doctor`], [`manifest`] | the set-up looked at, the app described |
 //! | [`views`] | modals and the home tab |
 //! | [`render`] | cards, lines and answers as Block Kit |
@@ -37,6 +37,7 @@ pub mod replies;
 pub mod settings;
 pub mod show;
 pub mod signature;
+mod tell;
 pub mod token;
 pub mod views;
 pub mod who;

@@ -36,6 +36,9 @@ pub(super) struct Bench {
     pub(super) world: Arc<World>,
 }
 
+/// The lease of the subject, and of the app where the plan needs it.
+pub(super) type Leases = (LeaseHeld, Option<LeaseHeld>);
+
 /// What became of one process.
 #[derive(Debug)]
 pub(super) enum Life {
@@ -83,15 +86,20 @@ impl Bench {
         self.world.lock().clone()
     }
 
-    /// Takes the lease, waiting for it where somebody holds it.
-    pub(super) fn take_lease(&self) -> LeaseHeld {
+    /// Takes the leases that the plan needs, waiting for them where somebody holds them.
+    pub(super) fn take_leases(&self) -> Leases {
+        let app = self.plan.needs_app().then(|| format!("app:{}", self.plan.app));
+        let subject = self.take_lease(&format!("subject:{}", self.plan.subject));
+        (subject, app.map(|key| self.take_lease(&key)))
+    }
+
+    fn take_lease(&self, key: &str) -> LeaseHeld {
         loop {
             let events = self.world.lock().journal.clone();
             let intent = events.iter().rev().find(|(_, event)| matches!(event, Event::Intent { .. }));
             let terms = LeaseTerms { lease_ms: LEASE, call_timeout_ms: CALL, last_intent: intent.map(|(at, _)| *at) };
             let now = Clock::now(self.world.as_ref());
-            let key = format!("subject:{}", self.plan.subject);
-            let taken = acquire(self.world.as_ref(), &key, "process", now, terms);
+            let taken = acquire(self.world.as_ref(), key, "process", now, terms);
             match poll_once(&mut std::pin::pin!(taken)).unwrap().unwrap() {
                 Acquired::Held(lease) => return lease,
                 Acquired::Taken(until) => {
@@ -104,7 +112,7 @@ impl Bench {
     }
 
     /// Runs one process with its lease, as the bot does: approval from the grant, state from the journal.
-    pub(super) async fn process(&self, lease: &LeaseHeld) -> Result<End, Left> {
+    pub(super) async fn process(&self, (lease, app_lease): &Leases) -> Result<End, Left> {
         LIVES.fetch_add(1, Ordering::Relaxed);
         let (events, last, switch, now) = {
             let s = self.world.lock();
@@ -118,6 +126,7 @@ impl Bench {
             plan: &self.plan,
             approved: &approved,
             lease,
+            app_lease: app_lease.as_ref(),
             leases: self.world.as_ref(),
             readers: &readers,
             writers: &writers,
@@ -125,18 +134,19 @@ impl Bench {
             person: self.start.user.clone(),
             missing_at: vec![self.grant.at.plus(-60 * MINUTE)],
             poll_deadline: 120 * SECOND,
+            since: self.grant.at,
         };
         run(&work, events).await
     }
 
     /// One process from start to end, or to the point `stop` (counted from its start), where it dies.
     pub(super) fn life(&self, stop: Option<u32>) -> Life {
-        let lease = self.take_lease();
+        let leases = self.take_leases();
         {
             let mut s = self.world.lock();
             s.stop_at = stop.map(|stop| s.points + stop);
         }
-        let mut future = std::pin::pin!(self.process(&lease));
+        let mut future = std::pin::pin!(self.process(&leases));
         let done = poll_once(&mut future);
         self.world.lock().stop_at = None;
         match done {
@@ -210,7 +220,7 @@ pub(super) fn left_of(plan: &Plan, events: &[Event]) -> String {
     let progress = fold(events).unwrap();
     match events.last() {
         Some(Event::Missed { left_as, .. }) => left_as.clone(),
-        Some(event) => left_after(plan, &progress, event).to_owned(),
+        Some(event) => left_after(plan, &progress, event),
         None => "unchanged".to_owned(),
     }
 }

@@ -330,9 +330,9 @@ fn a_holder_that_lost_its_lease_sends_and_records_nothing_more() {
         let bench = scene.set();
         for stop in 1.. {
             let run = bench.fork(bench.save());
-            let lease = run.take_lease();
+            let leases = run.take_leases();
             run.world.lock().stop_at = Some(stop);
-            let mut slow = std::pin::pin!(run.process(&lease));
+            let mut slow = std::pin::pin!(run.process(&leases));
             if poll_once(&mut slow).is_some() {
                 break;
             }

@@ -53,6 +53,10 @@ pub(super) enum Call {
     Unassign(AppId, OktaUserId),
     Assign(AppId, OktaUserId, Assignment),
     Restore(EntraId),
+    Attribute(AppId, OktaUserId, String, Option<String>),
+    Deactivate(AppId, bool),
+    Upn(EntraId, String),
+    Anchor(EntraId, String),
 }
 
 /// What becomes of one write.
@@ -114,8 +118,12 @@ impl Fault {
 /// What Okta does by itself later, and requests that are still on their way.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Job {
-    Push { created: At },
+    Push {
+        created: At,
+    },
     Regroup,
+    /// What Okta does to an account whose person was unassigned while Deactivate Users was on.
+    Deactivate(EntraId),
     Land(Call, usize),
 }
 
@@ -153,6 +161,8 @@ pub(super) struct State {
     pub(super) vendor: Vendor,
     pub(super) regroup: Regroup,
     pub(super) link_to: Option<EntraId>,
+    /// Whether Graph refuses the bot's permission for the anchor.
+    pub(super) anchor_forbidden: bool,
     pub(super) jobs: Vec<(At, Job)>,
     pub(super) stale: Option<(At, Box<Vendor>)>,
     pub(super) blind_until: At,
@@ -160,6 +170,7 @@ pub(super) struct State {
     pub(super) sent: Vec<Sent>,
     pub(super) journal: Vec<(At, Event)>,
     pub(super) lease: LeaseRow,
+    pub(super) app_lease: LeaseRow,
     pub(super) host_lock: bool,
     pub(super) frozen: bool,
     /// After this many journal rows, the bot is frozen.
@@ -238,7 +249,8 @@ impl World {
 
     /// Sends a write for the holder of lease `number`.
     pub(super) async fn send(&self, number: i64, call: Call) -> Answer<()> {
-        let system = if matches!(call, Call::Restore(_)) { System::Graph } else { System::Okta };
+        let in_entra = matches!(call, Call::Restore(_) | Call::Upn(..) | Call::Anchor(..));
+        let system = if in_entra { System::Graph } else { System::Okta };
         let (fault, index) = {
             let mut s = self.lock();
             let step = s.audit(number, &call);
@@ -262,6 +274,7 @@ impl State {
             vendor,
             regroup: Regroup::Never,
             link_to: None,
+            anchor_forbidden: false,
             jobs: Vec::new(),
             stale: None,
             blind_until: At(0),
@@ -269,6 +282,7 @@ impl State {
             sent: Vec::new(),
             journal: Vec::new(),
             lease: LeaseRow::default(),
+            app_lease: LeaseRow::default(),
             host_lock: false,
             frozen: false,
             freeze_after: None,
@@ -306,6 +320,12 @@ impl State {
             match job {
                 Job::Push { created } => self.push(created),
                 Job::Regroup => self.regroup(),
+                Job::Deactivate(object) => {
+                    if let Some(user) = self.vendor.live.get_mut(&object).filter(|_| self.vendor.switches.deactivate) {
+                        user.enabled = Some(false);
+                        user.direct_licences.clear();
+                    }
+                }
                 Job::Land(call, index) => {
                     // The vendor's own answer goes nowhere: its caller is gone.
                     if let Ok(effective) = self.apply(&call) {
@@ -367,6 +387,10 @@ impl State {
         if self.lease.number != number || left < CALL + 5 * SECOND {
             wrong.push(format!("a write was sent without the lease ({left} ms left)"));
         }
+        let app_left = self.app_lease.until.since(self.now);
+        if plan.needs_app() && app_left < CALL + 5 * SECOND {
+            wrong.push(format!("a write was sent without the lease of the app ({app_left} ms left)"));
+        }
         let ours = |index: &usize| self.sent[*index].step == step;
         if self.jobs.iter().any(|(_, job)| matches!(job, Job::Land(_, index) if ours(index))) {
             wrong.push("a write was sent again while the first request was on its way".to_owned());
@@ -388,6 +412,10 @@ impl State {
         }
         self.violations.extend(wrong);
         step
+    }
+
+    pub(super) fn lease_row(&mut self, key: &str) -> &mut LeaseRow {
+        if key.starts_with("app:") { &mut self.app_lease } else { &mut self.lease }
     }
 
     pub(super) fn switch(&self) -> Switch {
@@ -435,6 +463,13 @@ impl Call {
                 *self == Self::Assign(app.clone(), user.clone(), what)
             }
             Effect::RestoreUser { object, .. } => *self == Self::Restore(object.clone()),
+            Effect::SetAppUserAnchor { app, user, attribute, to, .. } => {
+                *self == Self::Attribute(app.clone(), user.clone(), attribute.clone(), to.clone())
+            }
+            Effect::SetUpn { object, to, .. } => *self == Self::Upn(object.clone(), to.clone()),
+            Effect::SetImmutableId { object, to, .. } => *self == Self::Anchor(object.clone(), to.clone()),
+            Effect::PauseProvisioning { app, .. } => *self == Self::Deactivate(app.clone(), false),
+            Effect::ResumeProvisioning { app, .. } => *self == Self::Deactivate(app.clone(), true),
         }
     }
 }

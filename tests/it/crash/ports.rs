@@ -4,7 +4,8 @@ use super::model::{CALL, Call, World};
 use async_trait::async_trait;
 use reanchor::domain::ids::{AppId, EntraId, GroupId, OktaUserId};
 use reanchor::domain::tenant::{
-    App, AppUser, Deletion, Domain, EntraUser, Group, LogEvent, OktaUser, Roles, Scope, Sku, Switches,
+    App, AppUser, Deletion, Domain, EntraUser, Group, Leaver, LogEvent, OktaUser, Provisioning, Roles, Scope, Sku,
+    Switches,
 };
 use reanchor::domain::time::At;
 use reanchor::policy::Switch;
@@ -65,8 +66,12 @@ impl OktaRead for World {
         self.view(Okta, |v| v.row.iter().chain(&v.others).cloned().collect()).await
     }
 
-    async fn switches(&self, _: &AppId) -> Answer<Switches> {
-        self.view(Okta, |v| v.switches).await
+    async fn provisioning(&self, _: &AppId) -> Answer<Provisioning> {
+        self.view(Okta, |v| Provisioning { switches: v.switches, capabilities: capabilities(v.switches) }).await
+    }
+
+    async fn leavers(&self, _: &AppId, _: At) -> Answer<Vec<Leaver>> {
+        self.view(Okta, |_| Vec::new()).await
     }
 
     async fn groups_of(&self, _: &OktaUserId) -> Answer<Vec<Group>> {
@@ -93,6 +98,16 @@ impl OktaRead for World {
         let now = self.now();
         self.view(Okta, |_| Some(now)).await
     }
+}
+
+/// The capabilities object as Okta would send it.
+pub(super) fn capabilities(switches: Switches) -> serde_json::Value {
+    let status = |on: bool| serde_json::json!({"status": if on { "ENABLED" } else { "DISABLED" }});
+    serde_json::json!({
+        "create": {"lifecycleCreate": status(switches.create)},
+        "update": {"profile": status(switches.update), "lifecycleDeactivate": status(switches.deactivate),
+                   "password": status(false)},
+    })
 }
 
 fn fits(user: &EntraUser, what: &Find) -> bool {
@@ -164,6 +179,15 @@ impl OktaWrite for Hand {
     async fn assign(&self, app: &AppId, user: &OktaUserId, what: &Assignment) -> Answer<()> {
         self.world.send(self.number, Call::Assign(app.clone(), user.clone(), what.clone())).await
     }
+
+    async fn set_attribute(&self, app: &AppId, user: &OktaUserId, name: &str, value: Option<&str>) -> Answer<()> {
+        let call = Call::Attribute(app.clone(), user.clone(), name.to_owned(), value.map(str::to_owned));
+        self.world.send(self.number, call).await
+    }
+
+    async fn set_deactivate(&self, app: &AppId, on: bool) -> Answer<()> {
+        self.world.send(self.number, Call::Deactivate(app.clone(), on)).await
+    }
 }
 
 #[async_trait]
@@ -171,39 +195,50 @@ impl EntraWrite for Hand {
     async fn restore(&self, id: &EntraId) -> Answer<()> {
         self.world.send(self.number, Call::Restore(id.clone())).await
     }
+
+    async fn set_upn(&self, id: &EntraId, upn: &str) -> Answer<()> {
+        self.world.send(self.number, Call::Upn(id.clone(), upn.to_owned())).await
+    }
+
+    async fn set_anchor(&self, id: &EntraId, anchor: &str) -> Answer<()> {
+        self.world.send(self.number, Call::Anchor(id.clone(), anchor.to_owned())).await
+    }
 }
 
 #[async_trait]
 impl LeaseTable for World {
     async fn take(&self, key: &str, holder: &str, now: At, terms: LeaseTerms) -> Stored<LeaseAnswer> {
         let mut s = self.lock();
-        let by_lease = s.lease.until.plus(CALL);
-        let wait_until = if s.lease.holder.is_empty() {
+        let host_lock = s.host_lock;
+        let row = s.lease_row(key);
+        let by_lease = row.until.plus(CALL);
+        let wait_until = if row.holder.is_empty() {
             None
-        } else if s.host_lock {
+        } else if host_lock {
             // The lock beside the database is free: the holder before is dead.
             Some(terms.last_intent.unwrap_or(now).plus(CALL).min(by_lease))
-        } else if s.lease.until <= now {
+        } else if row.until <= now {
             Some(by_lease)
         } else {
-            return Ok(LeaseAnswer::Taken { until: s.lease.until });
+            return Ok(LeaseAnswer::Taken { until: row.until });
         };
-        s.lease.number += 1;
-        key.clone_into(&mut s.lease.key);
-        holder.clone_into(&mut s.lease.holder);
-        s.lease.until = now.plus(terms.lease_ms);
-        Ok(LeaseAnswer::Ours { number: s.lease.number, until: s.lease.until, wait_until })
+        row.number += 1;
+        key.clone_into(&mut row.key);
+        holder.clone_into(&mut row.holder);
+        row.until = now.plus(terms.lease_ms);
+        Ok(LeaseAnswer::Ours { number: row.number, until: row.until, wait_until })
     }
 
     async fn renew(&self, fence: &Fence, now: At, lease_ms: i64) -> Stored<At> {
         self.point("before renewal").await;
         let until = {
             let mut s = self.lock();
-            if !holds(&s.lease, fence) {
+            let row = s.lease_row(&fence.key);
+            if !holds(row, fence) {
                 return Err(StoreError::Fenced { key: fence.key.clone() });
             }
-            s.lease.until = now.plus(lease_ms);
-            s.lease.until
+            row.until = now.plus(lease_ms);
+            row.until
         };
         self.point("after renewal").await;
         Ok(until)
@@ -211,9 +246,10 @@ impl LeaseTable for World {
 
     async fn release(&self, fence: &Fence) -> Stored<()> {
         let mut s = self.lock();
-        if holds(&s.lease, fence) {
-            s.lease.holder.clear();
-            s.lease.until = At(0);
+        let row = s.lease_row(&fence.key);
+        if holds(row, fence) {
+            row.holder.clear();
+            row.until = At(0);
         }
         Ok(())
     }

@@ -209,7 +209,13 @@ impl Scene {
 pub(super) fn honest(left_as: &str, plan: &Plan, changed: bool, now: &Vendor) -> bool {
     let saved = plan.effects().find_map(|effect| match effect {
         Effect::Assign { saved, .. } | Effect::Unassign { saved, .. } => Some(saved.created),
-        Effect::ConvertAssignment { .. } | Effect::RestoreUser { .. } => None,
+        Effect::ConvertAssignment { .. }
+        | Effect::RestoreUser { .. }
+        | Effect::SetAppUserAnchor { .. }
+        | Effect::SetUpn { .. }
+        | Effect::SetImmutableId { .. }
+        | Effect::PauseProvisioning { .. }
+        | Effect::ResumeProvisioning { .. } => None,
     });
     let row = now.row.as_ref();
     match left_as {
@@ -287,18 +293,21 @@ fn settings() -> Settings {
 }
 
 fn ask() -> Ask {
-    Ask { case: CaseId::new("c-crash1"), number: 1, at: START, needs_second_vote: false }
+    Ask {
+        case: CaseId::new("c-crash1"),
+        number: 1,
+        at: START,
+        needs_second_vote: false,
+        fresh: [9; 16],
+        anchor_refused: None,
+    }
 }
 
 fn keys(vendor: &Vendor, stopped: Option<&Plan>) -> Keys {
     Keys {
         app: app(),
         user: vendor.user.clone(),
-        fixed: stopped.map(|plan| Fixed {
-            user_name: plan.user_name.clone(),
-            anchor: plan.anchor.clone(),
-            external_id: plan.external_id.clone(),
-        }),
+        fixed: stopped.map(Fixed::of),
         reported_at: None,
         missing_at: vec![START.plus(-HOUR)],
     }

@@ -16,6 +16,10 @@ impl State {
             Call::Convert(_, _, to) => self.convert(*to),
             Call::Unassign(..) => self.unassign(),
             Call::Assign(_, _, what) => self.assign(what),
+            Call::Attribute(_, _, name, value) => self.attribute(name, value.as_deref()),
+            Call::Deactivate(_, on) => Ok(std::mem::replace(&mut self.vendor.switches.deactivate, *on) != *on),
+            Call::Upn(id, upn) => self.upn(id, upn),
+            Call::Anchor(id, anchor) => self.anchor(id, anchor),
             Call::Restore(id) => {
                 let Some(mut user) = self.vendor.deleted.remove(id) else {
                     return Err(refused(System::Graph, Kind::Gone));
@@ -27,6 +31,62 @@ impl State {
                 Ok(true)
             }
         }
+    }
+
+    fn attribute(&mut self, name: &str, value: Option<&str>) -> Answer<bool> {
+        if self.vendor.app.mapped.iter().any(|mapped| mapped == name) && self.vendor.switches.update {
+            return Err(refused(System::Okta, Kind::Mapped));
+        }
+        let Some(row) = &mut self.vendor.row else { return Err(refused(System::Okta, Kind::Gone)) };
+        let value = value.map_or(Value::Null, Value::from);
+        Ok(row.profile.insert(name.to_owned(), value.clone()) != Some(value))
+    }
+
+    fn federated(&self, upn: &str) -> bool {
+        let host = upn.rsplit_once('@').map_or("", |(_, host)| host);
+        self.vendor.domains.iter().any(|domain| domain.federated && domain.name == host)
+    }
+
+    fn upn(&mut self, id: &EntraId, upn: &str) -> Answer<bool> {
+        let federated = self.federated(upn);
+        let mut others = self.vendor.live.values().chain(self.vendor.deleted.values()).filter(|user| user.id != *id);
+        if others.any(|user| user.answers_to(upn)) {
+            return Err(refused(System::Graph, Kind::Conflict));
+        }
+        let Some(user) = self.vendor.live.get_mut(id) else { return Err(refused(System::Graph, Kind::Gone)) };
+        if federated && user.anchor.is_none() {
+            return Err(refused(System::Graph, Kind::Invalid));
+        }
+        // Exchange keeps every name as a further address.
+        let address = format!("smtp:{upn}");
+        if !user.answers_to(upn) {
+            user.proxies.push(address);
+        }
+        Ok(std::mem::replace(&mut user.upn, upn.to_owned()) != upn)
+    }
+
+    fn anchor(&mut self, id: &EntraId, anchor: &str) -> Answer<bool> {
+        let taken =
+            |user: &&reanchor::domain::tenant::EntraUser| user.id != *id && user.anchor.as_deref() == Some(anchor);
+        let conflict = self.vendor.live.values().chain(self.vendor.deleted.values()).any(|user| taken(&user));
+        let Some(user) = self.vendor.live.get(id).cloned() else { return Err(refused(System::Graph, Kind::Gone)) };
+        if user.anchor.as_deref() == Some(anchor) {
+            return Ok(false);
+        }
+        if self.anchor_forbidden {
+            let denied = refused(System::Graph, Kind::Denied);
+            return Err(reanchor::ports::error::PortError { status: Some(403), ..denied });
+        }
+        if self.federated(&user.upn) {
+            return Err(refused(System::Graph, Kind::Federated));
+        }
+        if conflict {
+            return Err(refused(System::Graph, Kind::Conflict));
+        }
+        self.vendor
+            .live
+            .insert(id.clone(), reanchor::domain::tenant::EntraUser { anchor: Some(anchor.to_owned()), ..user });
+        Ok(true)
     }
 
     fn granted(&self) -> bool {
@@ -55,6 +115,12 @@ impl State {
         let Some(row) = &self.vendor.row else { return Ok(false) };
         if row.scope == Scope::Group && granted {
             return Err(refused(System::Okta, Kind::Denied));
+        }
+        let name = row.user_name.clone();
+        let named = self.vendor.live.values().find(|user| user.upn == name).map(|user| user.id.clone());
+        let hit = row.external_id.clone().filter(|id| self.vendor.live.contains_key(id)).or(named);
+        if let Some(object) = hit.filter(|_| self.vendor.switches.deactivate) {
+            self.jobs.push((self.now.plus(5 * SECOND), Job::Deactivate(object)));
         }
         self.vendor.row = None;
         if granted {

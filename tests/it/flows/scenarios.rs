@@ -15,6 +15,9 @@ fn allowed(case: &reanchor::domain::case::Case) -> Vec<&'static str> {
             Effect::Unassign { .. } => "okta.app_user.unassign",
             Effect::Assign { .. } => "okta.app_user.assign",
             Effect::RestoreUser { .. } => "graph.deleted.restore",
+            Effect::SetAppUserAnchor { .. } => "okta.app_user.update",
+            Effect::SetUpn { .. } | Effect::SetImmutableId { .. } => "graph.user.patch",
+            Effect::PauseProvisioning { .. } | Effect::ResumeProvisioning { .. } => "okta.features.put",
         })
         .collect()
 }

@@ -78,6 +78,7 @@ pub(crate) fn deleted_replaced() -> Facts {
                 external_id: id("2b91f6d4-7c0e-4835-a5d9-8e14c7b3f062"),
                 found: true,
             }]),
+            parking: None,
         },
     }
 }
@@ -110,6 +111,7 @@ fn okta() -> OktaFacts {
         }),
         app_user: Reading::Known(Some(row())),
         switches: Reading::Known(Switches { create: true, update: true, deactivate: false }),
+        capabilities: serde_json::Value::Null,
         admin_roles: Reading::Known(Vec::new()),
         granting_groups: Reading::Known(Vec::new()),
         events: Reading::Known(Vec::new()),
@@ -232,7 +234,14 @@ pub(crate) fn settings() -> Settings {
 }
 
 pub(crate) fn ask() -> Ask {
-    Ask { case: CaseId::new("c-7k2m9q"), number: 1, at: NOW, needs_second_vote: false }
+    Ask {
+        case: CaseId::new("c-7k2m9q"),
+        number: 1,
+        at: NOW,
+        needs_second_vote: false,
+        fresh: [7; 16],
+        anchor_refused: None,
+    }
 }
 
 pub(crate) fn reassign(facts: &Facts) -> Planned {
@@ -348,7 +357,7 @@ pub(crate) fn look(facts: &Facts) -> Box<LookUp> {
 fn run(plan: &Plan, facts: &Facts) -> RunState {
     let note = PublicText::words("linked to ").and_foreign(NEW).and(" ").and_foreign(&facts.okta.user.name);
     let step = StepState { progress: Progress::Done, note };
-    RunState { id: RunId::new("r-0123456789"), granted_at: NOW, steps: vec![step; plan.steps.len()] }
+    RunState { id: RunId::new("r-0123456789"), granted_at: NOW, steps: vec![step; plan.steps.len()], exposed: None }
 }
 
 /// One reason that only approvers may know, and one for everybody.
@@ -410,8 +419,8 @@ pub(crate) fn every_state(facts: &Facts) -> Vec<Case> {
         State::LookedUp { look: look(facts) },
         State::LookedUp { look: confirming },
         State::LookedUp { look: withholding },
-        State::Advised { look: Some(look(facts)), why: why.clone() },
-        State::Advised { look: None, why: Vec::new() },
+        State::Advised { look: Some(look(facts)), why: why.clone(), by_hand: None },
+        State::Advised { look: None, why: Vec::new(), by_hand: None },
         State::Refused { look: Some(look(facts)), why: why.clone() },
         State::Proposed { look: look(facts), proposal: proposal() },
         State::Approved { proposal: proposal(), run: run() },
