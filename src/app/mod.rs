@@ -7,13 +7,17 @@
 
 mod anchors;
 mod books;
+mod complete;
 pub mod decide;
+pub mod desk;
 pub mod diagnose;
+mod edited;
 mod gather;
 mod hear;
 mod job;
 mod lists;
 mod look_up;
+mod nudge;
 mod open;
 mod outbox;
 mod people;

@@ -22,6 +22,7 @@ use crate::ports::secret::Secret;
 use crate::ports::stop::Stop;
 use crate::ports::store::{Ledger, StoreError};
 use crate::ports::surface::{Surface, verified};
+use crate::recognize;
 use crate::sandbox::{Access, SandboxTime, Tenant, TenantOptions};
 use crate::surface::web::{
     self, Chain, Choice, LoadError, NAME, Past, Persona, Record, Row, Scene, Serving, Stage, Web, channel,
@@ -99,7 +100,13 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
     let clock = Arc::new(OffsetClock::default());
     clock.adopt(control.now().await?);
     let as_clock: Arc<dyn Clock> = Arc::<OffsetClock>::clone(&clock);
-    let web = Web::new(as_clock);
+    let web = match options.db {
+        Some(_) => {
+            let file = beside(&store, "chat.jsonl");
+            Web::keeping(as_clock, &file).with_context(|| format!("{} cannot be used", file.display()))?
+        }
+        None => Web::new(as_clock),
+    };
     let fresh: Arc<dyn Fresh> = Arc::new(SystemChance::new()?);
     let parts = options_of(tenant.access(), &store, (&web, &people), options.run);
     let built = build(parts, Arc::clone(&clock), Arc::clone(&fresh)).await?;
@@ -436,6 +443,10 @@ impl Stage for Play {
         self.app.retire(NAME, "the reset of the sandbox").await.map_err(|e| failed(e.into()))?;
         self.control.load(scenario).await.map_err(failed)?;
         Ok(())
+    }
+
+    fn redacted(&self, text: &str) -> String {
+        recognize::redact(text).into_owned()
     }
 
     fn now(&self) -> At {

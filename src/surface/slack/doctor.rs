@@ -142,15 +142,14 @@ async fn bot_token(
         found.push(Finding::fail(name, format!("Slack answers {code}"), mend));
         return None;
     }
-    if !seen.body["bot_id"].is_string() {
-        let mend = "take the Bot User OAuth Token, not the token of a person";
-        found.push(Finding::warn(name, "the token works, but Slack names no bot behind it", mend));
+    let id =
+        |key: &str| seen.body[key].as_str().filter(|id| super::account::is_id(id, b"TEUWB")).unwrap_or("?").to_owned();
+    found.push(if seen.body["bot_id"].is_string() {
+        Finding::ok(name, format!("it works: bot {} in workspace {}", id("user_id"), id("team_id")))
     } else {
-        let id = |key: &str| {
-            seen.body[key].as_str().filter(|id| super::account::is_id(id, b"TEUWB")).unwrap_or("?").to_owned()
-        };
-        found.push(Finding::ok(name, format!("it works: bot {} in workspace {}", id("user_id"), id("team_id"))));
-    }
+        let mend = "take the Bot User OAuth Token, not the token of a person";
+        Finding::warn(name, "the token works, but Slack names no bot behind it", mend)
+    });
     found.push(scopes(name, seen.scopes.as_ref()));
     Some(seen.at.map(|there| (there, clock.now())))
 }

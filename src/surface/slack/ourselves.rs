@@ -3,7 +3,6 @@
 //! Never takes a name or an e-mail for an identity. Begin with [`Ourselves`] and [`Links`].
 
 use super::account;
-use super::settings::Link;
 use crate::domain::actor::Standing;
 use crate::domain::ids::OktaUserId;
 use std::collections::BTreeMap;
@@ -73,6 +72,11 @@ impl Ourselves {
         }
     }
 
+    /// The home installation.
+    pub fn home(&self) -> Option<&Identity> {
+        self.0.first()
+    }
+
     /// The installation whose token is used in a channel.
     pub fn of_channel(&self, channel: &str) -> Option<&Identity> {
         let (workspace, _) = account::of_channel(channel);
@@ -91,9 +95,9 @@ impl Ourselves {
 pub struct Links(BTreeMap<String, OktaUserId>);
 
 impl Links {
-    /// Checked links (see [`super::settings::check_links`]).
-    pub fn new(links: &[Link]) -> Self {
-        Self(links.iter().map(|link| (link.slack.clone(), OktaUserId::new(&*link.okta))).collect())
+    /// Checked links (see [`super::settings::check_links`]): key of the account and Okta user.
+    pub fn of(links: &BTreeMap<String, OktaUserId>) -> Self {
+        Self(links.clone())
     }
 
     /// The standing of a member: linked by team, or by the organization, or not at all.
@@ -103,11 +107,6 @@ impl Links {
             Some(okta) => Standing::Linked { okta: okta.clone() },
             None => Standing::Unlinked,
         }
-    }
-
-    /// All links: key of the account and Okta user.
-    pub fn all(&self) -> impl Iterator<Item = (&str, &OktaUserId)> {
-        self.0.iter().map(|(key, okta)| (key.as_str(), okta))
     }
 }
 
@@ -153,8 +152,8 @@ mod tests {
 
     #[test]
     fn a_link_is_of_a_team_or_of_an_organization() {
-        let link = |slack: &str, okta: &str| Link { slack: slack.into(), okta: okta.into() };
-        let links = Links::new(&[link("T01/U1", "00u1"), link("E01/U2", "00u2")]);
+        let link = |slack: &str, okta: &str| (slack.to_owned(), OktaUserId::new(okta));
+        let links = Links::of(&BTreeMap::from([link("T01/U1", "00u1"), link("E01/U2", "00u2")]));
         let linked = |okta: &str| Standing::Linked { okta: OktaUserId::new(okta) };
         assert_eq!(links.standing("T01", "", "U1"), linked("00u1"));
         assert_eq!(links.standing("T05", "E01", "U2"), linked("00u2"));

@@ -6,7 +6,6 @@
 //!
 //! Begin with [`Slack`] and its [`Surface::show`].
 
-use super::account::{of_channel, of_key};
 use super::api::{Api, ApiError};
 use super::pace::Pacer;
 use super::render::limits::{Where, check};
@@ -14,9 +13,9 @@ use super::render::{self, Rendered, Room, blocks};
 use super::replies::Replies;
 use super::token::Mint;
 use super::{MARK, NAME};
+use crate::domain::actor::Actor;
 use crate::domain::inbound::Place;
 use crate::domain::notice::{Card, Notice, PublicText};
-use crate::domain::time::SECOND;
 use crate::ports::clock::Clock;
 use crate::ports::surface::{Earlier, Surface, SurfaceError};
 use async_trait::async_trait;
@@ -25,10 +24,8 @@ use std::sync::Arc;
 
 /// Pages of a thread that are looked through for a post of ours.
 const PAGES: usize = 5;
-/// How long a direct answer may wait for its turn; it would be lost otherwise.
-const PATIENCE: i64 = 4 * SECOND;
 /// Codes after which trying again is of no use: the place is gone or closed to us.
-const GONE: [&str; 14] = [
+pub(super) const GONE: [&str; 14] = [
     "channel_not_found",
     "not_in_channel",
     "is_archived",
@@ -51,11 +48,11 @@ const NO_POST: [&str; 4] = ["message_not_found", "cant_update_message", "edit_wi
 
 /// The surface.
 pub struct Slack {
-    api: Arc<Api>,
+    pub(super) api: Arc<Api>,
     mint: Mint,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     pacer: Pacer,
-    replies: Replies,
+    pub(super) replies: Replies,
 }
 
 /// Where a post stands, and which version of a card it shows: `channel|ts|version`.
@@ -200,7 +197,7 @@ impl Slack {
         self.paced(channel, method, body).await
     }
 
-    async fn paced(&self, channel: &str, method: &str, body: Value) -> Result<Value, ApiError> {
+    pub(super) async fn paced(&self, channel: &str, method: &str, body: Value) -> Result<Value, ApiError> {
         self.pacer.turn(channel, method, self.clock.now()).map_err(|after_ms| ApiError::Limited { after_ms })?;
         let answer = self.api.call_in(channel, method, body).await;
         if let Err(ApiError::Limited { after_ms }) = &answer {
@@ -244,78 +241,10 @@ impl Slack {
         tracing::warn!("a thread is too long to look through for a post; it is posted");
         Ok(None)
     }
-
-    /// An answer for one person: by the address that came with the press while it is good, else as an ephemeral post, else in
-    /// the direct messages with the bot.
-    async fn whisper(&self, place: &Place, to: &str, text: &PublicText) -> Result<String, SurfaceError> {
-        let (_, user) = of_key(to);
-        let thing = format!("whisper:{to}");
-        let rendered = render::line(text, &thing, Room::MESSAGE);
-        let thread = thread(place);
-        let mut body = json!({ "text": rendered.text, "blocks": rendered.blocks });
-        if let Some(thread) = thread {
-            body["thread_ts"] = json!(thread);
-        }
-        while let Some(url) = self.replies.take(to, place, self.clock.now()) {
-            let mut answer = body.clone();
-            answer["response_type"] = json!("ephemeral");
-            answer["replace_original"] = json!(false);
-            match self.api.answer(url.expose(), &answer).await {
-                Ok(()) => return Ok("response".to_owned()),
-                Err(ApiError::Unknown(why)) => {
-                    tracing::warn!(why, "it is not known whether a direct answer came through");
-                    return Ok("response".to_owned());
-                }
-                Err(error) => tracing::debug!(%error, "an address for direct answers is not good any more"),
-            }
-        }
-        body["user"] = json!(user);
-        match self.soon(&place.channel, "chat.postEphemeral", body.clone()).await {
-            Ok(_) => Ok("ephemeral".to_owned()),
-            Err(ApiError::Code(code)) if GONE.contains(&code.as_str()) || code == "user_not_in_channel" => {
-                self.direct(&place.channel, user, body).await.map(|post| post.reference())
-            }
-            Err(error) => Err(surface(&error)),
-        }
-    }
-
-    /// Sends when its turn comes, if that is soon.
-    async fn soon(&self, channel: &str, method: &str, body: Value) -> Result<Value, ApiError> {
-        let until = self.clock.now().plus(PATIENCE);
-        loop {
-            match self.paced(channel, method, body.clone()).await {
-                Err(ApiError::Limited { after_ms }) if self.clock.now().plus(after_ms) <= until => {
-                    self.clock.sleep_until(self.clock.now().plus(after_ms)).await;
-                }
-                other => return other,
-            }
-        }
-    }
-
-    /// A message to one person alone, in the workspace of `near`.
-    async fn direct(&self, near: &str, user: &str, mut body: Value) -> Result<Post, SurfaceError> {
-        let (workspace, _) = of_channel(near);
-        let opened = self.api.call(workspace, "conversations.open", &json!({ "users": user })).await;
-        let opened = opened.map_err(|error| surface(&error))?;
-        let Some(id) = opened["channel"]["id"].as_str() else {
-            return Err(SurfaceError::Failed("Slack opened no direct message".to_owned()));
-        };
-        let channel = super::account::channel(workspace, id);
-        for key in ["user", "thread_ts"] {
-            if let Some(all) = body.as_object_mut() {
-                all.remove(key);
-            }
-        }
-        body["unfurl_links"] = json!(false);
-        body["unfurl_media"] = json!(false);
-        let answer = self.soon(&channel, "chat.postMessage", body).await.map_err(|error| surface(&error))?;
-        let ts = answer["ts"].as_str().unwrap_or_default().to_owned();
-        Ok(Post { channel, ts, version: 0 })
-    }
 }
 
 /// The thread in which an answer stands: only what has the shape of a message's time is one.
-fn thread(place: &Place) -> Option<&str> {
+pub(super) fn thread(place: &Place) -> Option<&str> {
     let ts = place.thread.as_str();
     let (seconds, micros) = ts.split_once('.')?;
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -332,7 +261,7 @@ fn is_ours(message: &Value, mark: &str) -> bool {
 }
 
 /// What the outbox does about an error.
-fn surface(error: &ApiError) -> SurfaceError {
+pub(super) fn surface(error: &ApiError) -> SurfaceError {
     match error {
         ApiError::Limited { after_ms } => SurfaceError::Wait { after_ms: *after_ms },
         ApiError::Code(code) if GONE.contains(&code.as_str()) => SurfaceError::Refused(error.to_string()),
@@ -345,6 +274,14 @@ fn surface(error: &ApiError) -> SurfaceError {
 impl Surface for Slack {
     fn name(&self) -> &'static str {
         NAME
+    }
+
+    fn nudges(&self) -> bool {
+        true
+    }
+
+    async fn nudge(&self, place: &Place, to: &Actor, text: &PublicText) -> Result<(), SurfaceError> {
+        self.tell(place, &to.key, text).await
     }
 
     async fn show(&self, notice: &Notice, earlier: Earlier<'_>) -> Result<String, SurfaceError> {

@@ -105,11 +105,17 @@ fn detail(row: &Row, what: &Value, sharing: Sharing) -> serde_json::Map<String, 
         "vote" => {
             out.insert("digest".to_owned(), what.get("digest").cloned().unwrap_or_default());
         }
+        // This row is about a wish, not about the case: it has no state, and `what` names the wish.
+        "refused" => {
+            out.insert("wish".to_owned(), what.clone());
+            let rule = row.payload.as_ref().and_then(|payload| payload.get("rule"));
+            out.insert("rule".to_owned(), rule.cloned().unwrap_or_default());
+        }
         _ => {
             if let Some(event) = what.get("event") {
                 out.insert("event".to_owned(), event.clone());
             }
-            for key in ["reason", "rule", "rules", "asked"] {
+            for key in ["reason", "rule", "rules", "remedy", "checkpoint", "sync_state"] {
                 if let Some(value) = what.get(key) {
                     out.insert(key.to_owned(), value.clone());
                 }

@@ -2,8 +2,15 @@
 //! is it acknowledged.
 //!
 //! Never asks a directory or Slack before the acknowledgement, never acknowledges what was to be stored and was not.
+//!
+//! Begin with [`intake::Intake`]; [`http`] and [`socket`] are the two transports.
 
+pub mod echo;
 pub mod form;
+pub mod http;
+pub mod intake;
 pub mod lenient;
 pub mod payload;
 pub mod read;
+pub mod socket;
+pub mod windows;

@@ -29,8 +29,8 @@ pub struct Envelope<'a> {
     /// Where the app is installed that gets this.
     #[serde(borrow)]
     pub authorizations: Many<Authorization<'a>>,
-    /// Whether the channel is shared with another organization.
-    pub is_ext_shared_channel: Flag,
+    /// Whether the channel is shared with another organization, where it is told.
+    pub is_ext_shared_channel: Option<Flag>,
     /// The event.
     #[serde(borrow)]
     pub event: Maybe<Event<'a>>,

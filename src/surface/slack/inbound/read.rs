@@ -103,13 +103,7 @@ pub fn message<'a>(envelope: &'a Envelope<'a>, here: Here<'a>) -> Option<Said<'a
     let (channel, ts) = (event.channel.some()?, message.ts.some()?);
     let person = matches!(author, Author::Person { .. } | Author::Stranger { .. });
     let mut text = words(message);
-    let mut files = Vec::new();
-    for file in message.files.iter().filter(|file| is_text(file)).take(FILES) {
-        match whole_preview(file) {
-            Some(preview) => add(&mut text, preview),
-            None => files.push(attached(file)),
-        }
-    }
+    let files = files(message, &mut text);
     let direct = &*event.channel_type == "im";
     let mentioned =
         person && (direct || &*event.kind == "app_mention" || mention(&text, &here.identity.user).is_some());
@@ -185,8 +179,20 @@ fn add(text: &mut Cow<'_, str>, more: &str) {
     text.push_str(more);
 }
 
+/// The text files of a message: those whose preview is all there is are added to the words, the others must be fetched.
+pub fn files(message: &Event<'_>, text: &mut Cow<'_, str>) -> Vec<Attached> {
+    let mut files = Vec::new();
+    for file in message.files.iter().filter(|file| is_text(file)).take(FILES) {
+        match whole_preview(file) {
+            Some(preview) => add(text, preview),
+            None => files.push(attached(file)),
+        }
+    }
+    files
+}
+
 /// Whether a file is text that is small enough: a snippet, or what its type or its name says.
-pub fn is_text(file: &File<'_>) -> bool {
+fn is_text(file: &File<'_>) -> bool {
     let small = file.size.some().is_none_or(|size| size.parse::<u64>().is_ok_and(|size| size <= LARGEST));
     let name = file.name.to_ascii_lowercase();
     let named = [".txt", ".log"].iter().any(|end| name.ends_with(end));
@@ -196,13 +202,13 @@ pub fn is_text(file: &File<'_>) -> bool {
 }
 
 /// The preview, when it is all there is.
-pub fn whole_preview<'a>(file: &'a File<'a>) -> Option<&'a str> {
+fn whole_preview<'a>(file: &'a File<'a>) -> Option<&'a str> {
     let more = file.preview_is_truncated.0 || !matches!(&*file.lines_more, "" | "0");
     if more { None } else { file.preview.some() }
 }
 
 /// The file as something to be fetched.
-pub fn attached(file: &File<'_>) -> Attached {
+fn attached(file: &File<'_>) -> Attached {
     let address = file.url_private_download.some().or_else(|| file.url_private.some());
     Attached { id: (*file.id).to_owned(), address: address.map(str::to_owned) }
 }
