@@ -61,7 +61,7 @@ impl App {
             }
             case = case.go(self.now(), State::Diagnosed)?;
         } else {
-            case = case.go(self.now(), State::Advised { look: None, why: Vec::new() })?;
+            case = case.go(self.now(), State::Advised { look: None, why: Vec::new(), by_hand: None })?;
         }
         let actor = inbound.actor.audit_name(&inbound.surface);
         let payload =

@@ -2,7 +2,7 @@
 
 use crate::domain::actor::Actor;
 use crate::domain::inbound::{Attached, Place};
-use crate::domain::notice::Notice;
+use crate::domain::notice::{Notice, PublicText};
 use async_trait::async_trait;
 
 /// An actor whose identity the surface verified (a signature, a gateway session, the sandbox's own console). Only this can

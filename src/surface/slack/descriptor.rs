@@ -22,7 +22,7 @@ use crate::app::App;
 use crate::domain::actor::{Actor, Standing};
 use crate::domain::finding::Finding;
 use crate::domain::inbound::{Attached, Place};
-use crate::domain::notice::Notice;
+use crate::domain::notice::{Notice, PublicText};
 use crate::ports::secret::Secrets;
 use crate::ports::surface::{Earlier, Surface, SurfaceError};
 use crate::surface::{self, Flaw, Ground, Open, Ready, Work};
@@ -67,6 +67,14 @@ impl Surface for Whole {
 
     async fn show(&self, notice: &Notice, earlier: Earlier<'_>) -> Result<String, SurfaceError> {
         self.slack.show(notice, earlier).await
+    }
+
+    fn nudges(&self) -> bool {
+        self.slack.nudges()
+    }
+
+    async fn nudge(&self, place: &Place, to: &Actor, text: &PublicText) -> Result<(), SurfaceError> {
+        self.slack.nudge(place, to, text).await
     }
 
     async fn know(&self, actor: &Actor) -> Actor {

@@ -378,3 +378,7 @@ fn typed(text: &str) -> Cow<'_, str> {
     // Once, and the ampersand last, so that `&amp;lt;` becomes `&lt;` and no more.
     Cow::Owned(text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&"))
 }
+
+#[cfg(test)]
+#[path = "intake_tests.rs"]
+mod tests;

@@ -6,6 +6,8 @@
 //! Begin with [`intake::Intake`]; [`http`] and [`socket`] are the two transports.
 
 pub mod echo;
+#[cfg(test)]
+mod fake;
 pub mod form;
 pub mod http;
 pub mod intake;

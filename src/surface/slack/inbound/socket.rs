@@ -199,9 +199,9 @@ impl Ears {
             "link_disabled" => tracing::error!(
                 "Socket Mode was switched off for this Slack app: switch it on, or set [slack] mode = \"http\""
             ),
-            "too_many_websockets" => tracing::error!(
-                "this Slack app has more than ten websockets: stop processes, or lower [slack] sockets"
-            ),
+            "too_many_websockets" => {
+                tracing::error!("this Slack app has more than ten websockets: stop processes, or lower [slack] sockets")
+            }
             _ => tracing::info!("Slack asks for a new websocket"),
         };
         self.restart(id).await;
