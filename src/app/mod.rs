@@ -7,8 +7,11 @@
 
 mod anchors;
 mod books;
+mod complete;
 pub mod decide;
+pub mod desk;
 pub mod diagnose;
+mod edited;
 mod figures;
 mod gather;
 mod hear;
