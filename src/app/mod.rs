@@ -21,6 +21,7 @@ mod propose;
 mod record;
 mod retire;
 mod runs;
+pub mod server_side;
 mod signals;
 mod timers;
 mod vote;

@@ -1,5 +1,5 @@
 //! The real binary: `reanchor serve --config F` against `reanchor tenant`.
 
-mod house;
+pub(crate) mod house;
 mod runs;
 mod start;
