@@ -26,6 +26,7 @@ mod propose;
 mod record;
 mod retire;
 mod runs;
+pub mod server_side;
 mod signals;
 mod timers;
 mod undo;

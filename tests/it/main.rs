@@ -1,6 +1,7 @@
 #![cfg(test)]
 //! The one integration-test binary.
 
+mod cli;
 mod clients;
 mod console;
 mod contract;
