@@ -176,7 +176,7 @@ impl App {
                 let mut change = self.put(case, inbound, (facts, plan))?;
                 change.inbox_done = Some(inbox);
                 self.commit_or_tell(inbound, inbox, change).await?;
-                self.nudge_approvers(&id).await;
+                self.nudge_approvers(id).await;
                 Ok(())
             }
             Err(violations) => {
