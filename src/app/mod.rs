@@ -33,7 +33,7 @@ pub mod work;
 use crate::domain::actor::Actor;
 use crate::domain::ids::AppId;
 use crate::domain::incident::Outlook;
-use crate::domain::settings::{Settings, Sharing};
+use crate::domain::settings::{Declared, Settings, Sharing};
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::WriteAccess;
@@ -45,7 +45,7 @@ use crate::ports::surface::Surface;
 use crate::ports::tasks::Tasks;
 use crate::saga::look::Readers;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use hear::{HearError, Heard};
 pub use work::Busy;
@@ -129,6 +129,8 @@ pub struct App {
     failed: Mutex<BTreeMap<String, (u32, At)>>,
     /// What the feeds of incidents said last.
     seen: Mutex<Option<Outlook>>,
+    /// What is declared since the directories were replaced (the sandbox alone does that).
+    declared: Mutex<Option<Declared>>,
 }
 
 impl App {
@@ -140,7 +142,19 @@ impl App {
             elsewhere: Mutex::default(),
             failed: Mutex::default(),
             seen: Mutex::default(),
+            declared: Mutex::default(),
         })
+    }
+
+    /// What planning needs to know, as it is declared now.
+    fn settings(&self) -> Settings {
+        let mut settings = self.parts.settings.clone();
+        let declared = *self.declared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Declared { deactivation, allow_pause }) = declared {
+            settings.deactivation = deactivation;
+            settings.allow_pause = allow_pause;
+        }
+        settings
     }
 
     /// The classifier, for whoever asks about a text without opening a case.

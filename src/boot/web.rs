@@ -6,6 +6,7 @@
 use super::build::{Beside, Built, Directories, Keys, Options, build};
 use super::chance::SystemChance;
 use super::control::Control;
+use super::declared::declared;
 use super::driver::{Driver, TenantClock, keep};
 use super::time::OffsetClock;
 use crate::app::{App, Channel, Heard, RunTerms};
@@ -14,7 +15,7 @@ use crate::domain::case::Case;
 use crate::domain::ids::{AppId, CaseId, GroupId, OktaUserId, TenantId};
 use crate::domain::inbound::Inbound;
 use crate::domain::job::JobRef;
-use crate::domain::settings::{Deactivation, Mode, Policy, Settings, Sharing};
+use crate::domain::settings::{Declared, Mode, Policy, Settings, Sharing};
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::fresh::Fresh;
@@ -108,7 +109,8 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
         None => Web::new(as_clock),
     };
     let fresh: Arc<dyn Fresh> = Arc::new(SystemChance::new()?);
-    let parts = options_of(tenant.access(), &store, (&web, &people), options.run);
+    let parts =
+        options_of(tenant.access(), &store, (&web, &people), (options.run, declared(&scene.name, tenant.access())?));
     let built = build(parts, Arc::clone(&clock), Arc::clone(&fresh)).await?;
     let tenant_clock: Arc<dyn TenantClock> = Arc::<Control>::clone(&control);
     let driver = Driver {
@@ -126,6 +128,7 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
         control,
         people,
         scenarios: choices()?,
+        access: tenant.access().clone(),
         fresh,
         loading: Mutex::new(()),
     };
@@ -296,7 +299,12 @@ fn sandbox_beside(access: &Access) -> Beside {
     }
 }
 
-fn options_of(access: &Access, store: &Path, (web, people): (&Arc<Web>, &[Persona]), run: Option<RunTerms>) -> Options {
+fn options_of(
+    access: &Access,
+    store: &Path,
+    (web, people): (&Arc<Web>, &[Persona]),
+    (run, declared): (Option<RunTerms>, Declared),
+) -> Options {
     let keys = |okta: &str, id: &str, secret: &str| Keys {
         okta_token: Secret::new(okta),
         graph_client_id: id.to_owned(),
@@ -326,8 +334,8 @@ fn options_of(access: &Access, store: &Path, (web, people): (&Arc<Web>, &[Person
         },
         settings: Settings {
             mode: Mode::Fix,
-            deactivation: Deactivation::default(),
-            allow_pause: false,
+            deactivation: declared.deactivation,
+            allow_pause: declared.allow_pause,
             policy: Policy {
                 name: "default".to_owned(),
                 askers: group(ASKERS),
@@ -353,6 +361,7 @@ struct Play {
     control: Arc<Control>,
     people: Vec<Persona>,
     scenarios: Vec<Choice>,
+    access: Access,
     fresh: Arc<dyn Fresh>,
     /// One scenario is loaded at a time.
     loading: Mutex<()>,
@@ -442,6 +451,8 @@ impl Stage for Play {
         }
         self.app.retire(NAME, "the reset of the sandbox").await.map_err(|e| failed(e.into()))?;
         self.control.load(scenario).await.map_err(failed)?;
+        let declared = declared(scenario, &self.access).map_err(failed)?;
+        self.app.renew(declared).await.map_err(|e| failed(e.into()))?;
         Ok(())
     }
 

@@ -108,6 +108,15 @@ impl Policy {
     }
 }
 
+/// What the operator declares about the app, because no API tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// What unassigning does.
+    pub deactivation: Deactivation,
+    /// Whether provisioning may be paused for a fix.
+    pub allow_pause: bool,
+}
+
 /// What planning needs to know beside the facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {

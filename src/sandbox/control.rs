@@ -95,12 +95,13 @@ async fn serve(shared: &Shared, request: Request) -> Answer {
         ("POST", "release") => Answer::Json(200, json!({"released": shared.holds.release()})),
         ("GET", "holds") => Answer::Json(200, Value::Array(shared.holds.list())),
         ("GET", "writes") => Answer::Json(200, json!(shared.core().ledger)),
+        ("GET", "calls") => Answer::Json(200, json!(shared.core().seen)),
         ("POST", "retry") => retry(&mut shared.core(), &body),
         ("GET", "ops") => Answer::Json(200, json!(ops())),
         _ => refuse(
             404,
             "known: GET error, GET|POST scenario, GET|POST clock, GET|POST|DELETE faults, POST release, GET holds, \
-             GET writes, POST retry, GET ops",
+             GET writes, GET calls, POST retry, GET ops",
         ),
     }
 }

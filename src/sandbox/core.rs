@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::access::Access;
@@ -20,8 +21,8 @@ use super::wire::{Call, Reply};
 
 /// How long a lagging write stays unseen, in tenant time.
 const LAG: Ms = 5_000;
-/// Calls that are remembered for the panel.
-const SEEN: usize = 100;
+/// Calls that are remembered for the panel and the control port.
+const SEEN: usize = 1_000;
 
 /// Which vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub(crate) struct Core {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) ledger: Vec<Entry>,
-    /// The last calls of any kind, for the panel.
+    /// The last calls of any kind, for the panel and the control port.
     pub(crate) seen: VecDeque<Seen>,
     /// Graph bearer tokens handed out.
     pub(crate) grants: BTreeMap<String, Grant>,
@@ -96,6 +97,8 @@ pub(crate) struct Entry {
     /// What was (or would have been) answered; null when it was never applied nor refused.
     pub(crate) status: Option<u16>,
     pub(crate) client_request_id: Option<String>,
+    /// What was sent; null when it was no JSON or nothing.
+    pub(crate) body: Value,
     pub(crate) by: &'static str,
 }
 

@@ -276,6 +276,7 @@ fn entry(core: &Core, step: &Step) -> Option<Entry> {
         request_id: step.call.request_id.clone(),
         status: None,
         client_request_id: step.call.client_request_id.clone(),
+        body: step.call.json().unwrap_or_default(),
         by: "client",
     })
 }

@@ -1,6 +1,7 @@
 //! The page, driven as people use it: paste, diagnosis, proposal, votes, run, verified end; reloads, restarts, two people at
 //! once, hostile text. Everything is read from the page itself and from the tenant's own APIs.
 
+mod anchors;
 mod browser;
 mod guards;
 mod killed;

@@ -21,7 +21,7 @@ fn token(act: Act, key: &[u8]) -> String {
     Mint::new(key).make(&Ticket { act, case: CaseId::new("c-7kq2ma"), version: 3, number: Some(1) })
 }
 
-fn click(value: &str, user: Value) -> String {
+fn click(value: &str, user: &Value) -> String {
     json!({ "type": "block_actions", "team": null, "enterprise": { "id": "E01" }, "user": user, "trigger_id": "1.2.3",
         "response_url": "https://hooks.slack.com/actions/x", "container": { "type": "message", "message_ts": "5.1", "channel_id": "C01", "thread_ts": "4.1" },
         "message": { "ts": "5.1", "thread_ts": "4.1" }, "actions": [{ "action_id": "ra.approve", "value": value, "action_ts": "9.1" }] })
@@ -107,7 +107,7 @@ async fn what_was_not_stored_is_not_acknowledged() {
     assert_eq!(intake.event(&delivery(&paste("it failed"))).await, Outcome::NotStored);
     assert_eq!(intake.event(&delivery(&paste("lunch?"))).await, Outcome::Done, "chatter needs no store");
     let value = token(Act::Press(Verb::Approve), KEY);
-    assert_eq!(intake.interaction(&click(&value, anna())).await, Outcome::NotStored);
+    assert_eq!(intake.interaction(&click(&value, &anna())).await, Outcome::NotStored);
     let Form::Command(command) = form("command=%2Freanchor&text=status&user_id=U01&channel_id=C01") else { panic!() };
     assert_eq!(intake.command(&command).await, Outcome::NotStored);
 }
@@ -115,7 +115,7 @@ async fn what_was_not_stored_is_not_acknowledged() {
 #[tokio::test]
 async fn a_click_is_a_press_with_a_proof_also_without_a_team() {
     let value = token(Act::Press(Verb::Approve), KEY);
-    let (outcome, world) = one(&click(&value, anna())).await;
+    let (outcome, world) = one(&click(&value, &anna())).await;
     assert_eq!(outcome, Outcome::Done);
     let (inbound, proved) = world.last();
     assert!(proved && inbound.actor.standing == linked() && inbound.actor.name == "anna");
@@ -125,7 +125,7 @@ async fn a_click_is_a_press_with_a_proof_also_without_a_team() {
     let place = inbound.place;
     assert_eq!((place.channel.as_str(), place.thread.as_str(), place.message.as_str()), ("C01", "4.1", "5.1"));
     assert_eq!(*world.kept.lock().unwrap(), [("T01/U01".to_owned(), "https://hooks.slack.com/actions/x".to_owned())]);
-    let (_, world) = one(&click(&value, json!({ "id": "U01", "team_id": "T99" }))).await;
+    let (_, world) = one(&click(&value, &json!({ "id": "U01", "team_id": "T99" }))).await;
     assert_eq!(world.last().0.actor.standing, Standing::External, "the same user id of another team is a stranger");
 }
 
@@ -133,7 +133,7 @@ async fn a_click_is_a_press_with_a_proof_also_without_a_team() {
 async fn a_forged_button_and_one_of_another_environment_are_refused() {
     let good = token(Act::Press(Verb::Deny), KEY);
     for bad in [good.replace("deny", "approve"), token(Act::Press(Verb::Approve), b"staging"), "approve".to_owned()] {
-        let (outcome, world) = one(&click(&bad, anna())).await;
+        let (outcome, world) = one(&click(&bad, &anna())).await;
         assert_eq!(outcome, Outcome::Done);
         assert!(world.bodies().is_empty(), "{bad}");
         let called = world.called.lock().unwrap();
@@ -146,7 +146,7 @@ async fn a_forged_button_and_one_of_another_environment_are_refused() {
 #[tokio::test]
 async fn a_denial_asks_why_before_anything_is_looked_up() {
     let value = token(Act::Press(Verb::Deny), KEY);
-    let (outcome, world) = one(&click(&value, anna())).await;
+    let (outcome, world) = one(&click(&value, &anna())).await;
     assert_eq!((outcome, world.methods()), (Outcome::Done, vec!["views.open".to_owned()]));
     assert!(world.bodies().is_empty(), "the click itself decides nothing");
     let view = world.called.lock().unwrap()[0].1.clone();
@@ -174,7 +174,7 @@ async fn a_window_that_slack_does_not_open_is_told() {
     let (intake, world) = intake(Settings::default());
     *world.refuses.lock().unwrap() = true;
     for act in [Act::Press(Verb::Deny), Act::Details] {
-        intake.interaction(&click(&token(act, KEY), anna())).await;
+        intake.interaction(&click(&token(act, KEY), &anna())).await;
         world.after().await;
         let last = world.called.lock().unwrap().last().cloned().unwrap();
         assert!(last.0.starts_with("https://hooks") && last.1.as_str().unwrap().contains("window"));
@@ -183,26 +183,26 @@ async fn a_window_that_slack_does_not_open_is_told() {
 
 #[tokio::test]
 async fn details_open_a_window_first_and_fill_it_then() {
-    let (_, world) = one(&click(&token(Act::Details, KEY), anna())).await;
+    let (_, world) = one(&click(&token(Act::Details, KEY), &anna())).await;
     assert_eq!(world.methods(), ["views.open", "views.update"]);
     assert!(world.bodies().is_empty());
 }
 
 #[tokio::test]
 async fn a_shortcut_asks_about_the_message_it_was_used_on() {
-    let shortcut = |message: Value, callback: &str| {
+    let shortcut = |message: &Value, callback: &str| {
         json!({ "type": "message_action", "callback_id": callback, "team": null, "user": anna(), "channel": { "id": "C01" }, "action_ts": "9.2",
             "message_ts": "5.1", "message": message, "response_url": "https://hooks.slack.com/app/x" })
         .to_string()
     };
     let message = json!({ "type": "message", "user": "U77", "bot_id": "B9", "ts": "5.1", "text": "it failed" });
-    let (_, world) = one(&shortcut(message.clone(), SHORTCUT)).await;
+    let (_, world) = one(&shortcut(&message, SHORTCUT)).await;
     let (inbound, proved) = world.last();
     assert!(proved && inbound.actor.key == "T01/U01", "it is asked by whoever used the shortcut");
     assert_eq!(inbound.body, Body::Command { text: "diagnose it failed".into() });
     assert_eq!((inbound.place.message.as_str(), inbound.place.thread.as_str()), ("5.1", "5.1"));
     for (message, callback) in [(message, "another"), (json!({ "ts": "5.1", "text": " " }), SHORTCUT)] {
-        let (outcome, world) = one(&shortcut(message, callback)).await;
+        let (outcome, world) = one(&shortcut(&message, callback)).await;
         assert!(outcome == Outcome::Done && world.bodies().is_empty() && world.methods().len() == 1);
     }
 }

@@ -196,14 +196,18 @@ impl Ears {
 
     async fn disconnect(&self, id: &SlackSocketModeWssClientId, frame: &Frame<'_>) {
         match &*frame.reason {
-            "link_disabled" => tracing::error!(
-                "Socket Mode was switched off for this Slack app: switch it on, or set [slack] mode = \"http\""
-            ),
+            "link_disabled" => {
+                tracing::error!(
+                    "Socket Mode was switched off for this Slack app: switch it on, or use mode = \"http\""
+                );
+            }
             "too_many_websockets" => {
-                tracing::error!("this Slack app has more than ten websockets: stop processes, or lower [slack] sockets")
+                tracing::error!(
+                    "this Slack app has more than ten websockets: stop processes, or lower [slack] sockets"
+                );
             }
             _ => tracing::info!("Slack asks for a new websocket"),
-        };
+        }
         self.restart(id).await;
     }
 
