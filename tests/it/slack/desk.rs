@@ -243,6 +243,16 @@ impl Desk {
         serde_json::from_str(&text).unwrap_or(Value::String(text))
     }
 
+    /// Waits until the tenant holds a call.
+    pub(crate) async fn until_held(&self) {
+        let ask = async {
+            while self.control("holds", None).await.as_array().is_none_or(Vec::is_empty) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        assert!(tokio::time::timeout(DEADLINE, ask).await.is_ok(), "no call was held\n{}", self.sim.story());
+    }
+
     /// The text of the failed task, as the console of Okta shows it.
     pub(crate) async fn error_text(&self) -> String {
         self.control("error", None).await.as_str().unwrap().to_owned()

@@ -168,6 +168,7 @@ both!(a_click_survives_a_kill_before_the_work, "deleted-replaced", async |desk: 
     desk.control("faults", Some(hold("okta.user.get", 1))).await;
     let click = desk.sim.click("ben", "Approve").await;
     assert!(click.outcome.accepted, "acknowledged while the directory does not answer");
+    desk.until_held().await;
     desk.bots[0].kill().await;
     desk.bots.clear();
     desk.control("release", Some(serde_json::json!({}))).await;

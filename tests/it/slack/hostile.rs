@@ -2,8 +2,8 @@
 
 use super::desk::{Desk, ELSEWHERE, Transport, both};
 use super::sim::{
-    BOT, BOT_ID, DOWNSTAIRS, Fault, Kind, Message, PROVISIONING, SHARED, SIGNING_SECRET, event_callback, http_body,
-    plain, signature, unix, user_id,
+    BOT, BOT_ID, DOWNSTAIRS, Kind, Message, PROVISIONING, SHARED, SIGNING_SECRET, event_callback, http_body, plain,
+    signature, unix, user_id,
 };
 use serde_json::{Value, json};
 
@@ -85,6 +85,7 @@ fn what_slack_did_not_sign_is_refused_and_changes_nothing() {
 fn bodies_that_are_no_events_harm_nothing() {
     Desk::run("deleted-replaced", Transport::Http, async |desk: &mut Desk| {
         const FORM: &str = "application/x-www-form-urlencoded";
+        desk.expected_errors.push("Slack limits the events of this app");
         let big = format!("{{\"type\":\"event_callback\",\"x\":\"{}\"}}", "a".repeat(5 << 20));
         let status = desk.send_signed("application/json", big.into_bytes()).await.0;
         assert_eq!(status, 413, "5 MB");
@@ -206,9 +207,15 @@ fn a_button_of_another_environment_does_nothing_here() {
 both!(who_may_not_approve_is_refused_by_name_of_the_rule, "deleted-replaced", async |desk: &mut Desk| {
     let (root, card) = desk.proposed().await;
     let code = Desk::code(&card);
-    for (who, part) in
-        [("anna", "asked"), ("sam", ""), ("dave", ""), ("nora", "not linked"), ("gus", ""), ("una", ""), ("xenia", "")]
-    {
+    for (who, part) in [
+        ("anna", "may not approve"),
+        ("sam", ""),
+        ("dave", ""),
+        ("nora", "not linked"),
+        ("gus", ""),
+        ("una", ""),
+        ("xenia", ""),
+    ] {
         let outcome = desk.sim.click(who, "Approve").await.outcome;
         assert!(outcome.accepted, "{who}: {outcome:?}");
         desk.sim.told(who, part).await;
@@ -356,8 +363,4 @@ both!(a_command_where_the_bot_is_not_in_the_channel_is_answered, "deleted-replac
     let outcome = desk.sim.slash_in(DOWNSTAIRS, "ben", "/reanchor help").await;
     assert!(outcome.accepted);
     desk.sim.told("ben", "diagnose").await;
-    let text = desk.error_text().await.replace('\n', " ");
-    desk.sim.slash_in(DOWNSTAIRS, "anna", &format!("/reanchor diagnose {text}")).await;
-    desk.sim.until("an answer for anna", |state| state.whispers("anna").pop()).await;
-    desk.sim.state().knobs.faults.push(("users.info".to_owned(), Fault::Error("user_not_found"), 3));
 });
