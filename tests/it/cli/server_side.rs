@@ -5,15 +5,15 @@ use crate::serve::house::Tenant;
 use serde_json::Value;
 use std::path::Path;
 
-struct Place<'a> {
-    tenant: &'a Tenant,
+/// A folder with the configuration of a tenant that runs.
+struct Place {
     config: String,
 }
 
-impl<'a> Place<'a> {
-    fn new(tenant: &'a Tenant) -> Self {
+impl Place {
+    fn new(tenant: &Tenant) -> Self {
         let config = tenant.config_with("").display().to_string();
-        Self { tenant, config }
+        Self { config }
     }
 
     fn folder(&self) -> &Path {
@@ -21,7 +21,6 @@ impl<'a> Place<'a> {
     }
 
     fn run(&self, args: &[&str], input: &str, env: &[(&str, &str)]) -> Ran {
-        let _alive = self.tenant;
         reanchor(self.folder(), &[args, &["--config", &self.config]].concat(), input, env)
     }
 
