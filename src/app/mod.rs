@@ -9,6 +9,7 @@ mod anchors;
 mod books;
 pub mod decide;
 pub mod diagnose;
+mod figures;
 mod gather;
 mod hear;
 mod job;
@@ -34,6 +35,7 @@ use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::WriteAccess;
 use crate::ports::fresh::Fresh;
+use crate::ports::meter::Meter;
 use crate::ports::signals::Signals;
 use crate::ports::stop::Stop;
 use crate::ports::store::{LeaseTable, LeaseTerms, Ledger, Store};
@@ -43,6 +45,7 @@ use crate::saga::look::Readers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use figures::Figures;
 pub use hear::{HearError, Heard};
 pub use work::Busy;
 
@@ -98,6 +101,8 @@ pub struct Parts {
     pub tasks: Arc<dyn Tasks>,
     /// The wish that the process ends.
     pub stop: Stop,
+    /// Who counts.
+    pub meter: Arc<dyn Meter>,
     /// Places where people talk, by name.
     pub surfaces: Vec<Arc<dyn Surface>>,
     /// People that can be told something, by surface (approvers are found among them).
@@ -140,6 +145,11 @@ impl App {
             seen: Mutex::default(),
             declared: Mutex::default(),
         })
+    }
+
+    /// Who counts.
+    pub fn meter(&self) -> &dyn Meter {
+        self.parts.meter.as_ref()
     }
 
     /// What planning needs to know, as it is declared now.

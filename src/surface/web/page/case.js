@@ -1,6 +1,6 @@
 // The whole story of one case, in order, for reading and for paper.
 import { card, diff, sides, stateName, warnings } from "./card.js";
-import { byId, foreign, h, setNow } from "./dom.js";
+import { byId, foreign, h, setNow, spans } from "./dom.js";
 
 const KINDS = {
   opened: "The error was pasted", looked_up: "Both directories were read", proposed: "A plan was put to the vote",
@@ -28,9 +28,11 @@ function highlighted(text, evidence) {
   const out = [];
   let at = 0;
   for (const piece of [...evidence].sort((a, b) => a.start - b.start)) {
-    if (piece.start < at || piece.end > bytes.length) continue;
-    out.push(...foreign(decoder.decode(bytes.slice(at, piece.start))));
-    out.push(h("mark", { title: piece.why }, foreign(decoder.decode(bytes.slice(piece.start, piece.end)))));
+    // Pieces may overlap: the one that begins first is marked whole, of the next what is left of it.
+    const from = Math.max(piece.start, at);
+    if (piece.end <= from || piece.end > bytes.length) continue;
+    out.push(...foreign(decoder.decode(bytes.slice(at, from))));
+    out.push(h("mark", { title: piece.why }, foreign(decoder.decode(bytes.slice(from, piece.end)))));
     at = piece.end;
   }
   out.push(...foreign(decoder.decode(bytes.slice(at))));
@@ -56,13 +58,15 @@ function words(entry, labels) {
   if (event.why) texts.push(...foreign(typeof event.why === "string" ? event.why : pieces(event.why)));
   if (event.findings) return [h("ul", { class: "findings" }, event.findings.map((finding) => h("li", {}, foreign(pieces(finding))))),
     event.waiting_for_retry ? h("p", { text: "Okta's task still waits for Retry." }) : null];
+  if (event.left_as) texts.push(` Left as: ${event.left_as.replaceAll("_", " ")}.`);
+  const lines = [...(event.lines || event.cause?.lines || []).map(spans), ...(event.notes || []).map((note) => foreign(pieces(note)))];
   if (entry.wish) texts.push(`The wish to ${String(entry.wish).replaceAll("_", " ")} was refused by rule ${entry.rule}. Nothing was changed.`);
   if (entry.remedy) texts.push(`The remedy “${entry.remedy}” was asked for. `);
   if (entry.reason) texts.push("Reason: ", ...foreign(entry.reason));
   if (Array.isArray(entry.rules) && entry.rules.length) texts.push(`Rules: ${entry.rules.join(", ")}.`);
   if (entry.checkpoint) texts.push("Checkpoint ", h("code", { text: entry.checkpoint }), ".");
   if (entry.sync_state) texts.push("syncState ", h("code", { text: entry.sync_state }), ".");
-  return texts.some(Boolean) ? [h("p", {}, texts)] : [];
+  return [texts.some(Boolean) ? h("p", {}, texts) : null, lines.length ? h("ul", { class: "evidence" }, lines.map((line) => h("li", {}, line))) : null];
 }
 
 function inside(entry, story) {
