@@ -15,6 +15,7 @@ mod hear;
 mod job;
 mod lists;
 mod look_up;
+mod nudge;
 mod open;
 mod outbox;
 mod people;
