@@ -37,6 +37,13 @@ impl App {
         Ok((self.now().since(at) < REMEMBERED).then_some(at))
     }
 
+    /// The change that forgets such a refusal; nothing where none is remembered.
+    pub(super) async fn forget_refusal(&self) -> Stored<Option<SettingChange>> {
+        let key = self.refused_key();
+        let expect = self.parts.store.setting(&key).await?;
+        Ok(expect.is_some().then_some(SettingChange { key, expect, value: None }))
+    }
+
     /// The change of the setting that remembers such a refusal.
     pub(super) async fn remember_refusal(&self) -> Stored<SettingChange> {
         let key = self.refused_key();

@@ -30,7 +30,21 @@ pub enum HearError {
 
 impl App {
     /// Takes one event. Durable when it returns [`Heard::Stored`]. Presses and commands need the proof of the surface.
-    pub async fn hear(&self, mut inbound: Inbound, proof: Option<&VerifiedActor>) -> Result<Heard, HearError> {
+    pub async fn hear(&self, inbound: Inbound, proof: Option<&VerifiedActor>) -> Result<Heard, HearError> {
+        let surface = inbound.surface.clone();
+        let heard = self.take_in(inbound, proof).await;
+        let outcome = match &heard {
+            Ok(Heard::Ignored) => "ignored",
+            Ok(Heard::Stored) => "stored",
+            Ok(Heard::Repeated) => "repeated",
+            Err(HearError::Unverified) => "unverified",
+            Err(HearError::Store(_)) => "failed",
+        };
+        self.meter().heard(&surface, outcome);
+        heard
+    }
+
+    async fn take_in(&self, mut inbound: Inbound, proof: Option<&VerifiedActor>) -> Result<Heard, HearError> {
         match &mut inbound.body {
             Body::Message { text } => {
                 let listens = self.channel(&inbound.surface, &inbound.place.channel).is_some_and(|c| c.listen);
@@ -52,7 +66,11 @@ impl App {
         let key = format!("{}|{}", inbound.surface, inbound.event_key);
         let body = books::encode(&inbound, "inbox", &key)?;
         let stored = self.parts.store.inbox_put(&key, inbound.at, &body).await?;
-        Ok(if stored.is_some() { Heard::Stored } else { Heard::Repeated })
+        if stored.is_none() {
+            return Ok(Heard::Repeated);
+        }
+        self.parts.tasks.wake();
+        Ok(Heard::Stored)
     }
 }
 

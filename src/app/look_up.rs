@@ -319,7 +319,7 @@ impl App {
     pub(super) async fn settled(&self, mut case: Case, facts: Facts) -> Result<Case, Failure> {
         let now = self.now();
         let ask = self.ask(&case).await?;
-        let judgement = settle(&case.diagnosis, &facts, &self.parts.settings, &ask, reported_at(&case.diagnosis));
+        let judgement = settle(&case.diagnosis, &facts, &self.settings(), &ask, reported_at(&case.diagnosis));
         case.missing_at.clone_from(&facts.entra.missing_at);
         case.looks += 1;
         let finding = match switches::note(case.beside.attempt, &case.diagnosis, &facts) {

@@ -9,11 +9,13 @@ mod anchors;
 mod books;
 pub mod decide;
 pub mod diagnose;
+mod figures;
 mod gather;
 mod hear;
 mod job;
 mod lists;
 mod look_up;
+mod nudge;
 mod open;
 mod outbox;
 mod people;
@@ -30,11 +32,12 @@ pub mod work;
 use crate::domain::actor::Actor;
 use crate::domain::ids::AppId;
 use crate::domain::incident::Outlook;
-use crate::domain::settings::{Settings, Sharing};
+use crate::domain::settings::{Declared, Settings, Sharing};
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::WriteAccess;
 use crate::ports::fresh::Fresh;
+use crate::ports::meter::Meter;
 use crate::ports::signals::Signals;
 use crate::ports::stop::Stop;
 use crate::ports::store::{LeaseTable, LeaseTerms, Ledger, Store};
@@ -42,8 +45,9 @@ use crate::ports::surface::Surface;
 use crate::ports::tasks::Tasks;
 use crate::saga::look::Readers;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
+pub use figures::Figures;
 pub use hear::{HearError, Heard};
 pub use work::Busy;
 
@@ -99,6 +103,8 @@ pub struct Parts {
     pub tasks: Arc<dyn Tasks>,
     /// The wish that the process ends.
     pub stop: Stop,
+    /// Who counts.
+    pub meter: Arc<dyn Meter>,
     /// Places where people talk, by name.
     pub surfaces: Vec<Arc<dyn Surface>>,
     /// People that can be told something, by surface (approvers are found among them).
@@ -126,6 +132,8 @@ pub struct App {
     failed: Mutex<BTreeMap<String, (u32, At)>>,
     /// What the feeds of incidents said last.
     seen: Mutex<Option<Outlook>>,
+    /// What is declared since the directories were replaced (the sandbox alone does that).
+    declared: Mutex<Option<Declared>>,
 }
 
 impl App {
@@ -137,7 +145,25 @@ impl App {
             elsewhere: Mutex::default(),
             failed: Mutex::default(),
             seen: Mutex::default(),
+            declared: Mutex::default(),
         })
+    }
+
+    /// Who counts.
+    pub fn meter(&self) -> &dyn Meter {
+        self.parts.meter.as_ref()
+    }
+
+    /// What planning needs to know, as it is declared now.
+    fn settings(&self) -> Settings {
+        let mut settings = self.parts.settings.clone();
+        let declared = *self.declared.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Declared { deactivation, allow_pause, provisioning_type }) = declared {
+            settings.deactivation = deactivation;
+            settings.allow_pause = allow_pause;
+            settings.provisioning_type = provisioning_type;
+        }
+        settings
     }
 
     /// The classifier, for whoever asks about a text without opening a case.

@@ -46,7 +46,11 @@ impl App {
             match self.parts.store.commit(change).await {
                 Err(StoreError::Stale { .. }) => {}
                 Err(StoreError::ChainBroken { row }) => return self.chain_broken(inbound, inbox, &row).await,
-                other => return Ok(other?),
+                Err(error) => return Err(error.into()),
+                Ok(()) => {
+                    self.nudge_approvers(id).await;
+                    return Ok(());
+                }
             }
         }
         Err(Failure::Contended)
@@ -68,7 +72,7 @@ impl App {
         let facts = self.facts(&case, user).await;
         let ask = self.ask(&case).await?;
         case.beside.outlook = self.outlook(Freshness::Now).await.about(&case.diagnosis.class);
-        let planned = match plan::plan(remedy, &facts, &self.parts.settings, &ask) {
+        let planned = match plan::plan(remedy, &facts, &self.settings(), &ask) {
             Ok(_) if case.beside.incident_open() => {
                 Err(Self::held_back(&case, std::iter::once(remedy)).into_iter().map(|held| held.why).collect())
             }
@@ -168,15 +172,17 @@ impl App {
         let facts = look::facts(&self.parts.readers, &keys(&case, &stopped, user)).await;
         let ask = self.ask(&case).await?;
         let planned: Planned = if back {
-            plan::roll_back(&stopped, done, &facts, &self.parts.settings, &ask)
+            plan::roll_back(&stopped, done, &facts, &self.settings(), &ask)
         } else {
-            plan::go_on(&stopped, done, &facts, &self.parts.settings, &ask)
+            plan::go_on(&stopped, done, &facts, &self.settings(), &ask)
         };
         match planned {
             Ok(plan) => {
                 let mut change = self.put(case, inbound, (facts, plan))?;
                 change.inbox_done = Some(inbox);
-                self.commit_or_tell(inbound, inbox, change).await
+                self.commit_or_tell(inbound, inbox, change).await?;
+                self.nudge_approvers(id).await;
+                Ok(())
             }
             Err(violations) => {
                 let refusal = refusal_of(&violations, what);

@@ -7,8 +7,10 @@ use super::books::{Entry, TRIES, case_of};
 use super::work::Failure;
 use crate::domain::case::{Case, State};
 use crate::domain::ids::CaseId;
-use crate::ports::store::{StoreError, Stored};
+use crate::domain::settings::Declared;
+use crate::ports::store::{Change, StoreError, Stored};
 use serde_json::json;
+use std::sync::PoisonError;
 
 impl App {
     /// The first case of `surface` that is under a run.
@@ -24,6 +26,22 @@ impl App {
             self.retire_one(&case.id, why).await?;
         }
         Ok(())
+    }
+
+    /// The directories were replaced by others, about which this is declared: what was learned about the old ones is void.
+    pub async fn renew(&self, declared: Declared) -> Result<(), Failure> {
+        *self.declared.lock().unwrap_or_else(PoisonError::into_inner) = Some(declared);
+        for _ in 0..TRIES {
+            let change = Change { at: self.now(), setting: self.forget_refusal().await?, ..Change::default() };
+            if change.setting.is_none() {
+                return Ok(());
+            }
+            match self.parts.store.commit(change).await {
+                Err(StoreError::Stale { .. }) => {}
+                other => return Ok(other?),
+            }
+        }
+        Err(Failure::Contended)
     }
 
     async fn open_of(&self, surface: &str) -> Stored<Vec<Case>> {

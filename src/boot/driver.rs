@@ -140,6 +140,7 @@ impl Driver {
 
     /// Drives at the real pace until `stop` is wished; a process that is ended from outside drives for ever.
     pub async fn serve(&self, mut stop: Stop) {
+        let mut changes = self.crew.changes();
         while !stop.is_wished() {
             if let Err(error) = self.app.dispatch().await {
                 tracing::warn!(
@@ -149,7 +150,7 @@ impl Driver {
             }
             self.app.try_elsewhere();
             tokio::select! {
-                () = self.crew.changed() => {}
+                () = changes.next() => {}
                 () = tokio::time::sleep(POLL) => {}
                 () = stop.wished() => {}
             }

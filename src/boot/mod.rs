@@ -8,6 +8,8 @@ pub mod chance;
 pub mod chat;
 pub mod chat_open;
 pub mod control;
+mod declared;
+pub mod doctor;
 pub mod driver;
 pub mod follow;
 pub mod open;

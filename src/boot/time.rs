@@ -137,6 +137,11 @@ impl Crew {
         }
     }
 
+    /// What changes from now on.
+    pub fn changes(&self) -> Changes {
+        Changes { ended: self.ended.subscribe(), moved: self.clock.moved.subscribe() }
+    }
+
     /// Panics so far.
     pub fn panics(&self) -> u64 {
         self.panics.load(Ordering::SeqCst)
@@ -182,6 +187,28 @@ impl Tasks for Crew {
             }
         })
     }
+
+    fn wake(&self) {
+        self.ended.send_modify(|n| *n += 1);
+    }
+}
+
+/// Sees everything that [`Tasks::changed`] tells of since it was made or last asked, however short the look.
+pub struct Changes {
+    ended: watch::Receiver<u64>,
+    moved: watch::Receiver<u64>,
+}
+
+impl Changes {
+    /// Completes when a unit ended, began to wait on the clock, or something new came in. No change is missed between two
+    /// calls, so there is no need to look again and again.
+    pub async fn next(&mut self) {
+        // An error means that the crew is gone, and with it everything that could change.
+        let _gone = tokio::select! {
+            gone = self.ended.changed() => gone.is_err(),
+            gone = self.moved.changed() => gone.is_err(),
+        };
+    }
 }
 
 #[cfg(test)]
@@ -214,5 +241,15 @@ mod tests {
             crew.changed().await;
         }
         assert_eq!(crew.panics(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_came_in_between_two_looks_is_not_missed() {
+        let crew = Crew::new(Arc::new(OffsetClock::default()));
+        let mut changes = crew.changes();
+        crew.wake();
+        changes.next().await;
+        let quiet = tokio::time::timeout(Duration::from_millis(60), changes.next()).await;
+        assert!(quiet.is_err(), "nothing came, and it does not look again and again");
     }
 }

@@ -6,6 +6,7 @@
 use super::build::{Beside, Built, Directories, Keys, Options, build};
 use super::chance::SystemChance;
 use super::control::Control;
+use super::declared::declared;
 use super::driver::{Driver, TenantClock, keep};
 use super::time::OffsetClock;
 use crate::app::{App, Channel, Heard, RunTerms};
@@ -14,7 +15,7 @@ use crate::domain::case::Case;
 use crate::domain::ids::{AppId, CaseId, GroupId, OktaUserId, TenantId};
 use crate::domain::inbound::Inbound;
 use crate::domain::job::JobRef;
-use crate::domain::settings::{Deactivation, Mode, Policy, Settings, Sharing};
+use crate::domain::settings::{Declared, Mode, Policy, Settings, Sharing};
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::fresh::Fresh;
@@ -22,6 +23,7 @@ use crate::ports::secret::Secret;
 use crate::ports::stop::Stop;
 use crate::ports::store::{Ledger, StoreError};
 use crate::ports::surface::{Surface, verified};
+use crate::recognize;
 use crate::sandbox::{Access, SandboxTime, Tenant, TenantOptions};
 use crate::surface::web::{
     self, Chain, Choice, LoadError, NAME, Past, Persona, Record, Row, Scene, Serving, Stage, Web, channel,
@@ -99,9 +101,16 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
     let clock = Arc::new(OffsetClock::default());
     clock.adopt(control.now().await?);
     let as_clock: Arc<dyn Clock> = Arc::<OffsetClock>::clone(&clock);
-    let web = Web::new(as_clock);
+    let web = match options.db {
+        Some(_) => {
+            let file = beside(&store, "chat.jsonl");
+            Web::keeping(as_clock, &file).with_context(|| format!("{} cannot be used", file.display()))?
+        }
+        None => Web::new(as_clock),
+    };
     let fresh: Arc<dyn Fresh> = Arc::new(SystemChance::new()?);
-    let parts = options_of(tenant.access(), &store, (&web, &people), options.run);
+    let parts =
+        options_of(tenant.access(), &store, (&web, &people), (options.run, declared(&scene.name, tenant.access())?));
     let built = build(parts, Arc::clone(&clock), Arc::clone(&fresh)).await?;
     let tenant_clock: Arc<dyn TenantClock> = Arc::<Control>::clone(&control);
     let driver = Driver {
@@ -119,6 +128,7 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
         control,
         people,
         scenarios: choices()?,
+        access: tenant.access().clone(),
         fresh,
         loading: Mutex::new(()),
     };
@@ -289,7 +299,12 @@ fn sandbox_beside(access: &Access) -> Beside {
     }
 }
 
-fn options_of(access: &Access, store: &Path, (web, people): (&Arc<Web>, &[Persona]), run: Option<RunTerms>) -> Options {
+fn options_of(
+    access: &Access,
+    store: &Path,
+    (web, people): (&Arc<Web>, &[Persona]),
+    (run, declared): (Option<RunTerms>, Declared),
+) -> Options {
     let keys = |okta: &str, id: &str, secret: &str| Keys {
         okta_token: Secret::new(okta),
         graph_client_id: id.to_owned(),
@@ -319,8 +334,9 @@ fn options_of(access: &Access, store: &Path, (web, people): (&Arc<Web>, &[Person
         },
         settings: Settings {
             mode: Mode::Fix,
-            deactivation: Deactivation::default(),
-            allow_pause: false,
+            deactivation: declared.deactivation,
+            allow_pause: declared.allow_pause,
+            provisioning_type: declared.provisioning_type,
             policy: Policy {
                 name: "default".to_owned(),
                 askers: group(ASKERS),
@@ -346,6 +362,7 @@ struct Play {
     control: Arc<Control>,
     people: Vec<Persona>,
     scenarios: Vec<Choice>,
+    access: Access,
     fresh: Arc<dyn Fresh>,
     /// One scenario is loaded at a time.
     loading: Mutex<()>,
@@ -435,7 +452,13 @@ impl Stage for Play {
         }
         self.app.retire(NAME, "the reset of the sandbox").await.map_err(|e| failed(e.into()))?;
         self.control.load(scenario).await.map_err(failed)?;
+        let declared = declared(scenario, &self.access).map_err(failed)?;
+        self.app.renew(declared).await.map_err(|e| failed(e.into()))?;
         Ok(())
+    }
+
+    fn redacted(&self, text: &str) -> String {
+        recognize::redact(text).into_owned()
     }
 
     fn now(&self) -> At {

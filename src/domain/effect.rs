@@ -3,7 +3,6 @@
 //!
 //! An effect never combines two changes whose middle cannot be seen from outside ("unassign and assign" are two), because a
 //! crash in between could not be resolved. It never waits: waiting for a link is a [`Check`] of the step.
-//!
 //! Begin with [`Effect`], then [`Effect::seen`] (what a read says about it).
 
 use super::guard::Guard;
@@ -322,7 +321,8 @@ impl Effect {
             Self::Assign { .. } => "Assign to the app",
             Self::RestoreUser { .. } => "Restore the user",
             Self::SetAppUserAnchor { .. } => "Give Okta's app user the anchor",
-            Self::SetUpn { .. } => "Change the sign-in name",
+            Self::SetUpn { to, .. } if to.ends_with(".onmicrosoft.com") => "Move the sign-in name away",
+            Self::SetUpn { .. } => "Move the sign-in name back",
             Self::SetImmutableId { .. } => "Write the anchor to the Entra user",
             Self::PauseProvisioning { .. } => "Switch Deactivate Users off",
             Self::ResumeProvisioning { .. } => "Switch Deactivate Users on again",

@@ -56,6 +56,23 @@ impl Deactivation {
     }
 }
 
+/// Provisioning type of the app.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProvisioningType {
+    /// Not declared.
+    #[default]
+    Unknown,
+    /// Licences and roles management only: there is no externalId.
+    LicensesOnly,
+    /// Profile Sync.
+    Profile,
+    /// User Sync: everybody shows as synced.
+    User,
+    /// Universal Sync: everybody shows as synced.
+    Universal,
+}
+
 /// How much of the look-up a channel is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +125,17 @@ impl Policy {
     }
 }
 
+/// What the operator declares about the app, because no API tells it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Declared {
+    /// What unassigning does.
+    pub deactivation: Deactivation,
+    /// Whether provisioning may be paused for a fix.
+    pub allow_pause: bool,
+    /// Provisioning type of the app.
+    pub provisioning_type: ProvisioningType,
+}
+
 /// What planning needs to know beside the facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -117,6 +145,8 @@ pub struct Settings {
     pub deactivation: Deactivation,
     /// Whether provisioning may be paused for a fix.
     pub allow_pause: bool,
+    /// Provisioning type of the app.
+    pub provisioning_type: ProvisioningType,
     /// Who may do what.
     pub policy: Policy,
 }

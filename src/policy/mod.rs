@@ -100,11 +100,14 @@ pub fn may(person: &Person, right: Right, policy: &Policy) -> Result<(), Refusal
         return Ok(());
     }
     let who = if groups.is_empty() {
-        "nobody: the policy lists no group for it".to_owned()
+        "nobody may: the policy lists no group for it".to_owned()
     } else {
-        format!("members of the Okta group {}", groups.iter().map(GroupId::as_str).collect::<Vec<_>>().join(" or "))
+        format!(
+            "only members of the Okta group {} may",
+            groups.iter().map(GroupId::as_str).collect::<Vec<_>>().join(" or ")
+        )
     };
-    Err(Refusal::new("A3", format!("you may not {right}; that may {who}. Nothing was changed.")))
+    Err(Refusal::new("A3", format!("you may not {right}; {who}. Nothing was changed.")))
 }
 
 /// Whether the person may vote for this proposal now (SAFETY A3, A4, B1, B2, B4). The kill switch (A8) is judged by

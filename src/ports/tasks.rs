@@ -19,4 +19,7 @@ pub trait Tasks: Send + Sync {
 
     /// Completes soon after a unit ended or began to wait on the clock.
     fn changed(&self) -> Unit;
+
+    /// Tells whoever drives the units that there is something new to begin. Cheap; may be called at any time.
+    fn wake(&self);
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tempfile::NamedTempFile;
 
 use super::access::Access;
@@ -20,8 +21,8 @@ use super::wire::{Call, Reply};
 
 /// How long a lagging write stays unseen, in tenant time.
 const LAG: Ms = 5_000;
-/// Calls that are remembered for the panel.
-const SEEN: usize = 100;
+/// Calls that are remembered for the panel and the control port.
+const SEEN: usize = 1_000;
 
 /// Which vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +61,7 @@ pub(crate) struct Core {
     pub(crate) clock: Clock,
     pub(crate) faults: Faults,
     pub(crate) ledger: Vec<Entry>,
-    /// The last calls of any kind, for the panel.
+    /// The last calls of any kind, for the panel and the control port.
     pub(crate) seen: VecDeque<Seen>,
     /// Graph bearer tokens handed out.
     pub(crate) grants: BTreeMap<String, Grant>,
@@ -68,12 +69,47 @@ pub(crate) struct Core {
     pub(crate) wire_ids: Ids,
     /// Every scenario that may be loaded: name, text.
     pub(crate) scenarios: Vec<(String, String)>,
+    /// What the credentials hold beyond the usual.
+    pub(crate) rights: Rights,
     /// Okta calls in the present minute, for the rate-limit headers.
     pub(crate) okta_minute: (Ms, u32),
     before: Option<Box<World>>,
     lag: Option<(Api, Box<World>, Ms)>,
     state_file: Option<PathBuf>,
 }
+
+/// What the credentials hold: roles of the users behind the Okta tokens, permissions of the Graph applications. A test may
+/// change them at the control port; they only tell, the tokens' power stays the same.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Rights {
+    pub(crate) okta_read: Vec<String>,
+    pub(crate) okta_write: Vec<String>,
+    pub(crate) graph_read: Vec<String>,
+    pub(crate) graph_write: Vec<String>,
+}
+
+impl Default for Rights {
+    fn default() -> Self {
+        let own = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
+        Self {
+            okta_read: own(&["READ_ONLY_ADMIN"]),
+            okta_write: own(&["APP_ADMIN"]),
+            graph_read: own(&READS),
+            graph_write: own(&[&READS[..], &WRITES].concat()),
+        }
+    }
+}
+
+const READS: [&str; 6] = [
+    "User.Read.All",
+    "Directory.Read.All",
+    "Domain.Read.All",
+    "Organization.Read.All",
+    "AuditLog.Read.All",
+    "RoleManagement.Read.Directory",
+];
+const WRITES: [&str; 2] = ["User.ReadWrite.All", "User.DeleteRestore.All"];
 
 /// A Graph access token's power.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +132,8 @@ pub(crate) struct Entry {
     /// What was (or would have been) answered; null when it was never applied nor refused.
     pub(crate) status: Option<u16>,
     pub(crate) client_request_id: Option<String>,
+    /// What was sent; null when it was no JSON or nothing.
+    pub(crate) body: Value,
     pub(crate) by: &'static str,
 }
 
@@ -130,6 +168,7 @@ impl Core {
             grants: BTreeMap::new(),
             wire_ids: ids,
             scenarios: Vec::new(),
+            rights: Rights::default(),
             okta_minute: (0, 0),
             before: None,
             lag: None,

@@ -1,6 +1,6 @@
 //! The page: a chat in the browser with the people of the sandbox, its tenant beside it, and the whole story of each case.
 //!
-//! Never decides anything and never talks to a directory or the store: it hands [`Inbound`] events to a [`Stage`] and shows
+//! Never decides anything and never talks to a directory or the store: it hands inbound events to a [`Stage`] and shows
 //! what the outbox gives it. Its people are actors of the sandbox; it is served on loopback only (SAFETY A2, E3).
 //!
 //! Begin with [`Stage`] (all it needs), then [`Web`] (the surface) and [`router`].
@@ -9,24 +9,26 @@ mod assets;
 mod guard;
 mod room;
 mod routes;
+mod stage;
 mod story;
+mod transcript;
 mod view;
 
-use crate::domain::actor::{Actor, Standing};
-use crate::domain::case::Case;
-use crate::domain::ids::{CaseId, OktaUserId};
-use crate::domain::inbound::Inbound;
 use crate::domain::notice::Notice;
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::surface::{Earlier, Surface, SurfaceError};
 use async_trait::async_trait;
 use room::{Content, Post, Rooms};
-use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{broadcast, watch};
+use transcript::{Kept, Line, Transcript};
 
 pub use routes::{Serving, router};
+pub use stage::{Chain, Choice, LoadError, Past, Persona, Record, Row, Scene, Stage};
 
 /// Name of this surface in the store and in the configuration.
 pub const NAME: &str = "web";
@@ -39,164 +41,13 @@ pub fn channel(scenario: &str) -> String {
     format!("#{scenario}")
 }
 
-/// Somebody whom the page can speak as.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Persona {
-    /// The key of the account (`anna`).
-    pub key: String,
-    /// The full name.
-    pub name: String,
-    /// What the person may do, in words.
-    pub role: String,
-    /// The Okta user behind it; without one the account counts as not linked.
-    pub okta: Option<OktaUserId>,
-}
-
-impl Persona {
-    /// The actor that speaks.
-    pub fn actor(&self) -> Actor {
-        let standing = match &self.okta {
-            Some(okta) => Standing::Linked { okta: okta.clone() },
-            None => Standing::Unlinked,
-        };
-        Actor { key: self.key.clone(), name: self.key.clone(), standing }
-    }
-}
-
-/// A scenario that can be loaded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
-    /// Its name.
-    pub name: String,
-    /// One sentence.
-    pub title: String,
-    /// Where its error text can be read while it is loaded.
-    pub error_url: String,
-}
-
-/// What the tenant plays now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scene {
-    /// Name of the scenario.
-    pub name: String,
-    /// Login of the person that the error is about.
-    pub subject: String,
-}
-
-/// A case from the store, with the text that opened it as far as it is kept.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Past {
-    /// The case.
-    pub case: Case,
-    /// The redacted text.
-    pub said: Option<String>,
-}
-
-/// A row of a case's audit chain.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Row {
-    /// Position in the chain.
-    pub seq: i64,
-    /// When.
-    pub at: At,
-    /// Who (`okta:00u…`, `bot`).
-    pub actor: String,
-    /// What kind of thing.
-    pub kind: String,
-    /// Its hash.
-    pub hash: String,
-    /// What happened; absent when it was erased.
-    pub payload: Option<Value>,
-}
-
-impl Row {
-    /// The text that opened the case, when this is the first row and it still has its payload.
-    pub fn said(&self) -> Option<String> {
-        story::said(self)
-    }
-}
-
-/// Whether the audit checks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Chain {
-    /// So many rows of all chains were checked.
-    Whole {
-        /// Rows.
-        rows: i64,
-    },
-    /// The first row that does not check, or why it could not be checked.
-    Broken {
-        /// In words.
-        why: String,
-    },
-}
-
-/// Everything recorded about one case.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Record {
-    /// The case now.
-    pub case: Case,
-    /// Its chain, oldest row first.
-    pub rows: Vec<Row>,
-    /// Whether the audit checks.
-    pub chain: Chain,
-}
-
-/// Why a scenario was not loaded. The message is for people.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// There is none of this name.
-    #[error("there is no scenario `{0}`; nothing was changed")]
-    Unknown(String),
-    /// A run is under way; replacing the tenant under it would break it.
-    #[error("a run is under way in {0}; wait until it has ended, then choose again. Nothing was changed")]
-    Running(CaseId),
-    /// Something else failed.
-    #[error("the scenario could not be loaded: {0:#}")]
-    Failed(anyhow::Error),
-}
-
-/// The app as the page sees it.
-#[async_trait]
-pub trait Stage: Send + Sync {
-    /// Who can speak, in the order of the page.
-    fn people(&self) -> &[Persona];
-
-    /// What can be tried.
-    fn scenarios(&self) -> &[Choice];
-
-    /// Where the panel of the tenant answers, on the same address.
-    fn panel_url(&self) -> &str;
-
-    /// What the tenant plays now.
-    async fn scene(&self) -> anyhow::Result<Scene>;
-
-    /// Hands one event to the app; stored durably when it returns. Whether there is anything to answer. The text in it is
-    /// as it was typed: redaction is the app's, as with every surface.
-    async fn hear(&self, inbound: Inbound) -> anyhow::Result<bool>;
-
-    /// The cases of this surface, oldest first.
-    async fn past(&self) -> anyhow::Result<Vec<Past>>;
-
-    /// What is recorded about a case.
-    async fn record(&self, id: &CaseId) -> anyhow::Result<Option<Record>>;
-
-    /// Replaces the tenant by a scenario; open cases of the old one end. May be called for the scenario that is loaded: that
-    /// is the reset.
-    async fn load(&self, scenario: &str) -> Result<(), LoadError>;
-
-    /// The time of the app.
-    fn now(&self) -> At;
-
-    /// A text unlike any other one given before, also across restarts (about ten base32 characters).
-    fn fresh(&self) -> String;
-}
-
 /// What goes to the browsers.
 #[derive(Clone, Debug)]
 enum Event {
     /// A post, new or edited.
     Post(Arc<Post>),
+    /// The bot is about to answer in this thread, or is not any more.
+    Awaited(Arc<str>, bool),
     /// Another scenario is loaded.
     Scene(Arc<Scene>),
 }
@@ -205,29 +56,69 @@ enum Event {
 pub struct Web {
     clock: Arc<dyn Clock>,
     rooms: Mutex<Rooms>,
+    /// Where what was said is kept beyond the process.
+    transcript: Option<Transcript>,
+    /// What the transcript held at the start, until it is recalled.
+    before: Mutex<Vec<Line>>,
     events: broadcast::Sender<Event>,
     stop: watch::Sender<bool>,
 }
 
 impl Web {
-    /// A page with empty rooms.
+    /// A page with empty rooms that ends with the process.
     pub fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        let (events, _) = broadcast::channel(BEHIND);
-        let (stop, _) = watch::channel(false);
-        Arc::new(Self { clock, rooms: Mutex::default(), events, stop })
+        Arc::new(Self::with(clock, None, Vec::new()))
     }
 
-    /// Puts the cases of the store back into the rooms, as after a restart: what opened each case, and its card. Notes,
-    /// whispers and chatter are not in the store; open pages keep theirs.
+    /// A page that keeps what is said in this file; [`Web::recall`] shows what stands there already.
+    pub fn keeping(clock: Arc<dyn Clock>, file: &Path) -> io::Result<Arc<Self>> {
+        let (transcript, before) = Transcript::open(file)?;
+        Ok(Arc::new(Self::with(clock, Some(transcript), before)))
+    }
+
+    fn with(clock: Arc<dyn Clock>, transcript: Option<Transcript>, before: Vec<Line>) -> Self {
+        let (events, _) = broadcast::channel(BEHIND);
+        let (stop, _) = watch::channel(false);
+        let before = Mutex::new(before);
+        Self { clock, rooms: Mutex::default(), transcript, before, events, stop }
+    }
+
+    /// Fills the rooms as after a restart, in the old order: the cases of the store (what opened each, and its card) and
+    /// what the transcript kept. Whispers are gone, as an ephemeral answer of a chat is.
     pub fn recall(&self, past: &[Past]) {
-        for Past { case, said } in past {
-            if let Some(text) = said {
-                let who = case.requester.key.clone();
-                self.put(&case.place.message, &case.place, case.created_at, Content::Said { who, text: text.clone() });
-            }
-            let card = Box::new(crate::card::build::card(case));
-            let id = case.id.as_str().to_owned();
-            self.put(&id, &case.place, case.updated_at, Content::Card(card));
+        let mut opened: BTreeMap<&str, &Past> = BTreeMap::new();
+        for past in past {
+            opened.entry(&past.case.place.message).or_insert(past);
+        }
+        let mut posts: Vec<Post> = Vec::new();
+        for line in std::mem::take(&mut *self.before.lock().unwrap_or_else(PoisonError::into_inner)) {
+            let content = match line.content {
+                Kept::Said { who, text } => {
+                    let of_case = opened.remove(line.id.as_str()).and_then(|past| past.said.clone());
+                    Content::Said { who, text: text.or(of_case) }
+                }
+                Kept::Note { text } => Content::Note(text),
+                Kept::List { card } => Content::Card(card),
+                Kept::Mark { text } => Content::Mark(text),
+            };
+            posts.push(Post { id: line.id, place: line.place, at: line.at, edited: None, content });
+        }
+        for Past { case, said } in opened.into_values() {
+            let content = Content::Said { who: case.requester.key.clone(), text: said.clone() };
+            let (id, place) = (case.place.message.clone(), case.place.clone());
+            posts.push(Post { id, place, at: case.created_at, edited: None, content });
+        }
+        for Past { case, .. } in past {
+            let content = Content::Card(Box::new(crate::card::build::card(case)));
+            let edited = (case.updated_at != case.created_at).then_some(case.updated_at);
+            let (id, place) = (case.id.as_str().to_owned(), case.place.clone());
+            posts.push(Post { id, place, at: case.created_at, edited, content });
+        }
+        // Who asked stands before who answered, also within one millisecond.
+        posts.sort_by_key(|post| (post.at, !matches!(post.content, Content::Said { .. })));
+        let mut rooms = self.rooms();
+        for post in posts {
+            rooms.add(post);
         }
     }
 
@@ -243,14 +134,52 @@ impl Web {
     /// Puts or edits a post and tells everybody. The lock is held while telling, so that nobody sees two edits turned round.
     fn put(&self, id: &str, place: &crate::domain::inbound::Place, at: At, content: Content) {
         let mut rooms = self.rooms();
-        if let Some(post) = rooms.put(id, place, at, content) {
-            // No page is open: nobody to tell.
-            let _nobody = self.events.send(Event::Post(post)).is_err();
+        let Some(post) = rooms.put(id, place, at, content) else { return };
+        let answers = !matches!(post.content, Content::Said { .. } | Content::Mark(_));
+        if answers && rooms.answered(&place.thread) {
+            self.send(Event::Awaited(place.thread.as_str().into(), false));
+        }
+        if let (Some(transcript), Some(line)) = (&self.transcript, Line::of(&post)) {
+            transcript.keep(&line);
+        }
+        self.send(Event::Post(post));
+    }
+
+    /// Keeps what somebody said, as far as it is ours to keep.
+    fn keep(&self, line: &Line) {
+        if let Some(transcript) = &self.transcript {
+            transcript.keep(line);
         }
     }
 
+    /// Somebody asks in this thread. Nobody is told before it is known that there will be an answer ([`Web::awaited`]).
+    fn asked(&self, thread: &str) {
+        self.rooms().await_answer(thread);
+    }
+
+    /// Whether the bot will answer in this thread; it may have done so already.
+    fn awaited(&self, thread: &str, will: bool) {
+        let mut rooms = self.rooms();
+        if !will {
+            rooms.answered(thread);
+        } else if rooms.awaited().contains(thread) {
+            self.send(Event::Awaited(thread.into(), true));
+        }
+    }
+
+    /// The id of a post that is not a card: its name for ever, so that a line that is delivered again after a crash stands
+    /// there once; a number where it has none.
+    fn name_of(&self, kind: &str, earlier: Earlier<'_>) -> String {
+        if earlier.thing.is_empty() { self.rooms().number(kind, self.clock.now()) } else { earlier.thing.to_owned() }
+    }
+
+    fn send(&self, event: Event) {
+        // No page is open: nobody to tell.
+        let _nobody = self.events.send(event).is_err();
+    }
+
     fn tell(&self, scene: Scene) {
-        let _nobody = self.events.send(Event::Scene(Arc::new(scene))).is_err();
+        self.send(Event::Scene(Arc::new(scene)));
     }
 }
 
@@ -270,10 +199,10 @@ impl Surface for Web {
                 };
                 (id, &card.place, Content::Card(card.clone()))
             }
-            Notice::Note { place, text } => (self.rooms().number("note", now), place, Content::Note(text.clone())),
+            Notice::Note { place, text } => (self.name_of("note", earlier), place, Content::Note(text.clone())),
             Notice::Whisper { place, to, name, text } => {
                 let content = Content::Whisper { to: to.clone(), name: name.clone(), text: text.clone() };
-                (self.rooms().number("whisper", now), place, content)
+                (self.name_of("whisper", earlier), place, content)
             }
         };
         let id = earlier.posted.map_or(id, str::to_owned);
@@ -287,6 +216,7 @@ mod tests {
     use super::*;
     use crate::domain::inbound::Place;
     use crate::domain::notice::PublicText;
+    use tempfile::TempDir;
 
     struct Still;
 
@@ -316,6 +246,44 @@ mod tests {
         web.show(&Notice::Note { place: place(), text: PublicText::words("all") }, Earlier::default()).await.unwrap();
         assert_eq!(web.rooms().seen_by("anna").count(), 2);
         assert_eq!(web.rooms().seen_by("ben").count(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_line_delivered_again_after_a_crash_stands_there_once() {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("x.chat.jsonl");
+        let note = Notice::Note { place: place(), text: PublicText::words("reminded") };
+        let earlier = Earlier { thing: "note:abc", ..Earlier::default() };
+        let web = Web::keeping(Arc::new(Still), &file).unwrap();
+        web.show(&note, earlier).await.unwrap();
+        drop(web);
+        let web = Web::keeping(Arc::new(Still), &file).unwrap();
+        web.recall(&[]);
+        web.show(&note, Earlier { uncertain: true, ..earlier }).await.unwrap();
+        assert_eq!(web.rooms().seen_by("anna").count(), 1);
+    }
+
+    #[tokio::test]
+    async fn everybody_is_told_that_somebody_will_be_answered_and_that_he_was() {
+        let web = Web::new(Arc::new(Still));
+        let mut events = web.events.subscribe();
+        let note = || Notice::Note { place: place(), text: PublicText::words("all") };
+        web.asked("m-1");
+        web.awaited("m-1", true);
+        assert!(matches!(events.recv().await, Ok(Event::Awaited(thread, true)) if &*thread == "m-1"));
+        web.show(&note(), Earlier::default()).await.unwrap();
+        assert!(matches!(events.recv().await, Ok(Event::Awaited(thread, false)) if &*thread == "m-1"));
+        assert!(matches!(events.recv().await, Ok(Event::Post(_))));
+
+        // The answer was there before it was known that there would be one: nobody is told to wait for it.
+        web.asked("m-1");
+        web.show(&note(), Earlier::default()).await.unwrap();
+        web.awaited("m-1", true);
+        assert!(web.rooms().awaited().is_empty());
+        // Nothing to answer.
+        web.asked("m-1");
+        web.awaited("m-1", false);
+        assert!(web.rooms().awaited().is_empty());
     }
 
     #[tokio::test]

@@ -1,16 +1,17 @@
 //! What stands in the rooms: posts in the order in which they first appeared, edited in place.
 //!
-//! A projection only: it can be thrown away and built again from the cases. Begin with [`Rooms::put`].
+//! A projection only: it can be thrown away and built again from the cases and the transcript. Begin with [`Rooms::put`].
 
 use super::view;
 use crate::domain::inbound::Place;
 use crate::domain::notice::{Card, PublicText};
 use crate::domain::time::At;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Posts that are kept; the oldest go first.
-const KEPT: usize = 1_000;
+pub(super) const KEPT: usize = 1_000;
 
 /// What a post is.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,8 +20,8 @@ pub(super) enum Content {
     Said {
         /// Key of the person.
         who: String,
-        /// As typed.
-        text: String,
+        /// As typed; absent when it is not kept any more.
+        text: Option<String>,
     },
     /// A card of the bot.
     Card(Box<Card>),
@@ -86,6 +87,8 @@ impl Post {
 pub(super) struct Rooms {
     posts: Vec<Arc<Post>>,
     numbered: u64,
+    /// Threads in which the bot is about to answer.
+    awaited: BTreeSet<String>,
 }
 
 impl Rooms {
@@ -105,12 +108,33 @@ impl Rooms {
             *slot = Arc::new(post);
             return Some(Arc::clone(slot));
         }
+        let post = Post { id: id.to_owned(), place: place.clone(), at, edited: None, content };
+        Some(self.add(post))
+    }
+
+    /// Puts a post that is new here, at the end.
+    pub(super) fn add(&mut self, post: Post) -> Arc<Post> {
         if self.posts.len() >= KEPT {
             self.posts.remove(0);
         }
-        let post = Arc::new(Post { id: id.to_owned(), place: place.clone(), at, edited: None, content });
+        let post = Arc::new(post);
         self.posts.push(Arc::clone(&post));
-        Some(post)
+        post
+    }
+
+    /// Somebody asked in this thread.
+    pub(super) fn await_answer(&mut self, thread: &str) {
+        self.awaited.insert(thread.to_owned());
+    }
+
+    /// Something was answered there, or nothing will be. Whether somebody waited.
+    pub(super) fn answered(&mut self, thread: &str) -> bool {
+        self.awaited.remove(thread)
+    }
+
+    /// Threads in which the bot is about to answer.
+    pub(super) fn awaited(&self) -> &BTreeSet<String> {
+        &self.awaited
     }
 
     /// The posts that this person may see.
@@ -146,7 +170,7 @@ mod tests {
     fn the_oldest_posts_go_when_the_rooms_are_full() {
         let mut rooms = Rooms::default();
         for n in 0..=KEPT {
-            let content = Content::Said { who: "anna".to_owned(), text: n.to_string() };
+            let content = Content::Said { who: "anna".to_owned(), text: Some(n.to_string()) };
             assert!(rooms.put(&format!("m-{n}"), &place("m"), At(0), content).is_some());
         }
         assert_eq!(rooms.posts.len(), KEPT);

@@ -4,6 +4,7 @@
 //! beyond `/reanchor` and `@reanchor`. Begin with [`router`].
 
 use super::room::Content;
+use super::transcript::Line;
 use super::{Event, LoadError, NAME, Persona, Stage, Web, assets, channel, guard, story};
 use crate::domain::ids::CaseId;
 use crate::domain::inbound::{Body, Inbound, More, Place, Verb};
@@ -89,10 +90,10 @@ async fn events(State(serving): State<Serving>, Query(Who { who }): Query<Who>) 
         Err(error) => return failed("reading the scenario", &error),
     };
     // The lock ties the picture to the subscription: what comes later is in the stream, what came before is in the picture.
-    let (receiver, posts) = {
+    let (receiver, posts, awaited) = {
         let rooms = serving.web.rooms();
         let posts: Vec<Value> = rooms.seen_by(&who).map(|post| post.json()).collect();
-        (serving.web.events.subscribe(), posts)
+        (serving.web.events.subscribe(), posts, rooms.awaited().clone())
     };
     let world = json!({
         "token": serving.token, "now": serving.stage.now().0, "panel_url": serving.stage.panel_url(),
@@ -100,7 +101,7 @@ async fn events(State(serving): State<Serving>, Query(Who { who }): Query<Who>) 
         "scenarios": serving.stage.scenarios().iter().map(|choice| json!({
             "name": choice.name, "title": choice.title, "error_url": choice.error_url, "room": channel(&choice.name),
         })).collect::<Vec<_>>(),
-        "scene": { "name": scene.name, "subject": scene.subject }, "posts": posts,
+        "scene": { "name": scene.name, "subject": scene.subject }, "posts": posts, "awaited": awaited,
     });
     let first = stream::once(async move { Ok::<_, Infallible>(event("world", &world)) });
     let stop = serving.web.stop.subscribe();
@@ -132,6 +133,7 @@ fn follow(
             let out = match heard {
                 Event::Post(post) if post.is_for(&who) => event("post", &post.json()),
                 Event::Post(_) => continue,
+                Event::Awaited(thread, will) => event("awaited", &json!({ "thread": &*thread, "will": will })),
                 Event::Scene(scene) => event("scene", &json!({ "name": scene.name, "subject": scene.subject })),
             };
             return Some((Ok(out), (receiver, stop, serving, who)));
@@ -159,9 +161,30 @@ async fn say(State(serving): State<Serving>, Json(saying): Json<Saying>) -> Resp
     let thread = saying.thread.filter(|thread| serving.web.rooms().has_thread(&saying.channel, thread));
     let thread = thread.unwrap_or_else(|| message.clone());
     let place = Place { channel: saying.channel, thread, message };
-    let content = Content::Said { who: persona.key.clone(), text: saying.text.clone() };
-    serving.web.put(&place.message, &place, serving.stage.now(), content);
-    hear(&serving, &persona, place, spoken(saying.text)).await
+    let at = serving.stage.now();
+    let content = Content::Said { who: persona.key.clone(), text: Some(saying.text.clone()) };
+    serving.web.put(&place.message, &place, at, content);
+    serving.web.asked(&place.thread);
+    let body = spoken(saying.text.clone());
+    let reported = reports(&body);
+    let heard = hear(&serving, &persona, place.clone(), body).await;
+    let answers = heard.as_ref().is_ok_and(|answers| *answers);
+    serving.web.awaited(&place.thread, answers);
+    // The text of a report is the store's alone: erasing the case erases it.
+    let text = (!(answers && reported)).then(|| serving.stage.redacted(&saying.text));
+    serving.web.keep(&Line::said(&place, at, &persona.key, text));
+    answer(&place, heard)
+}
+
+/// Whether this would be a report, when it is answered.
+fn reports(body: &Body) -> bool {
+    match body {
+        Body::Message { .. } => true,
+        Body::Command { text } | Body::Mention { text } => {
+            text.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("diagnose"))
+        }
+        Body::Press { .. } => false,
+    }
 }
 
 /// A command or a mention by its first word; everything else is a message.
@@ -196,7 +219,8 @@ async fn press(State(serving): State<Serving>, Json(pressing): Json<Pressing>) -
     };
     let note = pressing.note.filter(|note| !note.trim().is_empty());
     let body = Body::Press { verb: pressing.verb, case: CaseId::new(pressing.case), number: pressing.number, note };
-    hear(&serving, &persona, place, body).await
+    let heard = hear(&serving, &persona, place.clone(), body).await;
+    answer(&place, heard)
 }
 
 fn find(serving: &Serving, who: &str) -> Option<Persona> {
@@ -207,8 +231,8 @@ fn nobody() -> Response {
     problem(StatusCode::NOT_FOUND, "nobody here has this name; nothing was changed")
 }
 
-async fn hear(serving: &Serving, persona: &Persona, place: Place, body: Body) -> Response {
-    let message = place.message.clone();
+/// Hands one event to the app. Whether there is anything to answer.
+async fn hear(serving: &Serving, persona: &Persona, place: Place, body: Body) -> anyhow::Result<bool> {
     let inbound = Inbound {
         v: 1,
         surface: NAME.to_owned(),
@@ -219,8 +243,12 @@ async fn hear(serving: &Serving, persona: &Persona, place: Place, body: Body) ->
         body,
         more: More::default(),
     };
-    match serving.stage.hear(inbound).await {
-        Ok(answers) => Json(json!({ "message": message, "answers": answers })).into_response(),
+    serving.stage.hear(inbound).await
+}
+
+fn answer(place: &Place, heard: anyhow::Result<bool>) -> Response {
+    match heard {
+        Ok(answers) => Json(json!({ "message": place.message, "answers": answers })).into_response(),
         Err(error) => failed("taking the message", &error),
     }
 }

@@ -5,8 +5,12 @@
 
 use super::{Chain, Persona, Record, Row, view};
 use crate::card;
+use crate::card::build::reason;
+use crate::card::shown::{moved, shown};
+use crate::domain::guard::Violation;
 use crate::domain::plan::Plan;
 use crate::domain::settings::Sharing;
+use crate::domain::snapshot::Moved;
 use crate::domain::tenant::Facts;
 use serde_json::{Value, json};
 
@@ -105,11 +109,17 @@ fn detail(row: &Row, what: &Value, sharing: Sharing) -> serde_json::Map<String, 
         "vote" => {
             out.insert("digest".to_owned(), what.get("digest").cloned().unwrap_or_default());
         }
+        // This row is about a wish, not about the case: it has no state, and `what` names the wish.
+        "refused" => {
+            out.insert("wish".to_owned(), what.clone());
+            let rule = row.payload.as_ref().and_then(|payload| payload.get("rule"));
+            out.insert("rule".to_owned(), rule.cloned().unwrap_or_default());
+        }
         _ => {
             if let Some(event) = what.get("event") {
-                out.insert("event".to_owned(), event.clone());
+                out.insert("event".to_owned(), told(event, sharing));
             }
-            for key in ["reason", "rule", "rules", "asked"] {
+            for key in ["reason", "rule", "rules", "remedy", "checkpoint", "sync_state"] {
                 if let Some(value) = what.get(key) {
                     out.insert(key.to_owned(), value.clone());
                 }
@@ -117,4 +127,50 @@ fn detail(row: &Row, what: &Value, sharing: Sharing) -> serde_json::Map<String, 
         }
     }
     out
+}
+
+/// A row of the journal as a card would tell it: what moved and what does not hold in words, without roles and without the
+/// reasons that are for approvers (SAFETY A7).
+fn told(event: &Value, sharing: Sharing) -> Value {
+    let mut out = event.clone();
+    let Some(fields) = out.as_object_mut() else { return Value::Null };
+    let mut lines: Vec<Value> = Vec::new();
+    if let Some(list) = fields.remove("moved").and_then(|list| serde_json::from_value::<Vec<Moved>>(list).ok()) {
+        lines.extend(list.iter().map(|one| view::text(&shown(&moved(one), sharing))));
+    }
+    if let Some(list) = fields.remove("broken").and_then(|list| serde_json::from_value::<Vec<Violation>>(list).ok()) {
+        lines.extend(list.iter().map(|one| view::text(&shown(&reason(one), sharing))));
+    }
+    if !lines.is_empty() {
+        fields.insert("lines".to_owned(), Value::Array(lines));
+    }
+    if let Some(cause) = fields.remove("cause") {
+        fields.insert("cause".to_owned(), told(&cause, sharing));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_drift_is_told_without_roles_and_without_what_is_for_approvers() {
+        let drift = json!({
+            "event": "drifted", "step": 0,
+            "moved": [
+                { "key": "entra.roles.c4a7", "was": "|", "is": "Global Administrator|" },
+                { "key": "entra.object.c4a7.upn", "was": "a@x.example", "is": "b@x.example" },
+            ],
+            "broken": [{
+                "rule": "A6", "fact": [{ "words": "holds User Administrator" }], "how_to_change": "ask",
+                "outcome": "refuse", "approvers_only": true,
+            }],
+        });
+        for event in [drift.clone(), json!({ "event": "repairing", "step": 1, "cause": drift })] {
+            let told = told(&event, Sharing::Full).to_string();
+            assert!(!told.contains("Administrator"), "{told}");
+            assert!(told.contains("b@x.example") && told.contains("rule A6"), "{told}");
+        }
+    }
 }

@@ -13,7 +13,8 @@ use tokio::time::Instant;
 const CHROMIUM: &str = "/usr/bin/chromium";
 const DRIVER: &str = "/usr/bin/chromedriver";
 /// Longest time that anything on the page may take.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
+const TAB: &str = "\u{e004}";
 
 /// Whether the browser is there. In CI it must be.
 #[expect(clippy::disallowed_methods, reason = "whether a missing browser is a failure is told by the environment")]
@@ -148,6 +149,46 @@ impl Browser {
     /// What the panel shows in a field of one side.
     pub(crate) async fn field(&self, name: &str) -> String {
         self.text(&format!("document.querySelector('[data-field=\"{name}\"] > span').textContent")).await
+    }
+
+    /// Steps on with Tab, as somebody without a mouse does, until this has the focus.
+    pub(crate) async fn tab_to(&self, css: &str) {
+        for _ in 0..200 {
+            if self.js(&format!("return document.activeElement.matches('{css}')")).await == json!(true) {
+                return;
+            }
+            self.key(TAB).await;
+        }
+        panic!("Tab never reaches {css}");
+    }
+
+    /// Presses a key where the focus is.
+    pub(crate) async fn key(&self, key: &str) {
+        self.client.active_element().await.unwrap().send_keys(key).await.unwrap();
+    }
+
+    /// Gives the present window a width and a theme; without `motion` its person wants none.
+    pub(crate) async fn look(&self, width: u32, theme: &str, motion: bool) {
+        let size = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &size).await;
+        let motion = if motion { "no-preference" } else { "reduce" };
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": theme }, { "name": "prefers-reduced-motion", "value": motion },
+        ]);
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "media": "", "features": features })).await;
+    }
+
+    /// Shows the present window as it would be printed from a dark screen.
+    pub(crate) async fn on_paper(&self) {
+        let dark = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
+        self.devtools("Emulation.setEmulatedMedia", &json!({ "media": "print", "features": dark })).await;
+    }
+
+    async fn devtools(&self, command: &str, parameters: &Value) {
+        let url = format!("{}/session/{}/goog/cdp/execute", self.driver_url, self.session);
+        let call = self.http.post(url).json(&json!({ "cmd": command, "params": parameters }));
+        let answer: Value = call.send().await.unwrap().json().await.unwrap();
+        assert!(answer["value"]["error"].is_null(), "{command}: {answer}");
     }
 
     async fn log(&self, kind: &str) -> Vec<Value> {

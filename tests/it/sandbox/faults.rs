@@ -199,3 +199,16 @@ async fn the_ledger_counts_the_clients_writes_in_order() {
     assert_eq!((&writes[2]["client_request_id"], &writes[2]["request_id"]), (&json!(ours), &json!(request_id)));
     assert_eq!((&writes[0]["at_ms"], &writes[2]["at_ms"]), (&json!(super::START), &json!(super::START + 2_000)));
 }
+
+#[tokio::test]
+async fn a_slow_call_is_answered_later_and_the_ledger_shows_what_was_sent() {
+    let world = World::load("deleted-replaced").await;
+    world.order("faults", json!({"op": "okta.app_user.convert", "how": "slow", "ms": 80})).await;
+    let began = tokio::time::Instant::now();
+    let wanted = json!({"scope": "USER"});
+    let answer = world.okta_call(Method::POST, &world.row_path()).json(&wanted).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    assert!(began.elapsed() >= Duration::from_millis(80));
+    assert_eq!(world.writes().await[0]["body"], wanted);
+    assert_eq!(world.control("faults").await, json!([]));
+}

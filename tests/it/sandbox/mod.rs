@@ -1,4 +1,5 @@
 //! The simulated tenant, tested over HTTP as the bot meets it.
+mod anchors;
 mod control;
 mod faults;
 mod graph;

@@ -16,7 +16,7 @@ use reanchor::domain::ids::{AppId, GroupId, OktaUserId, TenantId};
 use reanchor::domain::inbound::{Body, Inbound, More, Place, Verb};
 use reanchor::domain::job::JobRef;
 use reanchor::domain::notice::{Card, Notice};
-use reanchor::domain::settings::{Deactivation, Mode, Policy, Settings, Sharing};
+use reanchor::domain::settings::{Deactivation, Mode, Policy, ProvisioningType, Settings, Sharing};
 use reanchor::ports::clock::Clock;
 use reanchor::ports::fresh::Fresh;
 use reanchor::ports::secret::Secret;
@@ -60,7 +60,12 @@ impl Surface for Screen {
 #[derive(Clone)]
 pub(crate) struct Setup {
     pub(crate) mode: Mode,
+    /// What the operator declares; what the scenario's file says without it.
     pub(crate) deactivation: Option<Deactivation>,
+    /// As `deactivation`.
+    pub(crate) allow_pause: Option<bool>,
+    /// What the scenario's file declares.
+    pub(crate) provisioning_type: ProvisioningType,
     pub(crate) facts: Sharing,
     pub(crate) run: RunTerms,
     pub(crate) approvers: Option<Vec<GroupId>>,
@@ -73,6 +78,8 @@ impl Default for Setup {
         Self {
             mode: Mode::Fix,
             deactivation: None,
+            allow_pause: None,
+            provisioning_type: ProvisioningType::default(),
             facts: Sharing::Full,
             run: RunTerms { lease_ms: 60_000, call_timeout_ms: 2_000, poll_deadline_ms: 120_000 },
             approvers: None,
@@ -125,7 +132,11 @@ impl World {
         });
     }
 
-    async fn open(name: &str, setup: Setup) -> World {
+    async fn open(name: &str, mut setup: Setup) -> World {
+        let declared = play::declared(name);
+        setup.deactivation = setup.deactivation.or(declared.deactivation);
+        setup.allow_pause = setup.allow_pause.or(declared.allow_pause);
+        setup.provisioning_type = declared.provisioning_type;
         let all = embedded::SCENARIOS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         let tenant = Tenant::start(TenantOptions {
             scenario: scenario(name),
@@ -312,7 +323,12 @@ impl World {
             .collect()
     }
 
-    async fn control_call(&self, path: &str, body: Option<Value>) -> String {
+    /// The calls of any kind that the tenant answered last.
+    pub(crate) async fn calls(&self) -> Vec<Value> {
+        serde_json::from_str(&self.control_call("calls", None).await).unwrap()
+    }
+
+    pub(crate) async fn control_call(&self, path: &str, body: Option<Value>) -> String {
         let access = self.tenant.access();
         let url = format!("{}/{path}", access.control_url);
         let request = match body {
@@ -451,7 +467,8 @@ async fn assemble(
         settings: Settings {
             mode: setup.mode,
             deactivation: setup.deactivation.unwrap_or_default(),
-            allow_pause: false,
+            allow_pause: setup.allow_pause.unwrap_or_default(),
+            provisioning_type: setup.provisioning_type,
             policy: Policy {
                 name: "default".to_owned(),
                 askers: group("00g8askersB4xVn3Ku7d"),

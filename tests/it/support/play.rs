@@ -2,12 +2,27 @@
 
 use super::{APP, SAM, World};
 use reanchor::config::embedded;
+use reanchor::domain::settings::{Deactivation, ProvisioningType};
 use serde_json::Value;
 use toml::Table;
 
 fn file(name: &str) -> Table {
     let text = embedded::SCENARIOS.iter().find(|(known, _)| *known == name).expect("a scenario").1;
     text.parse().expect("a scenario file is TOML")
+}
+
+/// `[tenant.declare]` of a scenario file.
+#[derive(Default, serde::Deserialize)]
+pub(super) struct Declared {
+    pub(super) deactivation: Option<Deactivation>,
+    pub(super) allow_pause: Option<bool>,
+    #[serde(default)]
+    pub(super) provisioning_type: ProvisioningType,
+}
+
+pub(super) fn declared(name: &str) -> Declared {
+    let declare = file(name)["tenant"].get("declare").cloned();
+    declare.map(|table| table.try_into().expect("[tenant.declare]")).unwrap_or_default()
 }
 
 impl World {

@@ -28,7 +28,7 @@ function world(news) {
   if (!news.people.some((person) => person.key === state.who)) { state.who = news.people[0].key; join(); return; }
   people();
   scene(news.scene, first);
-  chat.merge(news.posts, state.who);
+  chat.merge(news.posts, state.who, news.awaited);
   lists();
   panel(news.panel_url);
   document.body.dataset.ready = state.who;
@@ -73,6 +73,8 @@ function lists() {
 }
 
 function people() {
+  const speaker = state.world.people.find((person) => person.key === state.who);
+  byId("text").placeholder = `Paste an error as ${speaker.name.split(" ")[0]}…`;
   const box = byId("people");
   const legend = box.querySelector("legend");
   const choices = state.world.people.map((person) => h("label", { class: "person", title: `${person.name}: ${person.role}` },
@@ -86,7 +88,7 @@ function people() {
 
 function join() {
   sessionStorage.setItem("who", state.who);
-  connect(state.who, { line, world, post: (one) => { chat.take(one); lists(); }, scene: (next) => scene(next, false) });
+  connect(state.who, { line, world, post: (one) => { chat.take(one); lists(); }, awaited: chat.awaited, scene: (next) => scene(next, false) });
 }
 
 function aim(target) {
@@ -139,10 +141,9 @@ async function send(event) {
   field.disabled = true;
   try {
     const thread = state.aim ? state.aim.thread : null;
-    const answer = await post("/api/say", { who: state.who, channel: state.room, thread, text });
+    await post("/api/say", { who: state.who, channel: state.room, thread, text });
     field.value = "";
     aim(null);
-    if (answer.answers) chat.expect(thread || answer.message);
   } catch (error) {
     toast(error.message);
   } finally {
@@ -154,6 +155,7 @@ async function send(event) {
 }
 
 async function press(target, button, element) {
+  if (element.hasAttribute("aria-busy")) return;
   let note = "";
   if (button.confirm || button.asks_reason) {
     note = await ask({
@@ -164,7 +166,8 @@ async function press(target, button, element) {
     if (note === null) { element.focus(); return; }
   }
   element.setAttribute("aria-busy", "true");
-  setTimeout(() => element.removeAttribute("aria-busy"), 4000);
+  // The answer is a card drawn anew or a whisper; a sign that stays for longer would be a lie.
+  setTimeout(() => element.removeAttribute("aria-busy"), 10_000);
   try {
     await post("/api/press", { who: state.who, case: target.card.case, verb: button.verb, number: button.number, note });
   } catch (error) {
@@ -195,7 +198,15 @@ byId("reset").addEventListener("click", reset);
 byId("rail-open").addEventListener("click", () => { show("rail"); byId("rail-close").focus(); });
 byId("rail-close").addEventListener("click", () => { show("chat"); byId("rail-open").focus(); });
 for (const tab of document.querySelectorAll("[data-show]")) tab.addEventListener("click", () => show(tab.dataset.show));
-document.addEventListener("keydown", (event) => { if (event.key === "Escape" && document.body.dataset.view === "rail") show("chat"); });
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || document.body.dataset.view !== "rail" || byId("ask").open) return;
+  show("chat");
+  byId("rail-open").focus();
+});
+// The list lies over the chat where there is no room beside it: a press elsewhere puts it away.
+byId("chat").addEventListener("pointerdown", (event) => {
+  if (document.body.dataset.view === "rail" && !event.target.closest("#rail-open")) show("chat");
+});
 
 state.who = remembered();
 join();

@@ -1,5 +1,5 @@
 // A card, as every surface shows it. Nothing of a plan is ever cut.
-import { h, plain, spans } from "./dom.js";
+import { breakable, h, plain, spans } from "./dom.js";
 
 const STATES = {
   heard: "Heard", diagnosed: "Looking up", needs_info: "Needs information", looked_up: "Looked up", advised: "Advice",
@@ -13,6 +13,18 @@ const SIGNS = { waiting: "", running: "", done: "✓", skipped: "–", stopped: 
 
 /** The name of a state for people. */
 export const stateName = (state) => STATES[state] || state || "";
+
+/** A card as a sentence for those who do not see it; next to an earlier card, only what is new. */
+export function inWords(card, before) {
+  const moved = card.steps.findLastIndex((line, at) => line.progress !== (before?.steps[at]?.progress ?? "waiting"));
+  const step = moved < 0 ? "" : ` Step ${moved + 1} of ${card.steps.length}, ${card.steps[moved].label}: ${PROGRESS[card.steps[moved].progress]}.`;
+  if (before && before.state === card.state) {
+    const known = new Map(before.facts.map(([label, value]) => [label, plain(value)]));
+    const news = card.facts.filter(([label, value]) => known.get(label) !== plain(value)).map(([label, value]) => ` ${label}: ${plain(value)}.`);
+    return step || news.length ? stateName(card.state) + "." + step + news.join("") : "";
+  }
+  return `${card.state ? stateName(card.state) + ": " : ""}${card.title}. ${plain(card.summary)}${step}`;
+}
 
 /** A card as an element. `press(button, element)` acts; without it the buttons are left out. */
 export function card(card, press) {
@@ -47,12 +59,15 @@ function facts(list) {
 /** Both directories, the same question to each. */
 export function sides(rows) {
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Okta and Entra side by side" },
-    h("table", { class: "sides" },
-      h("thead", {}, h("tr", {}, h("td"), h("th", { scope: "col", text: "Okta" }), h("th", { scope: "col", text: "Entra" }))),
-      h("tbody", {}, rows.map((row) => h("tr", { "data-differs": row.differs },
-        h("th", { scope: "row" }, row.label, row.differs ? h("span", { class: "differs", text: "differs" }) : null),
-        h("td", {}, spans(row.okta)), h("td", {}, spans(row.entra)))))));
+    // On a phone the rows are laid out anew, and a browser then forgets that they are rows: so the roles are said.
+    h("table", { class: "sides", role: "table" },
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, h("td", { role: "cell" }), heading("Okta"), heading("Entra"))),
+      h("tbody", { role: "rowgroup" }, rows.map((row) => h("tr", { role: "row", "data-differs": row.differs },
+        h("th", { scope: "row", role: "rowheader" }, row.label, row.differs ? h("span", { class: "differs", text: "differs" }) : null),
+        h("td", { role: "cell" }, spans(row.okta)), h("td", { role: "cell" }, spans(row.entra)))))));
 }
+
+const heading = (text) => h("th", { scope: "col", role: "columnheader", text });
 
 function plan(card) {
   return [diff(card.diff), warnings(card.warnings)];
@@ -77,11 +92,10 @@ export function diff(rows) {
           h("span", { class: "system", "data-system": group.system, text: group.system }),
           h("span", { class: final ? "final" : "undoable", text: final ? "cannot be undone" : "can be undone" })),
         h("dl", { class: "diff-rows" }, group.rows.map((row) => h("div", {},
-          h("dt", { text: row.field }),
+          h("dt", {}, breakable(row.field)),
           h("dd", {},
             side("before", row.before),
-            h("span", { class: "arrow", "aria-hidden": "true", text: "→" }),
-            side("after", row.after))))));
+            h("span", { class: "to" }, h("span", { class: "arrow", "aria-hidden": "true", text: "→" }), side("after", row.after)))))));
     })));
 }
 

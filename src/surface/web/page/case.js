@@ -1,15 +1,19 @@
 // The whole story of one case, in order, for reading and for paper.
 import { card, diff, sides, stateName, warnings } from "./card.js";
-import { byId, foreign, h, setNow } from "./dom.js";
+import { byId, foreign, h, setNow, spans } from "./dom.js";
 
 const KINDS = {
   opened: "The error was pasted", looked_up: "Both directories were read", proposed: "A plan was put to the vote",
-  not_proposed: "No plan could be made", vote: "A vote", vote_withdrawn: "A vote was taken back", refused: "Refused",
+  not_proposed: "No plan could be made", vote: "A vote", vote_withdrawn: "A vote was taken back", refused: "A wish was refused",
+  denied: "The plan was denied", withdrawn: "The plan was withdrawn",
   run_began: "The run began", effect_intent: "About to write", effect_answered: "The vendor answered",
-  effect_in_force: "Read back: in force", effect_refused: "Read back: not in force", check_reached: "The wait ended",
+  effect_in_force: "Read back: in force", effect_refused: "Read back: not in force",
+  effect_declined: "Refused in place, as foreseen", effect_skipped: "Not needed", repair_began: "On the way to the nearest safe state",
+  repaired: "In a safe state", repair_stuck: "Not in a safe state yet", check_reached: "What was waited for is there",
   check_missed: "The wait was in vain", drifted: "Something moved", verified: "Verified on both sides",
-  not_verified: "Not verified", expired: "Expired", reminded: "Reminded", not_ours: "Put aside", retired: "Put aside",
-  declined: "Declined", subject: "The subject was named", lookup: "Looked up",
+  not_verified: "Not verified", expired: "Expired", reminded: "The approvers were reminded", not_ours: "Put aside", retired: "Put aside",
+  subject: "The subject was named", lookup: "Looked up", sealed: "Sealed by a checkpoint of the audit",
+  retry_reminded: "Reminded of Retry in Okta", retry_seen: "Okta has pushed again",
 };
 
 const exact = (ms) => {
@@ -24,9 +28,11 @@ function highlighted(text, evidence) {
   const out = [];
   let at = 0;
   for (const piece of [...evidence].sort((a, b) => a.start - b.start)) {
-    if (piece.start < at || piece.end > bytes.length) continue;
-    out.push(...foreign(decoder.decode(bytes.slice(at, piece.start))));
-    out.push(h("mark", { title: piece.why }, foreign(decoder.decode(bytes.slice(piece.start, piece.end)))));
+    // Pieces may overlap: the one that begins first is marked whole, of the next what is left of it.
+    const from = Math.max(piece.start, at);
+    if (piece.end <= from || piece.end > bytes.length) continue;
+    out.push(...foreign(decoder.decode(bytes.slice(at, from))));
+    out.push(h("mark", { title: piece.why }, foreign(decoder.decode(bytes.slice(from, piece.end)))));
     at = piece.end;
   }
   out.push(...foreign(decoder.decode(bytes.slice(at))));
@@ -45,16 +51,22 @@ function words(entry, labels) {
   const event = entry.event || {};
   const step = Number.isInteger(event.step) ? `Step ${event.step + 1}${labels[event.step] ? ", " + labels[event.step] : ""}. ` : "";
   const texts = [step];
-  if (event.what) texts.push(`The answer: ${event.what}. `);
+  if (event.what) texts.push("The answer: ", ...foreign(event.what), ". ");
   if (event.request_id) texts.push("Request id ", h("code", { text: event.request_id }), ". ");
   if (event.event === "in_force") texts.push(event.written ? "Our write is in force." : "It was so already; nothing was sent.");
   const pieces = (list) => (Array.isArray(list) ? list : []).map((span) => Object.values(span)[0]).join("");
-  if (event.why) texts.push(typeof event.why === "string" ? event.why : pieces(event.why));
+  if (event.why) texts.push(...foreign(typeof event.why === "string" ? event.why : pieces(event.why)));
   if (event.findings) return [h("ul", { class: "findings" }, event.findings.map((finding) => h("li", {}, foreign(pieces(finding))))),
     event.waiting_for_retry ? h("p", { text: "Okta's task still waits for Retry." }) : null];
-  if (entry.reason) texts.push(entry.reason);
-  if (entry.rule) texts.push(`Rule ${entry.rule}`);
-  return texts.some(Boolean) ? [h("p", {}, texts)] : [];
+  if (event.left_as) texts.push(` Left as: ${event.left_as.replaceAll("_", " ")}.`);
+  const lines = [...(event.lines || event.cause?.lines || []).map(spans), ...(event.notes || []).map((note) => foreign(pieces(note)))];
+  if (entry.wish) texts.push(`The wish to ${String(entry.wish).replaceAll("_", " ")} was refused by rule ${entry.rule}. Nothing was changed.`);
+  if (entry.remedy) texts.push(`The remedy “${entry.remedy}” was asked for. `);
+  if (entry.reason) texts.push("Reason: ", ...foreign(entry.reason));
+  if (Array.isArray(entry.rules) && entry.rules.length) texts.push(`Rules: ${entry.rules.join(", ")}.`);
+  if (entry.checkpoint) texts.push("Checkpoint ", h("code", { text: entry.checkpoint }), ".");
+  if (entry.sync_state) texts.push("syncState ", h("code", { text: entry.sync_state }), ".");
+  return [texts.some(Boolean) ? h("p", {}, texts) : null, lines.length ? h("ul", { class: "evidence" }, lines.map((line) => h("li", {}, line))) : null];
 }
 
 function inside(entry, story) {

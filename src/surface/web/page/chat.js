@@ -1,6 +1,6 @@
 // The rooms: what stands in them, edited in place.
-import { card } from "./card.js";
-import { byId, foreign, h, spans, time } from "./dom.js";
+import { card, inWords } from "./card.js";
+import { byId, foreign, h, plain, spans, time } from "./dom.js";
 
 /** Characters of a long message that are shown before somebody asks for all of it. */
 const SHORT = 2400;
@@ -11,6 +11,8 @@ let room = "";
 let people = new Map();
 let acts = {};
 let waiting = new Set();
+/** How long the bot may be said to read: a sign that is wrong for longer helps nobody. */
+const READING = 60_000;
 
 /** `press(post, button, element)` and `reply(post)`. */
 export function setUp(handlers) { acts = handlers; }
@@ -25,8 +27,9 @@ export function face(person, size = "") {
 }
 
 /** Takes what the server knows. Posts of ours that it lost in a restart stay; whispers to others go. */
-export function merge(list, who) {
+export function merge(list, who, threads) {
   for (const [id, post] of posts) if (post.kind === "whisper" && post.to !== who) posts.delete(id);
+  waiting = new Set(threads);
   for (const post of list) posts.set(post.id, post);
   draw();
 }
@@ -35,8 +38,8 @@ export function merge(list, who) {
 export function take(post) {
   const before = posts.get(post.id);
   posts.set(post.id, post);
-  if (post.kind !== "said") waiting.delete(post.thread);
   if (post.room !== room) return;
+  announce(post, before);
   const low = atBottom();
   if (before && shown.has(post.id)) {
     exchange(post);
@@ -44,7 +47,21 @@ export function take(post) {
     place(post);
   }
   busy(post.thread);
+  if (post.kind === "whisper") answered(post.thread);
   if (low) settle(shown.get(post.id));
+}
+
+/** Tells a screen reader what is new in a sentence; a card that is edited says only what changed. */
+function announce(post, before) {
+  let text = "";
+  if (post.kind === "card") {
+    text = inWords(post.card, before?.card);
+  } else if (post.kind === "said") {
+    text = `${people.get(post.who)?.name || post.who}: ${(post.text || "").slice(0, 160)}`;
+  } else if (post.spans) {
+    text = `Reanchor${post.kind === "whisper" ? ", only to you" : ""}: ${plain(post.spans)}`;
+  }
+  if (text) byId("news").textContent = text;
 }
 
 /** What is new comes into view; something taller than the view shows its beginning. */
@@ -63,11 +80,12 @@ export function enter(name) {
 
 export const posted = (name) => [...posts.values()].filter((post) => post.room === name && post.kind !== "mark").length;
 
-/** The bot will answer in this thread. */
-export function expect(thread) {
-  const answered = [...posts.values()].some((post) => post.thread === thread && post.kind !== "said");
-  if (!answered) waiting.add(thread);
+/** The bot is about to answer in a thread, or is not any more. */
+export function awaited({ thread, will }) {
+  if (will) waiting.add(thread);
+  else waiting.delete(thread);
   busy(thread);
+  if (will) setTimeout(() => awaited({ thread, will: false }), READING);
 }
 
 function atBottom() {
@@ -128,8 +146,15 @@ function busy(thread) {
   const old = section.querySelector(".typing");
   if (!waiting.has(thread)) { old?.remove(); return; }
   if (old) return;
+  const low = atBottom();
   section.append(h("div", { class: "typing", role: "status" }, h("i"), h("i"), h("i"), h("span", { text: "Reanchor is reading…" })));
-  toBottom();
+  if (low) toBottom();
+}
+
+/** A whisper is the answer to a button that changed nothing: it may be pressed again. */
+function answered(thread) {
+  const section = byId("timeline").querySelector(`[data-thread="${CSS.escape(thread)}"]`);
+  for (const button of section.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
 }
 
 function draft(post) {
@@ -154,7 +179,7 @@ function said(post) {
     face(person),
     h("div", { class: "post-body" },
       h("div", { class: "post-head" }, h("span", { class: "who", text: person.name }), h("span", { class: "role", text: person.role }), time(post.at)),
-      long(post.text),
+      post.text === null ? h("p", { class: "text gone", text: "The text is not kept any more." }) : long(post.text),
       h("button", { class: "ghost reply", type: "button", text: "Reply", "aria-label": `Reply in the thread of ${person.name}`, onclick: () => acts.reply(post) })));
 }
 

@@ -62,8 +62,11 @@ const looksLikeId = (text) => /^\S{8,}$/.test(text) && /[\d@=_.]/.test(text);
 
 /** A long identifier may break behind its signs sooner than between its letters. */
 export function folds(text) {
-  return text.split(/(?<=[@/_-])/u).flatMap((part, at) => at ? [h("wbr"), ...foreign(part)] : foreign(part));
+  return text.split(/(?<=[@/_.-])/u).flatMap((part, at) => at ? [h("wbr"), ...foreign(part)] : foreign(part));
 }
+
+/** A long name of a field may break where its words do. */
+export const breakable = (name) => name.split(/(?=[A-Z][a-z])/).flatMap((part, at) => at ? [h("wbr"), part] : [part]);
 
 /** A value from outside as an element. */
 export function value(text) {

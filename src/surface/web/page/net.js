@@ -18,6 +18,7 @@ export function connect(who, on) {
     on.world(world);
   });
   source.addEventListener("post", (event) => on.post(JSON.parse(event.data)));
+  source.addEventListener("awaited", (event) => on.awaited(JSON.parse(event.data)));
   source.addEventListener("scene", (event) => on.scene(JSON.parse(event.data)));
   source.onerror = () => {
     source.close();

@@ -1,13 +1,13 @@
 // The tenant panel: what the simulated Okta and Entra hold, and the tie between them.
-import { byId, folds, foreign, h, time, value } from "./dom.js";
+import { breakable, byId, folds, foreign, h, time, value } from "./dom.js";
 import { follow, post } from "./net.js";
 import { toast } from "./dialog.js";
 
-/** Row label, Okta's field, Entra's field. */
+/** Row label, Okta's field, Entra's field, and whether both must be the same for the tie to hold. */
 const PAIRS = [
-  ["Sign-in", "userName", "userPrincipalName"],
-  ["Anchor", "immutableId", "onPremisesImmutableId"],
-  ["Object", "externalId", "id"],
+  ["Sign-in", "userName", "userPrincipalName", true],
+  ["Anchor", "immutableId", "onPremisesImmutableId", true],
+  ["Object", "externalId", "id", true],
   ["State", "status", "accountEnabled"],
   ["Sync", "syncState", "place"],
   ["Kind", "scope", "userType"],
@@ -89,9 +89,6 @@ function tie(state) {
     state.whole ? h("code", { class: "anchor", text: state.okta || "" }) : null);
 }
 
-/** A long name of a field may break where its words do. */
-const breakable = (name) => name.split(/(?=[A-Z][a-z])/).flatMap((part, at) => at ? [h("wbr"), part] : [part]);
-
 function cell(side, name, content, before, known) {
   const text = content === null || content === undefined || content === "" ? "none" : String(content);
   const changed = known && String(before ?? "") !== String(content ?? "");
@@ -101,11 +98,17 @@ function cell(side, name, content, before, known) {
     changed ? h("span", { class: "unseen", text: `changed, was ${before || "none"}` }) : null);
 }
 
+/** Sign-in names are compared as the directories do, without case; everything else byte for byte. */
+function equal(records, main, okta, entra) {
+  const [left, right] = [field(records.okta.fields, okta), field(main.fields, entra)].map((text) => String(text ?? ""));
+  return okta === "userName" ? left.toLowerCase() === right.toLowerCase() : left === right;
+}
+
 function pairs(records, main) {
   const first = records.began;
   const before = main ? was(records, main) : null;
-  const rows = PAIRS.map(([label, okta, entra]) => h("tr", {},
-    h("th", { scope: "row", text: label }),
+  const rows = PAIRS.map(([label, okta, entra, same]) => h("tr", { "data-unequal": same && main && !equal(records, main, okta, entra) },
+    h("th", { scope: "row" }, label, same && main && !equal(records, main, okta, entra) ? h("span", { class: "unequal", text: "differs" }) : null),
     cell("okta", okta, field(records.okta.fields, okta), field(first.okta.fields, okta), true),
     main ? cell("entra", entra, field(main.fields, entra), before ? field(before.fields, entra) : undefined, true)
       : h("td", { "data-field": `entra.${entra}` }, h("span", { class: "none", text: "no object" }))));

@@ -1,7 +1,10 @@
 //! Two processes: `reanchor tenant`, and `reanchor chat --config F --db D` that is killed (SIGKILL) while one of its calls is
 //! held by the tenant. After a restart the case is closed, or honestly in needs_human, and no effect was made twice.
 
+mod hop;
+
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -15,6 +18,10 @@ struct Tenant {
     child: Child,
     line: Value,
     http: reqwest::Client,
+    /// The read secrets of its env file.
+    secrets: BTreeMap<String, String>,
+    /// Deactivate Users at its start.
+    deactivate: Value,
 }
 
 impl Tenant {
@@ -28,11 +35,43 @@ impl Tenant {
             .unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let line = lines.next_line().await.unwrap().expect("the tenant prints its line");
-        Tenant {
+        let line: Value = serde_json::from_str(&line).unwrap();
+        let env = Path::new(line["config"].as_str().unwrap()).with_file_name("reanchor.env");
+        let env = std::fs::read_to_string(env).unwrap();
+        let pairs = env.lines().filter_map(|l| l.split_once('='));
+        let mut tenant = Tenant {
             child,
-            line: serde_json::from_str(&line).unwrap(),
+            line,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
-        }
+            secrets: pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            deactivate: Value::Null,
+        };
+        let app = tenant.line["app_id"].as_str().unwrap();
+        let switches = tenant.okta(&format!("/api/v1/apps/{app}/features/USER_PROVISIONING")).await;
+        tenant.deactivate = switches["capabilities"]["update"]["lifecycleDeactivate"]["status"].clone();
+        tenant
+    }
+
+    /// Reads the simulated Okta.
+    async fn okta(&self, path: &str) -> Value {
+        let url = format!("{}{path}", self.line["okta_url"].as_str().unwrap());
+        let request = self.http.get(url).header("authorization", format!("SSWS {}", self.secrets["OKTA_READ_TOKEN"]));
+        request.send().await.unwrap().json().await.unwrap()
+    }
+
+    /// Reads the simulated Graph.
+    async fn graph(&self, path: &str) -> Value {
+        let form = [
+            ("grant_type", "client_credentials"),
+            ("scope", "https://graph.microsoft.com/.default"),
+            ("client_id", &self.secrets["GRAPH_READ_CLIENT_ID"]),
+            ("client_secret", &self.secrets["GRAPH_READ_CLIENT_SECRET"]),
+        ];
+        let url = self.line["token_url"].as_str().unwrap();
+        let token: Value = self.http.post(url).form(&form).send().await.unwrap().json().await.unwrap();
+        let url = format!("{}{path}", self.line["graph_url"].as_str().unwrap());
+        let request = self.http.get(url).bearer_auth(token["access_token"].as_str().unwrap());
+        request.send().await.unwrap().json().await.unwrap()
     }
 
     fn config(&self) -> &str {
@@ -59,12 +98,13 @@ impl Tenant {
     }
 }
 
-async fn chat(tenant: &Tenant, db: &Path, script: &str) -> Child {
+async fn chat(tenant: &Tenant, db: &Path, script: &str, env: &[(&str, &str)]) -> Child {
     let mut child = Command::new(BIN)
         .args(["chat", "--config", tenant.config(), "--format", "json", "--db"])
         .arg(format!("sqlite://{}", db.display()))
         .env("REANCHOR__RUN__CALL_TIMEOUT", "3s")
         .env("REANCHOR__RUN__LEASE", "20s")
+        .envs(env.iter().copied())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -78,8 +118,8 @@ async fn chat(tenant: &Tenant, db: &Path, script: &str) -> Child {
 }
 
 /// Runs a chat to its end; (exit code, stdout, stderr).
-async fn whole(tenant: &Tenant, db: &Path, script: &str) -> (i32, String, String) {
-    let output = chat(tenant, db, script).await.wait_with_output();
+async fn whole(tenant: &Tenant, db: &Path, script: &str, env: &[(&str, &str)]) -> (i32, String, String) {
+    let output = chat(tenant, db, script, env).await.wait_with_output();
     let output = tokio::time::timeout(Duration::from_mins(2), output).await.expect("the chat ends").unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr))
@@ -94,19 +134,35 @@ async fn case_state(db: &Path) -> String {
     rows[0]["state"].as_str().unwrap().to_owned()
 }
 
-/// Kills the chat while `op` is held in the manner of `how`, restarts it, and gives the end.
-async fn killed_at(scenario: &str, (ask, votes): (&str, &[&str]), op: &str, nth: u64, how: &str) -> Option<String> {
-    let tenant = Tenant::start(scenario).await;
+/// What is played: the scenario, the button that asks, who votes, and variables of the bot's environment.
+struct Story<'a> {
+    scenario: &'a str,
+    ask: &'a str,
+    votes: &'a [&'a str],
+    env: &'a [(&'a str, &'a str)],
+}
+
+/// How a killed run ended.
+struct End {
+    state: String,
+    /// The tenant's ledger.
+    writes: Vec<Value>,
+}
+
+/// Kills the chat while the `nth` call of `op` after the votes is held in the manner of `how`, restarts it, and gives the end;
+/// nothing when there was no such call.
+async fn killed_at(story: &Story<'_>, op: &str, nth: u64, how: &str) -> Option<End> {
+    let tenant = Tenant::start(story.scenario).await;
     let folder = TempDir::new().unwrap();
     let db = folder.path().join("reanchor.sqlite");
-    let before = format!("anna: @error\nwait\nanna: press {ask}\nwait\n");
-    let (code, out, err) = whole(&tenant, &db, &before).await;
+    let before = format!("anna: @error\nwait\nanna: press {}\nwait\n", story.ask);
+    let (code, out, err) = whole(&tenant, &db, &before, story.env).await;
     assert_eq!(code, 0, "{out}{err}");
     tenant.call("faults", Some(json!({ "op": op, "nth": nth, "how": how }))).await;
-    let script = votes.join(": press Approve\n") + ": press Approve\n";
-    let mut victim = chat(&tenant, &db, &script).await;
+    let script = story.votes.join(": press Approve\nwait\n") + ": press Approve\n";
+    let mut victim = chat(&tenant, &db, &script, story.env).await;
     let mut held = false;
-    for _ in 0..400 {
+    for _ in 0..1_200 {
         if tenant.holds().await > 0 {
             held = true;
             break;
@@ -123,51 +179,72 @@ async fn killed_at(scenario: &str, (ask, votes): (&str, &[&str]), op: &str, nth:
         tenant.stop().await;
         return None;
     }
-    let (code, out, err) = whole(&tenant, &db, "wait\n").await;
-    let what = format!("{scenario} killed at {op} #{nth} {how}");
+    let what = format!("{} killed at {op} #{nth} {how}", story.scenario);
+    let end = restarted(story, &tenant, &db, &what).await;
+    tenant.stop().await;
+    Some(end)
+}
+
+/// Starts the chat again after a kill and judges what it leaves.
+async fn restarted(story: &Story<'_>, tenant: &Tenant, db: &Path, what: &str) -> End {
+    let (code, out, err) = whole(tenant, db, "wait\n", story.env).await;
     assert_eq!(code, 0, "{what}: {out}{err}");
-    let mut state = case_state(&db).await;
-    if state == "proposed" {
-        // Killed before the vote was stored: the vote is not lost on the way, it was never given.
-        whole(&tenant, &db, &script).await;
-        state = case_state(&db).await;
+    let mut state = case_state(db).await;
+    for voter in story.votes {
+        // Killed before a vote was stored: it is not lost on the way, it was never given.
+        if state == "proposed" {
+            whole(tenant, db, &format!("{voter}: press Approve\nwait\n"), story.env).await;
+            state = case_state(db).await;
+        }
     }
-    let writes = tenant.call("writes", None).await;
-    let mut effective: Vec<&str> = writes
-        .as_array()
-        .unwrap()
+    let writes = tenant.call("writes", None).await.as_array().unwrap().clone();
+    let mut effects: Vec<String> = writes
         .iter()
         .filter(|write| write["by"] != "okta" && write["effective"] == true)
-        .map(|write| write["op"].as_str().unwrap())
+        .map(|write| format!("{} {} {}", write["op"], write["path"], write["body"]))
         .collect();
-    let all = effective.len();
-    effective.sort_unstable();
-    effective.dedup();
-    assert_eq!(effective.len(), all, "{what}: an effect was made twice: {writes}");
+    let all = effects.len();
+    effects.sort_unstable();
+    effects.dedup();
+    assert_eq!(effects.len(), all, "{what}: an effect was made twice: {writes:?}");
     assert!(state == "closed" || state == "needs_human", "{what}: {state}\n{out}{err}");
+    nobody_is_left_behind(tenant, what).await;
     let audit = Command::new(BIN)
         .args(["audit", "verify", "--db", &format!("sqlite://{}", db.display())])
         .output()
         .await
         .unwrap();
     assert!(audit.status.success(), "{what}: {}", String::from_utf8_lossy(&audit.stderr));
-    tenant.stop().await;
-    Some(state)
+    End { state, writes }
+}
+
+/// Nobody's name is on the parking domain, and Deactivate Users is as it was.
+async fn nobody_is_left_behind(tenant: &Tenant, what: &str) {
+    let users = tenant.graph("/users?$select=id,userPrincipalName,onPremisesImmutableId").await;
+    for user in users["value"].as_array().unwrap() {
+        let upn = user["userPrincipalName"].as_str().unwrap();
+        assert!(!upn.ends_with(".onmicrosoft.com"), "{what}: {user} is parked");
+    }
+    let switches = tenant
+        .okta(&format!("/api/v1/apps/{}/features/USER_PROVISIONING", tenant.line["app_id"].as_str().unwrap()))
+        .await;
+    let now = &switches["capabilities"]["update"]["lifecycleDeactivate"]["status"];
+    assert_eq!(*now, tenant.deactivate, "{what}: Deactivate Users is not as it was");
 }
 
 fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(future)
 }
 
-fn every_point(scenario: &str, story: (&str, &[&str]), points: &[(&str, u64)]) {
+fn every_point(story: &Story<'_>, points: &[(&str, u64)]) {
     block_on(async {
         let mut closed = 0;
         let mut tried = 0;
         for (op, nth) in points {
             for how in ["hold_before", "hold_after"] {
-                if let Some(state) = killed_at(scenario, story, op, *nth, how).await {
+                if let Some(end) = killed_at(story, op, *nth, how).await {
                     tried += 1;
-                    closed += usize::from(state == "closed");
+                    closed += usize::from(end.state == "closed");
                 }
             }
         }
@@ -186,13 +263,14 @@ fn a_reassign_killed_at_any_call_is_finished_after_a_restart() {
         ("okta.app_user.get", 9),
         ("graph.user.get", 4),
     ];
-    every_point("deleted-replaced", ("Reassign", &["ben"]), &points);
+    every_point(&Story { scenario: "deleted-replaced", ask: "Reassign", votes: &["ben"], env: &[] }, &points);
 }
 
 #[test]
 fn a_restore_killed_at_any_call_is_finished_after_a_restart() {
     let points = [("graph.deleted.restore", 1), ("graph.user.get", 3), ("graph.deleted.get", 2)];
-    every_point("deleted-restorable", ("Restore user", &["ben", "carla"]), &points);
+    let votes = &["ben", "carla"];
+    every_point(&Story { scenario: "deleted-restorable", ask: "Restore user", votes, env: &[] }, &points);
 }
 
 #[test]
@@ -202,10 +280,10 @@ fn two_processes_approve_at_once_and_one_run_is_made() {
             let tenant = Tenant::start("deleted-replaced").await;
             let folder = TempDir::new().unwrap();
             let db = folder.path().join("reanchor.sqlite");
-            whole(&tenant, &db, "anna: @error\nwait\nanna: press Reassign\nwait\n").await;
+            whole(&tenant, &db, "anna: @error\nwait\nanna: press Reassign\nwait\n", &[]).await;
             let (a, b) = tokio::join!(
-                whole(&tenant, &db, "ben: /reanchor approve @code\nwait\n"),
-                whole(&tenant, &db, "carla: /reanchor approve @code\nwait\n"),
+                whole(&tenant, &db, "ben: /reanchor approve @code\nwait\n", &[]),
+                whole(&tenant, &db, "carla: /reanchor approve @code\nwait\n", &[]),
             );
             assert_eq!(case_state(&db).await, "closed", "{a:?}\n{b:?}");
             let writes = tenant.call("writes", None).await;
@@ -255,9 +333,9 @@ fn a_script_with_an_unknown_person_or_verb_does_nothing() {
         let tenant = Tenant::start("deleted-replaced").await;
         let folder = TempDir::new().unwrap();
         let db = folder.path().join("reanchor.sqlite");
-        let (code, out, err) = whole(&tenant, &db, "anna: @error\nwait\nzoe: press Reassign\n").await;
+        let (code, out, err) = whole(&tenant, &db, "anna: @error\nwait\nzoe: press Reassign\n", &[]).await;
         assert!(code == 2 && err.contains("zoe") && err.contains('3') && out.is_empty(), "{code} {out} {err}");
-        let (code, _, err) = whole(&tenant, &db, "anna: @error\nanna: press Restore user\n").await;
+        let (code, _, err) = whole(&tenant, &db, "anna: @error\nanna: press Restore user\n", &[]).await;
         assert!(code == 1 && err.contains("Restore user"), "{code} {err}");
         tenant.stop().await;
     });
@@ -270,7 +348,7 @@ fn a_10_mb_paste_and_bytes_that_are_no_text_lose_nothing() {
         let folder = TempDir::new().unwrap();
         let db = folder.path().join("reanchor.sqlite");
         let long = "x ".repeat(5 * 1024 * 1024);
-        let (code, out, err) = whole(&tenant, &db, &format!("anna: {long}\nanna: @error\nwait\n")).await;
+        let (code, out, err) = whole(&tenant, &db, &format!("anna: {long}\nanna: @error\nwait\n"), &[]).await;
         assert!(code == 0 && out.contains("looked_up"), "{code} {err}");
         tenant.stop().await;
     });
