@@ -7,8 +7,11 @@
 
 mod anchors;
 mod books;
+mod complete;
 pub mod decide;
+pub mod desk;
 pub mod diagnose;
+mod edited;
 mod figures;
 mod gather;
 mod hear;
@@ -23,6 +26,7 @@ mod propose;
 mod record;
 mod retire;
 mod runs;
+pub mod server_side;
 mod signals;
 mod timers;
 mod undo;

@@ -220,8 +220,13 @@ impl World {
 
     /// Somebody pastes a text; then everything that can be done is done.
     pub(crate) async fn paste(&self, who: &str, text: &str) {
-        self.hear(who, Self::place(), Body::Message { text: text.to_owned() }).await;
+        self.say(who, text).await;
         self.wait().await;
+    }
+
+    /// As [`World::paste`], without waiting.
+    pub(crate) async fn say(&self, who: &str, text: &str) {
+        self.hear(who, Self::place(), Body::Message { text: text.to_owned() }).await;
     }
 
     /// Somebody pastes the error text of the scenario.
