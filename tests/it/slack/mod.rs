@@ -3,5 +3,6 @@
 mod contract;
 mod gallery;
 mod people;
+mod posts;
 #[expect(dead_code, reason = "the flows that use the rest come with `serve`")]
 mod sim;
