@@ -30,7 +30,21 @@ pub enum HearError {
 
 impl App {
     /// Takes one event. Durable when it returns [`Heard::Stored`]. Presses and commands need the proof of the surface.
-    pub async fn hear(&self, mut inbound: Inbound, proof: Option<&VerifiedActor>) -> Result<Heard, HearError> {
+    pub async fn hear(&self, inbound: Inbound, proof: Option<&VerifiedActor>) -> Result<Heard, HearError> {
+        let surface = inbound.surface.clone();
+        let heard = self.take_in(inbound, proof).await;
+        let outcome = match &heard {
+            Ok(Heard::Ignored) => "ignored",
+            Ok(Heard::Stored) => "stored",
+            Ok(Heard::Repeated) => "repeated",
+            Err(HearError::Unverified) => "unverified",
+            Err(HearError::Store(_)) => "failed",
+        };
+        self.meter().heard(&surface, outcome);
+        heard
+    }
+
+    async fn take_in(&self, mut inbound: Inbound, proof: Option<&VerifiedActor>) -> Result<Heard, HearError> {
         match &mut inbound.body {
             Body::Message { text } => {
                 let listens = self.channel(&inbound.surface, &inbound.place.channel).is_some_and(|c| c.listen);

@@ -12,6 +12,7 @@ pub mod decide;
 pub mod desk;
 pub mod diagnose;
 mod edited;
+mod figures;
 mod gather;
 mod hear;
 mod job;
@@ -38,6 +39,7 @@ use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::WriteAccess;
 use crate::ports::fresh::Fresh;
+use crate::ports::meter::Meter;
 use crate::ports::signals::Signals;
 use crate::ports::stop::Stop;
 use crate::ports::store::{LeaseTable, LeaseTerms, Ledger, Store};
@@ -47,6 +49,7 @@ use crate::saga::look::Readers;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use figures::Figures;
 pub use hear::{HearError, Heard};
 pub use work::Busy;
 
@@ -102,6 +105,8 @@ pub struct Parts {
     pub tasks: Arc<dyn Tasks>,
     /// The wish that the process ends.
     pub stop: Stop,
+    /// Who counts.
+    pub meter: Arc<dyn Meter>,
     /// Places where people talk, by name.
     pub surfaces: Vec<Arc<dyn Surface>>,
     /// People that can be told something, by surface (approvers are found among them).
@@ -144,6 +149,11 @@ impl App {
             seen: Mutex::default(),
             declared: Mutex::default(),
         })
+    }
+
+    /// Who counts.
+    pub fn meter(&self) -> &dyn Meter {
+        self.parts.meter.as_ref()
     }
 
     /// What planning needs to know, as it is declared now.

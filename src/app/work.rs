@@ -153,7 +153,7 @@ impl App {
         let mut started = 0;
         let names: Vec<&'static str> = self.parts.surfaces.iter().map(|surface| surface.name()).collect();
         for name in names {
-            if self.parts.store.outbox_waiting_on(name, self.now()).await? == 0 {
+            if self.parts.store.outbox_waiting_on(name, self.now()).await?.count == 0 {
                 continue;
             }
             let app = Arc::clone(self);
@@ -166,7 +166,7 @@ impl App {
     pub async fn posts_waiting(&self) -> Stored<i64> {
         let mut waiting = 0;
         for surface in &self.parts.surfaces {
-            waiting += self.parts.store.outbox_waiting_on(surface.name(), self.now()).await?;
+            waiting += self.parts.store.outbox_waiting_on(surface.name(), self.now()).await?.count;
         }
         Ok(waiting)
     }

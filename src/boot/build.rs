@@ -11,6 +11,7 @@ use crate::domain::settings::{Mode, Settings};
 use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, EntraRead, OktaRead, WriteAccess, Writers};
 use crate::ports::fresh::Fresh;
+use crate::ports::meter::{Meter, Silent};
 use crate::ports::secret::Secret;
 use crate::ports::signals::{IncidentFeed, Signals};
 use crate::ports::stop::Stop;
@@ -106,12 +107,23 @@ pub struct ReadClients {
     pub graph: Arc<graph::Reader>,
 }
 
-/// Builds the read clients.
+/// Builds the read clients, uncounted.
 pub fn readers(
     directories: &Directories,
     call_timeout: Duration,
     clock: &Arc<dyn Clock>,
     fresh: &Arc<dyn Fresh>,
+) -> anyhow::Result<ReadClients> {
+    let silent: Arc<dyn Meter> = Arc::new(Silent);
+    metered_readers(directories, call_timeout, clock, fresh, &silent)
+}
+
+fn metered_readers(
+    directories: &Directories,
+    call_timeout: Duration,
+    clock: &Arc<dyn Clock>,
+    fresh: &Arc<dyn Fresh>,
+    meter: &Arc<dyn Meter>,
 ) -> anyhow::Result<ReadClients> {
     let okta = okta::Reader::new(
         okta::Access { org_url: directories.org_url.clone(), token: directories.read.okta_token.clone(), call_timeout },
@@ -122,6 +134,7 @@ pub fn readers(
         Arc::clone(clock),
         Arc::clone(fresh),
     )?;
+    let (okta, graph) = (okta.metered(Arc::clone(meter)), graph.metered(Arc::clone(meter)));
     Ok(ReadClients { okta: Arc::new(okta), graph: Arc::new(graph) })
 }
 
@@ -164,6 +177,7 @@ struct WriteSide {
     call_timeout: Duration,
     clock: Arc<dyn Clock>,
     fresh: Arc<dyn Fresh>,
+    meter: Arc<dyn Meter>,
 }
 
 impl WriteAccess for WriteSide {
@@ -173,9 +187,10 @@ impl WriteAccess for WriteSide {
             token: self.keys.okta_token.clone(),
             call_timeout: self.call_timeout,
         };
-        let okta = okta::Writer::new(access, Arc::clone(&self.clock))?;
+        let okta = okta::Writer::new(access, Arc::clone(&self.clock))?.metered(Arc::clone(&self.meter));
         let access = graph_access(&self.directories, &self.keys, self.call_timeout);
         let entra = graph::Writer::new(access, Arc::clone(&self.clock), Arc::clone(&self.fresh))?;
+        let entra = entra.metered(Arc::clone(&self.meter));
         Ok(Writers { okta: Arc::new(okta), entra: Arc::new(entra) })
     }
 }
@@ -186,11 +201,14 @@ pub struct Process {
     pub crew: Arc<Crew>,
     /// The wish that it ends.
     pub stop: Stop,
+    /// Who counts.
+    pub meter: Arc<dyn Meter>,
 }
 
 /// Opens the database and puts the app together, in a process that is ended from outside.
 pub async fn build(options: Options, clock: Arc<OffsetClock>, fresh: Arc<dyn Fresh>) -> anyhow::Result<Built> {
-    let process = Process { crew: Arc::new(Crew::new(Arc::clone(&clock))), stop: Stop::never() };
+    let process =
+        Process { crew: Arc::new(Crew::new(Arc::clone(&clock))), stop: Stop::never(), meter: Arc::new(Silent) };
     build_in(process, options, clock, fresh).await
 }
 
@@ -207,7 +225,7 @@ pub async fn build_in(
     let database = Database::open(&options.store_url, embedded::MIGRATIONS, store_options).await?;
     let as_clock: Arc<dyn Clock> = clock;
     let call_timeout = Duration::from_millis(u64::try_from(options.run.call_timeout_ms).unwrap_or(15_000));
-    let clients = readers(&options.directories, call_timeout, &as_clock, &fresh)?;
+    let clients = metered_readers(&options.directories, call_timeout, &as_clock, &fresh, &process.meter)?;
     let signals = signals(&options.directories.beside, &clients, call_timeout, &as_clock)?;
     let okta: Arc<dyn OktaRead> = clients.okta;
     let entra: Arc<dyn EntraRead> = clients.graph;
@@ -228,10 +246,11 @@ pub async fn build_in(
                 call_timeout,
                 clock: as_clock,
                 fresh: Arc::clone(&fresh),
+                meter: Arc::clone(&process.meter),
             }))
         }
     };
-    let Process { crew, stop } = process;
+    let Process { crew, stop, meter } = process;
     let parts = Parts {
         diagnoser: Diagnoser::new(embedded::RULES)?,
         store: Arc::new(database.clone()),
@@ -243,6 +262,7 @@ pub async fn build_in(
         fresh,
         tasks: Arc::<Crew>::clone(&crew),
         stop,
+        meter,
         surfaces: options.surfaces,
         roster: options.roster,
         channels: options.channels,

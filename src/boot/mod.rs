@@ -9,6 +9,7 @@ pub mod chat;
 pub mod chat_open;
 pub mod control;
 mod declared;
+pub mod doctor;
 pub mod driver;
 pub mod follow;
 pub mod open;

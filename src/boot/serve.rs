@@ -7,13 +7,16 @@
 
 use super::build::{Built as House, Options, Process, build_in, readers};
 use super::chance::SystemChance;
+use super::doctor;
 use super::driver::{Driver, TenantClock, keep};
 use super::follow::{Follow, follow};
 use super::open::{Credentials, Loaded, OtherEnd, configuration, other_end};
 use super::time::{Crew, OffsetClock};
-use crate::http::{self, Probe, State};
+use crate::config::ConfigError;
+use crate::http::{self, Door, Metrics, Probe, State, listen::answer};
 use crate::ports::clock::Clock;
 use crate::ports::fresh::Fresh;
+use crate::ports::meter::Meter;
 use crate::ports::secret::{Secret, Secrets};
 use crate::ports::stop::{Brake, Stop, brake};
 use crate::ports::store::{Ledger, Store};
@@ -32,6 +35,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+/// Name of the bearer token of `admin_listen`.
+const ADMIN_TOKEN: &str = "REANCHOR_ADMIN_TOKEN";
 /// At the end: how long units of work may take, beyond the longest call of a vendor.
 const SPARE: Duration = Duration::from_secs(5);
 /// At the end: how long posts may take.
@@ -66,24 +71,50 @@ struct Shared {
     fresh: Arc<dyn Fresh>,
     crew: Arc<Crew>,
     stop: Stop,
+    metrics: Arc<Metrics>,
+    door: Door,
 }
 
 /// Opens everything; answers when the bot does. Must be called inside a tokio runtime. Errors of type `ConfigError` or
 /// `SandboxOnly` say that what was given cannot be used.
 pub async fn open(config: Option<&Path>) -> anyhow::Result<Server> {
-    let loaded = configuration(config, Credentials::ByMode)?;
+    let loaded = match configuration(config, Credentials::ByMode) {
+        Ok(loaded) => loaded,
+        Err(error) => return Err(doctor::with_ids(config, error).await),
+    };
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
     // The addresses first: a mistake that is easily made is told before anything else begins.
+    let door = door(&loaded)?;
     let listener = listen("listen", loaded.general.server.listen).await?;
     let admin = listen("admin_listen", loaded.general.server.admin_listen).await?;
     let clock = Arc::new(OffsetClock::default());
     let (brake, stop) = brake();
-    let shared =
-        Shared { crew: Arc::new(Crew::new(Arc::clone(&clock))), fresh: Arc::new(SystemChance::new()?), clock, stop };
+    let shared = Shared {
+        crew: Arc::new(Crew::new(Arc::clone(&clock))),
+        fresh: Arc::new(SystemChance::new()?),
+        metrics: Arc::new(Metrics::new()?),
+        clock,
+        stop,
+        door,
+    };
     let tenant = adopt(&loaded, &shared).await?;
     stand(loaded, (listener, admin), (shared, brake), tenant).await
+}
+
+/// What one must show at `admin_listen`: beyond this machine a token (SAFETY E3).
+fn door(loaded: &Loaded) -> anyhow::Result<Door> {
+    let token = Secrets::secret(&loaded.secrets, ADMIN_TOKEN)?;
+    let address = loaded.general.server.admin_listen;
+    if token.is_none() && !address.ip().is_loopback() {
+        let problem = format!(
+            "is not set, and [server] admin_listen = {address} is not an address of this machine: there everybody must show a \
+             token; set {ADMIN_TOKEN} (or {ADMIN_TOKEN}_FILE), or listen on 127.0.0.1. Nothing was started"
+        );
+        return Err(ConfigError::Secret { name: ADMIN_TOKEN.to_owned(), problem }.into());
+    }
+    Ok(Door { token })
 }
 
 async fn listen(key: &str, address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -137,6 +168,12 @@ fn signing_key(loaded: &Loaded, fresh: &dyn Fresh) -> anyhow::Result<Secret> {
     })
 }
 
+/// The same for somebody who only looks: a key that is not there yet is not made.
+pub(super) fn kept_signing_key(loaded: &Loaded, fresh: &dyn Fresh) -> Secret {
+    let configured = Secrets::secret(&loaded.secrets, "REANCHOR_SIGNING_KEY").ok().flatten();
+    configured.unwrap_or_else(|| Secret::new(&fresh.id("", 25)))
+}
+
 /// What a surface stands on.
 pub(super) struct Grounds {
     base: Ground,
@@ -146,11 +183,11 @@ impl Grounds {
     pub(super) fn new(
         loaded: &Loaded,
         process: &Process,
-        clock: Arc<dyn Clock>,
-        fresh: Arc<dyn Fresh>,
-    ) -> anyhow::Result<Self> {
+        (clock, fresh): (Arc<dyn Clock>, Arc<dyn Fresh>),
+        signing_key: Secret,
+    ) -> Self {
         let base = Ground {
-            signing_key: signing_key(loaded, fresh.as_ref())?,
+            signing_key,
             secrets: Arc::new(loaded.secrets.clone()),
             clock,
             fresh,
@@ -160,7 +197,7 @@ impl Grounds {
             links: BTreeMap::new(),
             public_url: loaded.general.server.public_url.clone(),
         };
-        Ok(Self { base })
+        Self { base }
     }
 
     pub(super) fn of(&self, loaded: &Loaded, surface: &str) -> Ground {
@@ -176,8 +213,10 @@ async fn stand(
     tenant: Option<Arc<dyn TenantClock>>,
 ) -> anyhow::Result<Server> {
     let as_clock: Arc<dyn Clock> = Arc::<OffsetClock>::clone(&shared.clock);
-    let process = Process { crew: Arc::clone(&shared.crew), stop: shared.stop.clone() };
-    let grounds = Grounds::new(&loaded, &process, as_clock, Arc::clone(&shared.fresh))?;
+    let meter: Arc<dyn Meter> = Arc::<Metrics>::clone(&shared.metrics);
+    let process = Process { crew: Arc::clone(&shared.crew), stop: shared.stop.clone(), meter };
+    let key = signing_key(&loaded, shared.fresh.as_ref())?;
+    let grounds = Grounds::new(&loaded, &process, (as_clock, Arc::clone(&shared.fresh)), key);
     let mut built: Vec<Box<dyn Built>> = Vec::new();
     for candidate in std::mem::take(&mut loaded.surfaces).take() {
         let (name, ground) = (candidate.name(), grounds.of(&loaded, candidate.name()));
@@ -218,7 +257,7 @@ async fn stand(
         background,
         call_timeout,
     };
-    server.answer((listener, admin), &house, open, &shared.stop);
+    server.answer((listener, admin), &house, open, &shared);
     Ok(server)
 }
 
@@ -284,28 +323,23 @@ impl Server {
         (listener, admin): (TcpListener, TcpListener),
         house: &House,
         open: Vec<(&'static str, Open)>,
-        stop: &Stop,
+        shared: &Shared,
     ) {
-        let mut routes = http::public();
+        let (stop, mut routes) = (&shared.stop, axum::Router::new());
         let mut surfaces = Vec::new();
         for (name, one) in open {
-            routes = routes.merge(one.routes);
+            let meter: Arc<dyn Meter> = Arc::<Metrics>::clone(&shared.metrics);
+            routes = routes.merge(http::measured(one.routes, name, meter));
             surfaces.push((name, one.ready));
             for work in one.work {
                 self.background.spawn(again(work, stop.clone()));
             }
         }
         let pulse = Pulse { database: self.database.clone(), surfaces, stop: stop.clone() };
-        let inside = http::admin(Arc::clone(&house.app), Arc::new(pulse));
-        for (name, listener, routes) in [("listen", listener, routes), ("admin_listen", admin, inside)] {
-            let mut stop = stop.clone();
-            self.servers.spawn(async move {
-                let served = axum::serve(listener, routes).with_graceful_shutdown(async move { stop.wished().await });
-                if let Err(error) = served.await {
-                    tracing::error!(address = name, %error, "an address ended");
-                }
-            });
-        }
+        let metrics = Arc::clone(&shared.metrics);
+        let inside = http::admin(Arc::clone(&house.app), Arc::new(pulse), metrics, shared.door.clone());
+        self.servers.spawn(answer(listener, http::public(routes), stop.clone()));
+        self.servers.spawn(answer(admin, inside, stop.clone()));
     }
 
     /// Where everybody reaches it.

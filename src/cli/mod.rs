@@ -9,6 +9,7 @@ pub mod case;
 pub mod chat;
 pub mod diagnose;
 pub mod diagnose_text;
+pub mod doctor;
 pub mod rules;
 pub mod sandbox;
 pub mod serve;
@@ -38,6 +39,8 @@ pub enum Command {
     Tenant(tenant::TenantArgs),
     /// The production bot, with the surfaces that the configuration turns on.
     Serve(serve::ServeArgs),
+    /// Looks at the whole set-up and says how to mend what is wrong; changes nothing.
+    Doctor(doctor::DoctorArgs),
     /// The classifier, offline: what does a pasted error mean?
     Diagnose(diagnose::DiagnoseArgs),
     /// The classes that the classifier knows, and rule files of one's own.
@@ -78,6 +81,7 @@ async fn own(cli: Cli) -> anyhow::Result<u8> {
         Some(Command::Chat(args)) => chat::run(args).await,
         Some(Command::Tenant(args)) => tenant::run(args).await,
         Some(Command::Serve(args)) => serve::run(args).await,
+        Some(Command::Doctor(args)) => doctor::run(args).await,
         Some(Command::Diagnose(args)) => diagnose::main(&args),
         Some(Command::Rules(args)) => rules::main(&args),
         Some(Command::Case(args)) => case::run(args).await,

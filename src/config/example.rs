@@ -20,7 +20,7 @@ const FIRST: &str = r#"
 [server]
 # Webhooks of the surfaces, sign-in with Okta, /healthz.
 listen = "127.0.0.1:8080"
-# Metrics, /readyz, /v1/diagnose: an address of this machine, nothing else.
+# Metrics, /readyz, /v1/diagnose: an address of this machine; any other needs the secret REANCHOR_ADMIN_TOKEN.
 admin_listen = "127.0.0.1:8081"
 # The address under which others reach "listen". Default: not set.
 # public_url = "https://reanchor.example.com"

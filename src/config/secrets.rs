@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The secrets of the program and what each is for, in the order of `config/example.env`.
-pub const NAMES: [(&str, &str); 11] = [
+pub const NAMES: [(&str, &str); 12] = [
     ("OKTA_READ_TOKEN", "API token of a read-only administrator of the Okta org."),
     (
         "OKTA_WRITE_TOKEN",
@@ -32,6 +32,10 @@ pub const NAMES: [(&str, &str); 11] = [
     ("SLACK_APP_TOKEN", "App-level token for socket mode (xapp-); not needed with [slack] mode = \"http\"."),
     ("SLACK_SIGNING_SECRET", "Signing secret of the Slack app; needed with [slack] mode = \"http\"."),
     ("REANCHOR_SIGNING_KEY", "Key of what the bot itself signs; made and kept beside the database when it is not set."),
+    (
+        "REANCHOR_ADMIN_TOKEN",
+        "Bearer token of [server] admin_listen; needed where that is not an address of this machine.",
+    ),
     ("AUDIT_KEY", "Key of the audit checkpoints; made and kept beside the database when it is not set."),
 ];
 

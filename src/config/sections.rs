@@ -30,7 +30,7 @@ pub struct Server {
     /// Webhooks of the surfaces, sign-in, `/healthz`.
     #[serde(deserialize_with = "address")]
     pub listen: SocketAddr,
-    /// Metrics, `/readyz`, `/v1/diagnose`; this machine only.
+    /// Metrics, `/readyz`, `/v1/diagnose`: this machine, or wherever one must show a token.
     #[serde(deserialize_with = "address")]
     pub admin_listen: SocketAddr,
     /// The address under which others reach `listen`, without a slash at its end.
@@ -47,12 +47,6 @@ impl Default for Server {
 impl Server {
     /// Whether the values can be used together; the first that cannot is named.
     pub fn check(&self) -> Result<(), Complaint> {
-        if !self.admin_listen.ip().is_loopback() {
-            return Complaint::of(
-                "admin_listen",
-                "is not an address of this machine; allowed: 127.0.0.1:PORT or [::1]:PORT",
-            );
-        }
         if self.listen == self.admin_listen && self.listen.port() != 0 {
             return Complaint::of("admin_listen", "is the same as listen; allowed: another port");
         }

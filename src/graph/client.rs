@@ -5,13 +5,16 @@
 use super::error::{is_absent, not_asked, refusal, refused, request_id, unusable};
 use super::token::Tokens;
 use crate::domain::ids::EntraId;
+use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::Answer;
 use crate::ports::error::{PortError, System};
 use crate::ports::fresh::Fresh;
+use crate::ports::meter::Meter;
 use crate::ports::secret::Secret;
 use crate::wire::address::Base;
 use crate::wire::json;
+use crate::wire::pause;
 use crate::wire::send::{Ask, Repeat, Reply, Wire};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
@@ -58,6 +61,11 @@ impl Client {
         let tokens = Tokens::new(url, access.client_id, access.client_secret, &base);
         let wire = Wire::new(System::Graph, access.call_timeout, clock, local)?;
         Ok(Self { wire, base, tokens, fresh })
+    }
+
+    /// Counts every try from now on.
+    pub(super) fn set_meter(&mut self, meter: Arc<dyn Meter>) {
+        self.wire.set_meter(meter);
     }
 
     /// The answer to one request, whatever its status; a refused token is renewed once.
@@ -168,6 +176,18 @@ impl Client {
             return Err(unusable(op, "the answer is not JSON; a proxy may have made it"));
         }
         Ok(())
+    }
+
+    /// An access token.
+    pub(super) async fn token(&self) -> Answer<Secret> {
+        self.tokens.get(&self.wire, &self.fresh.guid()).await
+    }
+
+    /// The time of the other end, as one harmless read tells it.
+    pub(super) async fn date(&self) -> Answer<Option<At>> {
+        const OP: &str = "read the clock of Graph";
+        let url = self.at(OP, &["organization"], &[("$select", "id")])?;
+        Ok(pause::date(&self.reply(OP, url).await?.headers))
     }
 
     /// The value by which a sandbox shows itself, when Graph and the token endpoint show the same.

@@ -9,6 +9,7 @@
 mod client;
 mod decode;
 mod error;
+mod examine;
 mod read;
 pub mod settings;
 mod signals;

@@ -12,6 +12,7 @@ use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, EntraRead, Find};
 use crate::ports::error::Kind;
 use crate::ports::fresh::Fresh;
+use crate::ports::meter::Meter;
 use crate::wire::json;
 use async_trait::async_trait;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +33,13 @@ impl Reader {
     /// Builds the client with the read credentials; sends nothing.
     pub fn new(access: Access, clock: Arc<dyn Clock>, fresh: Arc<dyn Fresh>) -> Answer<Self> {
         Client::new(access, clock, fresh).map(Self)
+    }
+
+    /// The same, with every call counted.
+    #[must_use]
+    pub fn metered(mut self, meter: Arc<dyn Meter>) -> Self {
+        self.0.set_meter(meter);
+        self
     }
 
     /// The value by which a sandbox shows itself, when Graph and the token endpoint show the same one; `None` for a real

@@ -6,6 +6,7 @@ use crate::domain::ids::EntraId;
 use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, EntraWrite};
 use crate::ports::fresh::Fresh;
+use crate::ports::meter::Meter;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -17,6 +18,13 @@ impl Writer {
     /// Builds the client with the write credentials; sends nothing.
     pub fn new(access: Access, clock: Arc<dyn Clock>, fresh: Arc<dyn Fresh>) -> Answer<Self> {
         Client::new(access, clock, fresh).map(Self)
+    }
+
+    /// The same, with every call counted.
+    #[must_use]
+    pub fn metered(mut self, meter: Arc<dyn Meter>) -> Self {
+        self.0.set_meter(meter);
+        self
     }
 
     /// Changes one property of a user, by object id: the sign-in name may change under way.

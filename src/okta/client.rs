@@ -6,6 +6,7 @@ use super::error::{is_absent, not_asked, refusal, refused, unusable};
 use crate::ports::clock::Clock;
 use crate::ports::directory::Answer;
 use crate::ports::error::System;
+use crate::ports::meter::Meter;
 use crate::ports::secret::Secret;
 use crate::wire::address::Base;
 use crate::wire::send::{Ask, Repeat, Reply, Wire};
@@ -57,6 +58,11 @@ impl Client {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let wire = Wire::new(System::Okta, access.call_timeout, clock, base.is_loopback())?;
         Ok(Self { wire, base, headers, token: access.token })
+    }
+
+    /// Counts every try from now on.
+    pub(super) fn set_meter(&mut self, meter: Arc<dyn Meter>) {
+        self.wire.set_meter(meter);
     }
 
     /// The answer to one request, whatever its status.

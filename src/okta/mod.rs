@@ -10,6 +10,7 @@ mod app;
 mod client;
 mod decode;
 mod error;
+mod examine;
 mod read;
 pub mod settings;
 mod status;

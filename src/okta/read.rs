@@ -11,6 +11,7 @@ use crate::domain::time::At;
 use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, OktaRead};
 use crate::ports::error::Kind;
+use crate::ports::meter::Meter;
 use crate::ports::signals::FailureRead;
 use crate::wire::json::text;
 use crate::wire::pause;
@@ -31,6 +32,17 @@ impl Reader {
     /// Builds the client with the read token; sends nothing.
     pub fn new(access: Access, clock: Arc<dyn Clock>) -> Answer<Self> {
         Client::new(access, clock).map(Self)
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.0
+    }
+
+    /// The same, with every call counted.
+    #[must_use]
+    pub fn metered(mut self, meter: Arc<dyn Meter>) -> Self {
+        self.0.set_meter(meter);
+        self
     }
 
     /// The value by which a sandbox shows itself; `None` for a real org. One harmless read; may be repeated.

@@ -7,6 +7,7 @@ use crate::domain::tenant::Scope;
 use crate::ports::clock::Clock;
 use crate::ports::directory::{Answer, Assignment, OktaWrite};
 use crate::ports::error::Kind;
+use crate::ports::meter::Meter;
 use async_trait::async_trait;
 use reqwest::Method;
 use serde_json::json;
@@ -19,6 +20,13 @@ impl Writer {
     /// Builds the client with the write token; sends nothing.
     pub fn new(access: Access, clock: Arc<dyn Clock>) -> Answer<Self> {
         Client::new(access, clock).map(Self)
+    }
+
+    /// The same, with every call counted.
+    #[must_use]
+    pub fn metered(mut self, meter: Arc<dyn Meter>) -> Self {
+        self.0.set_meter(meter);
+        self
     }
 }
 

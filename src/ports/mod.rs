@@ -8,6 +8,7 @@ pub mod directory;
 pub mod error;
 pub mod fresh;
 pub mod lease;
+pub mod meter;
 pub mod secret;
 pub mod signals;
 pub mod stop;

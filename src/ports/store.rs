@@ -273,6 +273,26 @@ pub struct InboxRow {
     pub body: String,
 }
 
+/// Rows that wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// How many.
+    pub count: i64,
+    /// When the oldest of them fell due.
+    pub oldest: Option<At>,
+}
+
+/// How much there is of everything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoredFigures {
+    /// Cases by the name of their state, sorted.
+    pub cases: Vec<(String, i64)>,
+    /// Inbox rows that are not done.
+    pub inbox: i64,
+    /// Runs that have not ended.
+    pub runs: i64,
+}
+
 /// The store.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -329,7 +349,9 @@ pub trait Store: Send + Sync {
     /// Number of rows not sent whose time has come.
     async fn outbox_waiting(&self, now: At) -> Stored<i64>;
     /// The same, of one surface.
-    async fn outbox_waiting_on(&self, surface: &str, now: At) -> Stored<i64>;
+    async fn outbox_waiting_on(&self, surface: &str, now: At) -> Stored<Waiting>;
+    /// How much there is of everything. Reads no body.
+    async fn figures(&self) -> Stored<StoredFigures>;
 
     /// A setting.
     async fn setting(&self, key: &str) -> Stored<Option<String>>;

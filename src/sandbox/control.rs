@@ -97,11 +97,19 @@ async fn serve(shared: &Shared, request: Request) -> Answer {
         ("GET", "writes") => Answer::Json(200, json!(shared.core().ledger)),
         ("GET", "calls") => Answer::Json(200, json!(shared.core().seen)),
         ("POST", "retry") => retry(&mut shared.core(), &body),
+        ("GET", "rights") => Answer::Json(200, json!(shared.core().rights)),
+        ("POST", "rights") => match serde_json::from_value(body) {
+            Ok(rights) => {
+                shared.core().rights = rights;
+                Answer::Json(200, json!(shared.core().rights))
+            }
+            Err(_) => refuse(400, "rights are lists: okta_read, okta_write, graph_read, graph_write"),
+        },
         ("GET", "ops") => Answer::Json(200, json!(ops())),
         _ => refuse(
             404,
             "known: GET error, GET|POST scenario, GET|POST clock, GET|POST|DELETE faults, POST release, GET holds, \
-             GET writes, GET calls, POST retry, GET ops",
+             GET writes, GET calls, POST retry, GET|POST rights, GET ops",
         ),
     }
 }

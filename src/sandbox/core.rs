@@ -69,12 +69,47 @@ pub(crate) struct Core {
     pub(crate) wire_ids: Ids,
     /// Every scenario that may be loaded: name, text.
     pub(crate) scenarios: Vec<(String, String)>,
+    /// What the credentials hold beyond the usual.
+    pub(crate) rights: Rights,
     /// Okta calls in the present minute, for the rate-limit headers.
     pub(crate) okta_minute: (Ms, u32),
     before: Option<Box<World>>,
     lag: Option<(Api, Box<World>, Ms)>,
     state_file: Option<PathBuf>,
 }
+
+/// What the credentials hold: roles of the users behind the Okta tokens, permissions of the Graph applications. A test may
+/// change them at the control port; they only tell, the tokens' power stays the same.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Rights {
+    pub(crate) okta_read: Vec<String>,
+    pub(crate) okta_write: Vec<String>,
+    pub(crate) graph_read: Vec<String>,
+    pub(crate) graph_write: Vec<String>,
+}
+
+impl Default for Rights {
+    fn default() -> Self {
+        let own = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
+        Self {
+            okta_read: own(&["READ_ONLY_ADMIN"]),
+            okta_write: own(&["APP_ADMIN"]),
+            graph_read: own(&READS),
+            graph_write: own(&[&READS[..], &WRITES].concat()),
+        }
+    }
+}
+
+const READS: [&str; 6] = [
+    "User.Read.All",
+    "Directory.Read.All",
+    "Domain.Read.All",
+    "Organization.Read.All",
+    "AuditLog.Read.All",
+    "RoleManagement.Read.Directory",
+];
+const WRITES: [&str; 2] = ["User.ReadWrite.All", "User.DeleteRestore.All"];
 
 /// A Graph access token's power.
 #[derive(Clone, Copy, Debug)]
@@ -133,6 +168,7 @@ impl Core {
             grants: BTreeMap::new(),
             wire_ids: ids,
             scenarios: Vec::new(),
+            rights: Rights::default(),
             okta_minute: (0, 0),
             before: None,
             lag: None,

@@ -10,6 +10,7 @@
 
 mod audit;
 mod commit;
+mod examine;
 mod inbox;
 mod leases;
 mod ledger;
@@ -20,6 +21,7 @@ mod rows;
 mod walk;
 mod writer;
 
+pub use examine::{Examined, examine};
 pub use open::{OpenError, Options, kept_beside};
 
 use crate::domain::ids::{CaseId, RunId};
@@ -27,7 +29,7 @@ use crate::domain::time::At;
 use crate::ports::fresh::Fresh;
 use crate::ports::store::{
     Attempt, CaseRow, Change, Channel, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms,
-    Ledger, ProposalRow, RunRow, Store, StoreError, Stored, VoteRow,
+    Ledger, ProposalRow, RunRow, Store, StoreError, Stored, StoredFigures, VoteRow, Waiting,
 };
 use async_trait::async_trait;
 use sqlx::{Any, AnyPool, Transaction};
@@ -294,8 +296,12 @@ impl Store for Database {
         outbox::waiting(&self.core, now).await
     }
 
-    async fn outbox_waiting_on(&self, surface: &str, now: At) -> Stored<i64> {
+    async fn outbox_waiting_on(&self, surface: &str, now: At) -> Stored<Waiting> {
         outbox::waiting_on(&self.core, surface, now).await
+    }
+
+    async fn figures(&self) -> Stored<StoredFigures> {
+        rows::figures(&self.core).await
     }
 
     async fn setting(&self, key: &str) -> Stored<Option<String>> {

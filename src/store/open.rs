@@ -24,7 +24,7 @@ use std::time::Duration;
 const SQLITE_CONNECTIONS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 10;
 /// Longest wait for a connection to a server.
-const CONNECT: Duration = Duration::from_secs(10);
+pub(super) const CONNECT: Duration = Duration::from_secs(10);
 /// How long an opening process waits for another that is migrating the same file: 10 s in steps.
 const WAIT_STEPS: u32 = 400;
 const WAIT_STEP: Duration = Duration::from_millis(25);
@@ -83,12 +83,12 @@ impl Database {
     }
 }
 
-enum Target {
+pub(super) enum Target {
     Sqlite(PathBuf),
     Postgres,
 }
 
-fn target(url: &str) -> Result<Target, OpenError> {
+pub(super) fn target(url: &str) -> Result<Target, OpenError> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         return Ok(Target::Postgres);
     }
@@ -168,7 +168,7 @@ async fn assemble(pool: AnyPool, host: Host, secret: &Secret, options: Options) 
     Ok(database)
 }
 
-fn file_error(path: &Path, what: String) -> OpenError {
+pub(super) fn file_error(path: &Path, what: String) -> OpenError {
     OpenError::File { path: path.display().to_string(), what }
 }
 
@@ -203,7 +203,7 @@ fn create(path: &Path) -> Result<(), OpenError> {
 }
 
 /// An SQLite file begins with a fixed line; an empty file becomes one.
-fn check_content(path: &Path) -> Result<(), OpenError> {
+pub(super) fn check_content(path: &Path) -> Result<(), OpenError> {
     let mut file = OpenOptions::new()
         .read(true)
         .write(true)
@@ -226,7 +226,7 @@ fn check_content(path: &Path) -> Result<(), OpenError> {
 const NOT_A_DATABASE: &str =
     "is not an SQLite database, or it is damaged; name another file, or put a backup in its place";
 
-fn reason(what: &str, error: &std::io::Error) -> String {
+pub(super) fn reason(what: &str, error: &std::io::Error) -> String {
     match error.kind() {
         ErrorKind::PermissionDenied => {
             format!("cannot be {what}: permission denied; give it to the user that runs Reanchor")
@@ -272,7 +272,7 @@ async fn prepare(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-fn sqlite_options(path: &Path) -> Result<AnyConnectOptions, sqlx::Error> {
+pub(super) fn sqlite_options(path: &Path) -> Result<AnyConnectOptions, sqlx::Error> {
     let mut url = "sqlite://".to_owned();
     for byte in path.as_os_str().as_encoded_bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_') {
@@ -286,7 +286,7 @@ fn sqlite_options(path: &Path) -> Result<AnyConnectOptions, sqlx::Error> {
 }
 
 /// A valid SQLite file of another program has tables, but not the one of our migrations.
-async fn refuse_foreign_tables(connection: &mut AnyConnection, path: &Path) -> Result<(), OpenError> {
+pub(super) async fn refuse_foreign_tables(connection: &mut AnyConnection, path: &Path) -> Result<(), OpenError> {
     let tables: Vec<(String,)> = sqlx::query_as("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
         .fetch_all(connection)
         .await
@@ -300,7 +300,7 @@ async fn refuse_foreign_tables(connection: &mut AnyConnection, path: &Path) -> R
     }
 }
 
-fn sqlite_error(path: &Path, error: &sqlx::Error) -> OpenError {
+pub(super) fn sqlite_error(path: &Path, error: &sqlx::Error) -> OpenError {
     let code = match error {
         sqlx::Error::Database(error) => error.code().and_then(|c| c.parse::<u32>().ok()).map(|c| c & 0xff),
         _ => None,
@@ -393,7 +393,7 @@ fn write_key(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// The text without the password of `url`, should the driver have repeated it.
-fn without_password(url: &str, text: &str) -> String {
+pub(super) fn without_password(url: &str, text: &str) -> String {
     let authority = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = authority.split(['/', '?']).next().unwrap_or_default();
     let password = authority.rsplit_once('@').and_then(|(user, _)| user.split_once(':')).map_or("", |(_, p)| p);

@@ -5,7 +5,7 @@
 
 use super::{Core, Database, Fault, Tx, driver, take_numbers, write_tx};
 use crate::domain::time::At;
-use crate::ports::store::{Attempt, Change, Claimed, OutboxRow, Stored};
+use crate::ports::store::{Attempt, Change, Claimed, OutboxRow, Stored, Waiting};
 
 /// Most rows handed out at once.
 const AT_ONCE: i64 = 100;
@@ -229,10 +229,11 @@ pub(super) async fn waiting(core: &Core, now: At) -> Stored<i64> {
     Ok(count)
 }
 
-pub(super) async fn waiting_on(core: &Core, surface: &str, now: At) -> Stored<i64> {
-    let sql = "SELECT COUNT(*) FROM outbox WHERE done_at IS NULL AND surface = $1 AND due_at <= $2";
-    let (count,): (i64,) = sqlx::query_as(sql).bind(surface).bind(now.0).fetch_one(&core.pool).await.map_err(driver)?;
-    Ok(count)
+pub(super) async fn waiting_on(core: &Core, surface: &str, now: At) -> Stored<Waiting> {
+    let sql = "SELECT COUNT(*), MIN(due_at) FROM outbox WHERE done_at IS NULL AND surface = $1 AND due_at <= $2";
+    let (count, oldest): (i64, Option<i64>) =
+        sqlx::query_as(sql).bind(surface).bind(now.0).fetch_one(&core.pool).await.map_err(driver)?;
+    Ok(Waiting { count, oldest: oldest.map(At) })
 }
 
 /// Takes an attempt back that was not made: neither its count nor its mark stays.

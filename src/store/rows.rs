@@ -5,7 +5,9 @@
 use super::{Core, driver};
 use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
-use crate::ports::store::{CaseRow, Channel, JournalRow, ProposalRow, RunRow, StoreError, Stored, VoteRow};
+use crate::ports::store::{
+    CaseRow, Channel, JournalRow, ProposalRow, RunRow, StoreError, Stored, StoredFigures, VoteRow,
+};
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
 
@@ -224,6 +226,20 @@ pub(super) async fn setting(core: &Core, key: &str) -> Stored<Option<String>> {
         .await
         .map_err(driver)?;
     Ok(row.and_then(|(value,)| value))
+}
+
+pub(super) async fn figures(core: &Core) -> Stored<StoredFigures> {
+    let cases: Vec<(String, i64)> = sqlx::query_as("SELECT state, COUNT(*) FROM cases GROUP BY state ORDER BY state")
+        .fetch_all(&core.pool)
+        .await
+        .map_err(driver)?;
+    let (inbox,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM inbox WHERE done_at IS NULL")
+        .fetch_one(&core.pool)
+        .await
+        .map_err(driver)?;
+    let (runs,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM runs WHERE ended = 0").fetch_one(&core.pool).await.map_err(driver)?;
+    Ok(StoredFigures { cases, inbox, runs })
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::domain::time::{At, SECOND};
 use crate::ports::clock::Clock;
 use crate::ports::directory::Answer;
 use crate::ports::error::{Kind, PortError, System};
+use crate::ports::meter::{Called, Meter, Silent};
 use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use reqwest::{Method, Url};
 use std::collections::BTreeMap;
@@ -92,6 +93,7 @@ pub struct Wire {
     clock: Arc<dyn Clock>,
     closed: Mutex<BTreeMap<&'static str, At>>,
     permits: Semaphore,
+    meter: Arc<dyn Meter>,
 }
 
 /// What became of one try.
@@ -125,7 +127,13 @@ impl Wire {
             detail: format!("the HTTP client cannot be built: {}", root(&error)),
         })?;
         let permits = Semaphore::new(AT_ONCE);
-        Ok(Self { http, system, call_timeout, clock, closed: Mutex::default(), permits })
+        let meter = Arc::new(Silent);
+        Ok(Self { http, system, call_timeout, clock, closed: Mutex::default(), permits, meter })
+    }
+
+    /// Counts every try from now on.
+    pub fn set_meter(&mut self, meter: Arc<dyn Meter>) {
+        self.meter = meter;
     }
 
     /// The clock that waits are counted on.
@@ -158,6 +166,7 @@ impl Wire {
             };
             tries += 1;
             let outcome = self.once(ask, limit).await;
+            self.meter.called(self.system, outcome.how());
             let backoff = BACKOFF_MS << (tries - 1);
             match outcome {
                 Try::Answered(reply) if reply.status == 429 => {
@@ -268,6 +277,15 @@ impl Wire {
 
     fn error(&self, ask: &Ask, kind: Kind, detail: String) -> PortError {
         PortError { system: self.system, op: ask.op, kind, status: None, code: None, request_id: None, detail }
+    }
+}
+
+impl Try {
+    fn how(&self) -> Called {
+        match self {
+            Self::Answered(reply) => Called::of(reply.status),
+            Self::Lost { .. } => Called::Unreachable,
+        }
     }
 }
 

@@ -16,16 +16,6 @@ use crate::sandbox::wire::{Call, Reply, pairs};
 pub(crate) const OP: &str = "graph.token";
 const LIFE_SECONDS: i64 = 3_599;
 const SCOPE: &str = "https://graph.microsoft.com/.default";
-const READS: [&str; 6] = [
-    "User.Read.All",
-    "Directory.Read.All",
-    "Domain.Read.All",
-    "Organization.Read.All",
-    "AuditLog.Read.All",
-    "RoleManagement.Read.Directory",
-];
-const WRITES: [&str; 2] = ["User.ReadWrite.All", "User.DeleteRestore.All"];
-
 /// Answers a token request.
 pub(crate) fn issue(core: &mut Core, access: &Access, call: &Call) -> Reply {
     let form = pairs(&String::from_utf8_lossy(&call.body));
@@ -68,10 +58,7 @@ fn grant(core: &mut Core, call: &Call, client: &str, may_write: bool) -> Reply {
         );
     };
     let now = core.world.now;
-    let mut roles: Vec<&str> = READS.to_vec();
-    if may_write {
-        roles.extend(WRITES);
-    }
+    let roles = if may_write { &core.rights.graph_write } else { &core.rights.graph_read };
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let head = part(&json!({"typ": "JWT", "alg": "RS256", "kid": "sandbox"}));
     let claims = part(&json!({"aud": "https://graph.microsoft.com", "appid": client, "tid": core.world.entra.tenant,

@@ -9,6 +9,7 @@ mod logs;
 mod page;
 mod people;
 pub(crate) mod status;
+pub(crate) mod token;
 
 use serde_json::{Value, json};
 

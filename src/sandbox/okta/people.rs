@@ -119,7 +119,7 @@ pub(super) fn roles(world: &mut World, call: &Call) -> Reply {
 }
 
 /// `HELP_DESK_ADMIN` -> `Help Desk Admin`.
-fn label(kind: &str) -> String {
+pub(super) fn label(kind: &str) -> String {
     let word = |w: &str| {
         let mut letters = w.chars();
         letters.next().map(|first| format!("{first}{}", letters.as_str().to_lowercase())).unwrap_or_default()

@@ -180,7 +180,10 @@ impl Gate {
         };
         let (reply, effective) = match refused {
             Some(reply) => (reply, false),
-            None => core.apply(self.api, step.run, &step.call, lag),
+            None => match self.of_token(&core, step) {
+                Some(reply) => (reply, false),
+                None => core.apply(self.api, step.run, &step.call, lag),
+            },
         };
         if let Some(mut entry) = entry(&core, step) {
             entry.effective = effective;
@@ -188,6 +191,14 @@ impl Gate {
             core.record(entry);
         }
         reply
+    }
+
+    /// What is asked about a token itself.
+    fn of_token(&self, core: &Core, step: &Step) -> Option<Reply> {
+        match self.api {
+            Api::Okta => okta::token::answer(&core.rights, &self.shared.access, step.op, &step.call),
+            Api::Graph => None,
+        }
     }
 
     fn refuse(&self, step: &Step, how: How) -> Reply {

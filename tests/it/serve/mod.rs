@@ -1,5 +1,7 @@
 //! The real binary: `reanchor serve --config F` against `reanchor tenant`.
 
+mod admin;
+mod doctor;
 mod house;
 mod runs;
 mod start;
