@@ -2,7 +2,7 @@
 //! snapshot that people can read.
 //!
 //! The blocks are also written to `target/slack-gallery`, where `.ci/slack/check` holds them against published models of Block
-//! Kit. `REANCHOR_BLESS=1` writes the snapshot anew.
+//! Kit. Where the snapshot is not there, it is written.
 
 use super::sim::check_message;
 use crate::guards::{deleted_expired, deleted_replaced, deleted_restorable, every_state};
@@ -161,23 +161,18 @@ fn words(value: &Value, out: &mut Vec<String>) {
 
 #[test]
 fn the_gallery_is_the_snapshot() {
-    let mut all = String::new();
-    for (name, case) in cases() {
-        let out = rendered(&case, Room::MESSAGE);
-        for part in ["== ", name.as_str(), "\n", outline(&out).as_str(), "\n"] {
-            all.push_str(part);
-        }
-    }
+    let one = |(name, case): (String, Case)| format!("== {name}\n{}\n", outline(&rendered(&case, Room::MESSAGE)));
+    let all: String = cases().into_iter().map(one).collect::<Vec<_>>().concat();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/snapshots/slack.txt");
-    if reanchor::config::process().value("REANCHOR_BLESS").is_some() {
+    let Ok(kept) = std::fs::read_to_string(&path) else {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, &all).unwrap();
-    }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        panic!("tests/snapshots/slack.txt was not there and is written anew: read it, then run this again");
+    };
     for (n, (now, then)) in all.lines().zip(kept.lines()).enumerate() {
-        assert_eq!(now, then, "line {} of tests/snapshots/slack.txt; REANCHOR_BLESS=1 writes it anew", n + 1);
+        assert_eq!(now, then, "line {} of tests/snapshots/slack.txt; delete it to have it written anew", n + 1);
     }
-    assert_eq!(all.lines().count(), kept.lines().count(), "REANCHOR_BLESS=1 writes tests/snapshots/slack.txt anew");
+    assert_eq!(all.lines().count(), kept.lines().count(), "delete tests/snapshots/slack.txt to have it written anew");
 }
 
 fn target() -> PathBuf {

@@ -7,5 +7,6 @@ mod gallery;
 mod hostile;
 mod outage;
 mod people;
+mod posts;
 mod scenes;
 mod sim;
