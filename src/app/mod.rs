@@ -160,9 +160,10 @@ impl App {
     fn settings(&self) -> Settings {
         let mut settings = self.parts.settings.clone();
         let declared = *self.declared.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(Declared { deactivation, allow_pause }) = declared {
+        if let Some(Declared { deactivation, allow_pause, provisioning_type }) = declared {
             settings.deactivation = deactivation;
             settings.allow_pause = allow_pause;
+            settings.provisioning_type = provisioning_type;
         }
         settings
     }

@@ -34,5 +34,6 @@ pub(super) fn declared(scenario: &str, access: &Access) -> anyhow::Result<Declar
     let table = toml::Table::from_iter([("okta".to_owned(), section.into())]);
     std::fs::write(&path, toml::to_string(&table)?).with_context(|| format!("{} cannot be written", path.display()))?;
     let okta: okta::settings::Settings = load(Some(&path), process())?.section("okta")?;
-    Ok(Declared { deactivation: okta.deactivation, allow_pause: okta.allow_pause })
+    let okta::settings::Settings { deactivation, allow_pause, provisioning_type, .. } = okta;
+    Ok(Declared { deactivation, allow_pause, provisioning_type })
 }

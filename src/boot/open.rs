@@ -81,6 +81,7 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
         mode,
         deactivation: okta.deactivation,
         allow_pause: okta.allow_pause,
+        provisioning_type: okta.provisioning_type,
         policy: one_policy(&general)?,
     };
     let audit_key = secret(&config, "AUDIT_KEY")?;

@@ -336,6 +336,7 @@ fn options_of(
             mode: Mode::Fix,
             deactivation: declared.deactivation,
             allow_pause: declared.allow_pause,
+            provisioning_type: declared.provisioning_type,
             policy: Policy {
                 name: "default".to_owned(),
                 askers: group(ASKERS),

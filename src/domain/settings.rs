@@ -56,6 +56,23 @@ impl Deactivation {
     }
 }
 
+/// Provisioning type of the app.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProvisioningType {
+    /// Not declared.
+    #[default]
+    Unknown,
+    /// Licences and roles management only: there is no externalId.
+    LicensesOnly,
+    /// Profile Sync.
+    Profile,
+    /// User Sync: everybody shows as synced.
+    User,
+    /// Universal Sync: everybody shows as synced.
+    Universal,
+}
+
 /// How much of the look-up a channel is shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -115,6 +132,8 @@ pub struct Declared {
     pub deactivation: Deactivation,
     /// Whether provisioning may be paused for a fix.
     pub allow_pause: bool,
+    /// Provisioning type of the app.
+    pub provisioning_type: ProvisioningType,
 }
 
 /// What planning needs to know beside the facts.
@@ -126,6 +145,8 @@ pub struct Settings {
     pub deactivation: Deactivation,
     /// Whether provisioning may be paused for a fix.
     pub allow_pause: bool,
+    /// Provisioning type of the app.
+    pub provisioning_type: ProvisioningType,
     /// Who may do what.
     pub policy: Policy,
 }

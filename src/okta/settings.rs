@@ -2,7 +2,7 @@
 //!
 //! Never holds a secret: tokens come by the environment only. Begin with [`Settings`].
 
-use crate::domain::settings::Deactivation;
+use crate::domain::settings::{Deactivation, ProvisioningType};
 use crate::wire::address::Base;
 use crate::wire::setting::BadSetting;
 use serde::{Deserialize, Serialize};
@@ -25,23 +25,6 @@ pub struct Settings {
     /// The provisioning type of the app (SAFETY E4).
     #[serde(default)]
     pub provisioning_type: ProvisioningType,
-}
-
-/// Provisioning type of the app.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProvisioningType {
-    /// Not declared.
-    #[default]
-    Unknown,
-    /// Licences and roles management only: there is no externalId.
-    LicensesOnly,
-    /// Profile Sync.
-    Profile,
-    /// User Sync: everybody shows as synced.
-    User,
-    /// Universal Sync: everybody shows as synced.
-    Universal,
 }
 
 impl Settings {

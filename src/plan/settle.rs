@@ -8,7 +8,7 @@ use crate::domain::diagnosis::{Diagnosis, Remedy};
 use crate::domain::guard::{APART, Outcome, Violation};
 use crate::domain::notice::PublicText;
 use crate::domain::plan::Plan;
-use crate::domain::settings::Settings;
+use crate::domain::settings::{ProvisioningType, Settings};
 use crate::domain::tenant::{AppUser, EntraUser, Facts};
 use crate::domain::time::{At, SECOND};
 
@@ -57,7 +57,7 @@ pub fn settle(
     ask: &Ask,
     reported_at: Option<At>,
 ) -> Judgement {
-    let finding = finding(facts);
+    let finding = mastered(finding(facts), facts, settings);
     let past = |settled| Judgement { finding: finding.clone(), settled, withheld: Vec::new(), by_hand: None };
     if let Some(Past { since }) = in_order(diagnosis, facts, reported_at) {
         return past(Settled::InOrder { since });
@@ -189,6 +189,28 @@ fn finding(facts: &Facts) -> PublicText {
         },
         (None, Some(id)) => gone(facts, id, live),
     }
+}
+
+/// Who masters an account that shows as synchronized: that does not mean Entra Connect by itself.
+fn mastered(finding: PublicText, facts: &Facts, settings: &Settings) -> PublicText {
+    let account = facts.entra.by_external_id.known().and_then(Option::as_ref);
+    if account.is_none_or(|user| user.synced != Some(true)) {
+        return finding;
+    }
+    finding.and(match settings.provisioning_type {
+        ProvisioningType::User => {
+            " Okta's User Sync masters this tenant, so every account shows as synchronized: change it in Okta or in its mapping."
+        }
+        ProvisioningType::Universal => {
+            " Okta's Universal Sync masters this tenant, so every account shows as synchronized: change it in Okta or in its mapping."
+        }
+        ProvisioningType::Profile | ProvisioningType::LicensesOnly => {
+            " Entra Connect masters this account: change it in Active Directory."
+        }
+        ProvisioningType::Unknown => {
+            " The account shows as synchronized: either Entra Connect masters it, or Okta's User Sync or Universal Sync does (with those everybody shows so). Okta tells which: app, Provisioning, Integration."
+        }
+    })
 }
 
 /// What differs between two sides that are linked.

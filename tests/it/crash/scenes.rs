@@ -9,7 +9,7 @@ use reanchor::domain::diagnosis::Remedy;
 use reanchor::domain::effect::{Effect, Link};
 use reanchor::domain::ids::{AppId, CaseId, EntraId, GroupId, OktaUserId, TenantId};
 use reanchor::domain::plan::Plan;
-use reanchor::domain::settings::{Deactivation, Mode, Policy, Settings};
+use reanchor::domain::settings::{Deactivation, Mode, Policy, ProvisioningType, Settings};
 use reanchor::domain::tenant::{
     App, AppUser, Attributes, Domain, EntraUser, Facts, Group, OktaUser, Scope, Sku, Switches,
 };
@@ -289,7 +289,13 @@ pub(super) fn account(id: &EntraId, upn: &str, anchor: Option<&str>) -> EntraUse
 }
 
 fn settings() -> Settings {
-    Settings { mode: Mode::Fix, deactivation: Deactivation::Unknown, allow_pause: false, policy: Policy::default() }
+    Settings {
+        mode: Mode::Fix,
+        deactivation: Deactivation::Unknown,
+        allow_pause: false,
+        provisioning_type: ProvisioningType::Unknown,
+        policy: Policy::default(),
+    }
 }
 
 fn ask() -> Ask {

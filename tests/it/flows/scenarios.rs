@@ -159,3 +159,18 @@ fn where_unassigning_deletes_a_permission_to_pause_changes_nothing() {
         });
     }
 }
+
+#[test]
+fn an_account_that_shows_as_synced_is_told_apart_by_its_master() {
+    for (scenario, told, not) in [
+        ("hybrid-synced", "Entra Connect masters this account", "User Sync"),
+        ("hybrid-synced--okta-sync", "Okta's User Sync masters this tenant", "Entra Connect masters"),
+    ] {
+        World::run(scenario, async |w| {
+            w.paste_error("anna").await;
+            let card = reanchor::card::plain::text(&w.card().await);
+            assert!(card.contains(told) && !card.contains(not), "{card}");
+            assert!(w.writes().await.is_empty());
+        });
+    }
+}

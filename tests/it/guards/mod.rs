@@ -18,7 +18,7 @@ use reanchor::domain::ids::{AppId, CaseId, EntraId, GroupId, OktaUserId, RunId, 
 use reanchor::domain::inbound::Place;
 use reanchor::domain::notice::{Progress, PublicText};
 use reanchor::domain::plan::Plan;
-use reanchor::domain::settings::{Deactivation, Mode, Policy, Settings, Sharing};
+use reanchor::domain::settings::{Deactivation, Mode, Policy, ProvisioningType, Settings, Sharing};
 use reanchor::domain::snapshot::Moved;
 use reanchor::domain::tenant::{
     App, AppUser, Attributes, Deletion, Domain, EntraFacts, EntraUser, Facts, OktaFacts, OktaUser, Reading, Roles,
@@ -223,6 +223,7 @@ pub(crate) fn settings() -> Settings {
         mode: Mode::Fix,
         deactivation: Deactivation::Unknown,
         allow_pause: false,
+        provisioning_type: ProvisioningType::Unknown,
         policy: Policy {
             name: "default".to_owned(),
             askers: vec![group("00gaskers")],

@@ -16,7 +16,7 @@ use reanchor::domain::ids::{AppId, GroupId, OktaUserId, TenantId};
 use reanchor::domain::inbound::{Body, Inbound, More, Place, Verb};
 use reanchor::domain::job::JobRef;
 use reanchor::domain::notice::{Card, Notice};
-use reanchor::domain::settings::{Deactivation, Mode, Policy, Settings, Sharing};
+use reanchor::domain::settings::{Deactivation, Mode, Policy, ProvisioningType, Settings, Sharing};
 use reanchor::ports::clock::Clock;
 use reanchor::ports::fresh::Fresh;
 use reanchor::ports::secret::Secret;
@@ -64,6 +64,8 @@ pub(crate) struct Setup {
     pub(crate) deactivation: Option<Deactivation>,
     /// As `deactivation`.
     pub(crate) allow_pause: Option<bool>,
+    /// What the scenario's file declares.
+    pub(crate) provisioning_type: ProvisioningType,
     pub(crate) facts: Sharing,
     pub(crate) run: RunTerms,
     pub(crate) approvers: Option<Vec<GroupId>>,
@@ -77,6 +79,7 @@ impl Default for Setup {
             mode: Mode::Fix,
             deactivation: None,
             allow_pause: None,
+            provisioning_type: ProvisioningType::default(),
             facts: Sharing::Full,
             run: RunTerms { lease_ms: 60_000, call_timeout_ms: 2_000, poll_deadline_ms: 120_000 },
             approvers: None,
@@ -133,6 +136,7 @@ impl World {
         let declared = play::declared(name);
         setup.deactivation = setup.deactivation.or(declared.deactivation);
         setup.allow_pause = setup.allow_pause.or(declared.allow_pause);
+        setup.provisioning_type = declared.provisioning_type;
         let all = embedded::SCENARIOS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         let tenant = Tenant::start(TenantOptions {
             scenario: scenario(name),
@@ -464,6 +468,7 @@ async fn assemble(
             mode: setup.mode,
             deactivation: setup.deactivation.unwrap_or_default(),
             allow_pause: setup.allow_pause.unwrap_or_default(),
+            provisioning_type: setup.provisioning_type,
             policy: Policy {
                 name: "default".to_owned(),
                 askers: group("00g8askersB4xVn3Ku7d"),

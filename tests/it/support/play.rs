@@ -2,7 +2,7 @@
 
 use super::{APP, SAM, World};
 use reanchor::config::embedded;
-use reanchor::domain::settings::Deactivation;
+use reanchor::domain::settings::{Deactivation, ProvisioningType};
 use serde_json::Value;
 use toml::Table;
 
@@ -16,6 +16,8 @@ fn file(name: &str) -> Table {
 pub(super) struct Declared {
     pub(super) deactivation: Option<Deactivation>,
     pub(super) allow_pause: Option<bool>,
+    #[serde(default)]
+    pub(super) provisioning_type: ProvisioningType,
 }
 
 pub(super) fn declared(name: &str) -> Declared {
