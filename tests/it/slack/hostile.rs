@@ -278,8 +278,7 @@ both!(only_members_with_a_link_learn_what_the_directories_say, "deleted-replaced
 
 both!(pasted_markup_comes_out_harmless, "deleted-replaced", async |desk: &mut Desk| {
     let nasty = "<!channel> <!here> <@U0BEN000000> <!subteam^S012|all> *bold* _it_ ~no~ `code` ```fence``` \u{202e}gnp.exe\u{2066} <https://evil.example|https://login.microsoftonline.com>";
-    let paste =
-        format!("Automatic provisioning of user {nasty} to app Microsoft Office 365 failed: Matching user not found.");
+    let paste = format!("{nasty}\n{}\n{nasty}", desk.error_text().await);
     let (root, mut event) = desk.sim.wrote("anna", (PROVISIONING, None), &paste);
     // As the API lets a program write it: nothing escaped.
     event["text"] = json!(paste);
