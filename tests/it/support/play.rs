@@ -132,3 +132,13 @@ impl World {
         }
     }
 }
+
+/// The text of a scenario.
+pub(super) fn scenario(name: &str) -> String {
+    embedded::SCENARIOS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .unwrap_or_else(|| panic!("no scenario {name}"))
+        .1
+        .to_owned()
+}
