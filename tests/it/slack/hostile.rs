@@ -277,7 +277,7 @@ both!(only_members_with_a_link_learn_what_the_directories_say, "deleted-replaced
 });
 
 both!(pasted_markup_comes_out_harmless, "deleted-replaced", async |desk: &mut Desk| {
-    let nasty = "<!channel> <!here> <@U0BEN000000> <!subteam^S012|all> *bold* _it_ ~no~ `code` ```fence``` \u{202e}gnp.exe\u{2066} <https://evil.example|https://login.microsoftonline.com>";
+    let nasty = "<!channel> <!here> <@U0BEN000000> <!subteam^S012|all> *bold* _it_ ~struck~ `code` ```fence``` \u{202e}gnp.exe\u{2066} <https://evil.example|https://login.microsoftonline.com>";
     let paste = format!("{nasty}\n{}\n{nasty}", desk.error_text().await);
     let (root, mut event) = desk.sim.wrote("anna", (PROVISIONING, None), &paste);
     // As the API lets a program write it: nothing escaped.
@@ -294,7 +294,7 @@ both!(pasted_markup_comes_out_harmless, "deleted-replaced", async |desk: &mut De
     for message in state.messages.iter().filter(|m| m.bot_id.as_deref() == Some(BOT_ID)) {
         let seen = plain(&message.text, &message.blocks);
         assert!(!seen.contains('\u{202e}') && !seen.contains('\u{2066}'), "{seen}");
-        for mark in ["*bold*", "~no~", "`code`"] {
+        for mark in ["*bold*", "~struck~", "`code`"] {
             let word = mark.trim_matches(['*', '~', '`']);
             assert!(!seen.contains(&format!(" {word} ")), "{mark} was read as markup: {seen}");
         }
