@@ -288,18 +288,6 @@ impl App {
         self.answer(inbound, inbox, text).await
     }
 
-    async fn undo(&self, inbound: &Inbound, inbox: i64, id: &CaseId) -> Result<(), Failure> {
-        let Some(case) = self.load(id).await? else { return self.answer(inbound, inbox, Self::no_case(id)).await };
-        let why = case.state.proposal().and_then(|proposal| proposal.plan.no_undo.clone());
-        let text = match why {
-            Some(why) => PublicText::words(format!("{id}: {why}. Nothing was changed.")),
-            None => {
-                PublicText::words(format!("{id}: the bot changed nothing that could be undone. Nothing was changed."))
-            }
-        };
-        self.answer(inbound, inbox, text).await
-    }
-
     async fn lookup(&self, inbound: &Inbound, inbox: i64, user: &str) -> Result<(), Failure> {
         let person = match self.person(&inbound.actor, None).await {
             Ok(person) => person,

@@ -24,6 +24,7 @@ mod retire;
 mod runs;
 mod signals;
 mod timers;
+mod undo;
 mod vote;
 pub mod work;
 

@@ -91,7 +91,7 @@ impl App {
         }
     }
 
-    async fn subject_user(&self, case: &Case) -> Option<OktaUser> {
+    pub(super) async fn subject_user(&self, case: &Case) -> Option<OktaUser> {
         let subject = case.subject.as_ref()?;
         match self.parts.readers.okta.user(&subject.okta).await {
             Ok(user) => user,
@@ -103,7 +103,12 @@ impl App {
     }
 
     /// The change that puts a plan to the vote.
-    fn put(&self, mut case: Case, inbound: &Inbound, (facts, plan): (Facts, Plan)) -> Result<Change, Failure> {
+    pub(super) fn put(
+        &self,
+        mut case: Case,
+        inbound: &Inbound,
+        (facts, plan): (Facts, Plan),
+    ) -> Result<Change, Failure> {
         let actor = &inbound.actor.audit_name(&inbound.surface);
         let now = self.now();
         let digest = plan.digest();
@@ -205,7 +210,7 @@ pub(super) fn keys(case: &Case, plan: &Plan, user: OktaUser) -> Keys {
     }
 }
 
-fn refusal_of(violations: &[Violation], what: &str) -> Refusal {
+pub(super) fn refusal_of(violations: &[Violation], what: &str) -> Refusal {
     let Some(first) = violations.iter().max_by_key(|violation| violation.outcome) else {
         return Refusal::new("D9", format!("{what} is not possible. Nothing was changed."));
     };

@@ -52,6 +52,9 @@ impl Record for Recorder<'_> {
             };
             let seq = i64::try_from(events.len()).unwrap_or(i64::MAX);
             let mut change = self.change(&case, event, &fold)?;
+            if let (Event::Verified { .. }, Direction::Undo, Some(old)) = (event, self.plan.direction, &case.previous) {
+                self.app.undone(&mut change, old, &case.id).await?;
+            }
             if self.forbidden(event, &fold) {
                 change.setting = Some(self.app.remember_refusal().await?);
             }

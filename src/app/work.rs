@@ -127,6 +127,14 @@ impl App {
     pub async fn dispatch(self: &Arc<Self>) -> Stored<usize> {
         let mut started = 0;
         let now = self.now();
+        // Runs first: somebody may be parked, or an app paused, by a process that died.
+        for run in self.parts.store.open_runs().await? {
+            if self.is_elsewhere(run.id.as_str()) {
+                continue;
+            }
+            let app = Arc::clone(self);
+            started += usize::from(self.start(format!("run:{}", run.id), "run", async move { app.go(run).await }));
+        }
         for row in self.parts.store.inbox_claim(&self.parts.owner, now, HOLD, 32).await? {
             let app = Arc::clone(self);
             started +=
@@ -137,13 +145,6 @@ impl App {
             // The version in the key: a unit that could not move its case is not started again and again for the same state.
             let key = format!("due:{id}:{version}");
             started += usize::from(self.start(key, "due", async move { app.due(&id).await }));
-        }
-        for run in self.parts.store.open_runs().await? {
-            if self.is_elsewhere(run.id.as_str()) {
-                continue;
-            }
-            let app = Arc::clone(self);
-            started += usize::from(self.start(format!("run:{}", run.id), "run", async move { app.go(run).await }));
         }
         Ok(started + self.dispatch_posts().await?)
     }

@@ -7,7 +7,7 @@ use crate::domain::diagnosis::{FieldName, Remedy};
 use crate::domain::guard::Violation;
 use crate::domain::inbound::Verb;
 use crate::domain::notice::{Button, Card, Confirm, Look, PublicText, Section, Tone};
-use crate::domain::plan::{Direction, Plan};
+use crate::domain::plan::{Direction, Goal, Plan};
 use crate::domain::settings::Sharing;
 use crate::domain::snapshot::Moved;
 
@@ -350,8 +350,12 @@ fn closed(card: &mut Card, case: &Case, how: &Closing) {
                 title: "Verified".to_owned(),
                 lines: findings.iter().map(|line| shown(line, case.sharing)).collect(),
             });
-            if let Some(why) = &proposal.plan.no_undo {
-                card.context.push(PublicText::words(why.clone()));
+            match (&proposal.plan.no_undo, &proposal.plan.goal) {
+                (Some(why), _) => card.context.push(PublicText::words(why.clone())),
+                (None, Goal::Anchored { .. }) if proposal.plan.direction != Direction::Undo => {
+                    card.buttons = vec![plain(Verb::Undo)];
+                }
+                (None, _) => {}
             }
         }
     }

@@ -5,6 +5,7 @@
 use super::build::plain;
 use super::shown::shown;
 use crate::domain::case::Proposal;
+use crate::domain::effect::Effect;
 use crate::domain::inbound::Verb;
 use crate::domain::notice::{Button, Card, Look, PublicText, Tone};
 use crate::domain::settings::Sharing;
@@ -66,10 +67,17 @@ fn left_words(left_as: &str) -> String {
 fn way_on(proposal: &Proposal, done: usize, left_as: &str) -> Vec<Button> {
     let plan = &proposal.plan;
     let mut buttons = Vec::new();
+    // Parked or paused still: the next start repairs that; an anchor is taken back by a remedy of its own.
+    if left_as == "parked" || left_as.ends_with("paused") || plan.hop().is_some_and(|hop| done <= hop.back) {
+        return vec![plain(Verb::LookAgain)];
+    }
     if done > 0 && done < plan.steps.len() && left_as != "unknown" && left_as != "assigned_not_linked" {
         buttons.push(Button { look: Look::Primary, ..plain(Verb::GoOn) });
     }
-    if done > 0 && plan.effects().take(done).all(|effect| effect.inverse().is_ok()) {
+    let switch =
+        |effect: &Effect| matches!(effect, Effect::PauseProvisioning { .. } | Effect::ResumeProvisioning { .. });
+    let mut changed = plan.effects().take(done).filter(|effect| !switch(effect)).peekable();
+    if plan.hop().is_none() && changed.peek().is_some() && changed.all(|effect| effect.inverse().is_ok()) {
         buttons.push(plain(Verb::RollBack));
     }
     buttons.push(plain(Verb::LookAgain));

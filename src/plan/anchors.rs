@@ -9,7 +9,7 @@ use crate::domain::diagnosis::Remedy;
 use crate::domain::effect::{Effect, RefusalKind, Step, When};
 use crate::domain::guard::{AnchorRow, Choice, Guard, Outcome, Violation, choice};
 use crate::domain::notice::PublicText;
-use crate::domain::plan::{Goal, Plan};
+use crate::domain::plan::{Direction, Goal, Plan};
 use crate::domain::settings::Settings;
 use crate::domain::snapshot::UNREAD;
 use crate::domain::tenant::{AppUser, EntraUser, Facts, Reading};
@@ -55,6 +55,61 @@ pub(super) fn set(facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
             PublicText::words("this tenant refused the change of an anchor to the bot's permission ").and_time(at);
         return Err(vec![needs_administrator(fact)]);
     }
+    all_read(plan)
+}
+
+/// The way back of a finished run on fresh facts (SAFETY D11): only where both sides are as the run left them.
+pub fn undo(done: &Plan, facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
+    let no = |fact: &str| Violation {
+        rule: "D11".to_owned(),
+        fact: PublicText::words(fact),
+        how_to_change: "paste the error again, so that both sides are looked at anew".to_owned(),
+        outcome: Outcome::Refuse,
+        approvers_only: false,
+    };
+    let Goal::Anchored { object, okta, entra, .. } = &done.goal else {
+        return Err(vec![no("what was done cannot be undone")]);
+    };
+    let (app, row) = base(facts)?;
+    let live = facts.entra.by_external_id.known().and_then(Option::as_ref).filter(|live| live.id == *object);
+    let Some(live) = live.filter(|live| live.anchor == *entra && row.anchor(&app.attributes) == okta.as_deref()) else {
+        return Err(vec![no("the two sides are not as the repair left them")]);
+    };
+    let mut plan = blank(facts, settings, ask, done.remedy, row);
+    plan.direction = Direction::Undo;
+    plan.objects = vec![object.clone()];
+    plan.guards = vec![Guard::UserActive, Guard::App { app: app.id.clone(), user_name: row.user_name.clone() }];
+    plan.guards.push(Guard::TenantOwnsDomain);
+    plan.guards.extend(about(live, row, facts, settings));
+    check_all(&plan.guards, facts, Vec::new())?;
+    let (mut ours, mut theirs) = (okta.clone(), entra.clone());
+    for effect in done.effects() {
+        match effect.inverse() {
+            Ok(Effect::SetAppUserAnchor { app, user, attribute, from, to }) => {
+                ours.clone_from(&to);
+                plan.steps.push(always(Effect::SetAppUserAnchor { app, user, attribute, from, to }));
+            }
+            Ok(Effect::SetImmutableId { to, .. }) if theirs == *entra => {
+                theirs = Some(to.clone());
+                let parked = if federated(facts, live) { Some(parking(facts, &mut plan, live)?) } else { None };
+                plan.steps.extend(entra_steps(live, (entra.clone(), to), parked.as_deref()));
+            }
+            Ok(Effect::SetImmutableId { .. } | Effect::SetUpn { .. }) => {}
+            Ok(
+                Effect::ConvertAssignment { .. }
+                | Effect::Unassign { .. }
+                | Effect::Assign { .. }
+                | Effect::RestoreUser { .. }
+                | Effect::PauseProvisioning { .. }
+                | Effect::ResumeProvisioning { .. },
+            ) => return Err(vec![no("what was done cannot be undone")]),
+            Err(why) => return Err(vec![no(why)]),
+        }
+    }
+    plan.goal = goal(live, (ours, theirs), &plan.user_name);
+    plan.warnings = vec![PublicText::words(
+        "Takes the repair back: the two sides differ again, as before it, and the person's sign-in may fail again.",
+    )];
     all_read(plan)
 }
 

@@ -21,7 +21,7 @@ use crate::domain::snapshot::{self, UNREAD};
 use crate::domain::tenant::{App, AppUser, Facts};
 use crate::domain::time::{At, DAY};
 
-pub use anchors::needs_administrator;
+pub use anchors::{needs_administrator, undo};
 pub use rest::{go_on, roll_back};
 
 /// How long a proposal stays open (SAFETY B4).

@@ -5,7 +5,7 @@
 
 use super::{Ask, Planned, all_read, base, blank, check_all};
 use crate::domain::diagnosis::Remedy;
-use crate::domain::effect::{Check, Effect, Link, Step, When};
+use crate::domain::effect::{Check, Effect, Link, Quiet, Step, When};
 use crate::domain::guard::{self, Guard, Outcome, UnassignRow, Violation};
 use crate::domain::notice::PublicText;
 use crate::domain::plan::{Goal, Plan};
@@ -27,6 +27,7 @@ pub(super) fn plan(facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
     let candidate = candidate(facts, row);
     let anchor = row.anchor(&app.attributes).map(str::to_owned);
     let unassign = unassign_row(facts, settings, row);
+    let pause = pause(facts, row, candidate.filter(|_| unassign == UnassignRow::Pause));
     let licences = guard::entries(row, app.attributes.licenses.as_ref());
     let mut guards = vec![
         Guard::UserActive,
@@ -53,9 +54,12 @@ pub(super) fn plan(facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
     let mut plan = blank(facts, settings, ask, Remedy::Reassign, row);
     plan.objects = row.external_id.iter().cloned().chain(candidate.map(|user| user.id.clone())).collect();
     plan.steps = steps(row, &app.mapped, &plan, candidate);
+    if let Some((off, on)) = pause {
+        put_pause(&mut plan.steps, off, on);
+    }
     plan.guards = guards;
     plan.goal = goal(candidate);
-    if unassign == UnassignRow::BlockOnly {
+    if matches!(unassign, UnassignRow::BlockOnly | UnassignRow::Pause) {
         plan.votes = 2;
     }
     plan.warnings = warnings(facts, row, candidate, unassign);
@@ -72,8 +76,8 @@ fn candidate<'a>(facts: &'a Facts, row: &AppUser) -> Option<&'a EntraUser> {
     by_name.iter().find(|user| user.answers_to(&row.user_name)).or_else(|| by_anchor.first())
 }
 
-/// The first row of the table of SAFETY D4 that could apply; its guard then says whether it does. Row 4 (pause) is not in
-/// this release, so row 5 refuses: `NothingToHit` is the row whose guard names what is wrong.
+/// The first row of the table of SAFETY D4 that could apply; its guard then says whether it does. Where none does, row 5
+/// refuses: `NothingToHit` is the row whose guard names what is wrong.
 fn unassign_row(facts: &Facts, settings: &Settings, row: &AppUser) -> UnassignRow {
     let nothing = Guard::UnassignSafe { row: UnassignRow::NothingToHit, user_name: row.user_name.clone() };
     if guard::check(&nothing, facts).is_ok() {
@@ -82,8 +86,45 @@ fn unassign_row(facts: &Facts, settings: &Settings, row: &AppUser) -> UnassignRo
         UnassignRow::SwitchOff
     } else if settings.deactivation == Deactivation::BlockOnly && facts.okta.switches.known().is_some() {
         UnassignRow::BlockOnly
+    } else if may_pause(facts, settings) {
+        UnassignRow::Pause
     } else {
         UnassignRow::NothingToHit
+    }
+}
+
+/// Row 4: the operator allows it, and declared that a deactivation does not delete. What is not declared counts as the worst.
+fn may_pause(facts: &Facts, settings: &Settings) -> bool {
+    let declared = match settings.deactivation {
+        Deactivation::RemoveLicenses | Deactivation::BlockOnly => true,
+        Deactivation::Unknown | Deactivation::Delete => false,
+    };
+    settings.allow_pause && declared && facts.okta.switches.known().is_some() && facts.okta.capabilities.is_object()
+}
+
+/// The two effects of a pause, for an unassignment that could hit this account.
+fn pause(facts: &Facts, row: &AppUser, candidate: Option<&EntraUser>) -> Option<(Effect, Effect)> {
+    let (app, live) = (facts.okta.app.known()?.id.clone(), candidate?);
+    let saved = facts.okta.capabilities.clone();
+    let proof = Quiet {
+        user: row.user.clone(),
+        created: row.created,
+        object: live.id.clone(),
+        enabled: live.enabled,
+        licences: live.direct_licences.clone(),
+    };
+    let off = Effect::PauseProvisioning { app: app.clone(), saved: saved.clone() };
+    Some((off, Effect::ResumeProvisioning { app, saved, proof }))
+}
+
+/// The switch goes off right before the unassignment and on again right after the assignment is linked.
+fn put_pause(steps: &mut Vec<Step>, off: Effect, on: Effect) {
+    let always = |effect| Step { effect, when: When::Always, then: None };
+    if let Some(at) = steps.iter().position(|step| matches!(step.effect, Effect::Unassign { .. })) {
+        steps.insert(at, always(off));
+    }
+    if let Some(at) = steps.iter().position(|step| matches!(step.effect, Effect::Assign { .. })) {
+        steps.insert(at + 1, always(on));
     }
 }
 
@@ -167,6 +208,11 @@ fn warnings(facts: &Facts, row: &AppUser, candidate: Option<&EntraUser>, unassig
     if unassign == UnassignRow::BlockOnly {
         lines.push(PublicText::words(
             "Deactivate Users is on; the operator declared that it only blocks sign-in. Sign-in is verified afterwards.",
+        ));
+    }
+    if unassign == UnassignRow::Pause {
+        lines.push(PublicText::words(
+            "Deactivate Users is switched off for the WHOLE APP while the person is unassigned, and on again as soon as a deactivation can no longer arrive: about half a minute. Who leaves the app meanwhile keeps the account; they are listed at the end.",
         ));
     }
     if let (Reading::Unread(_), Some(_)) = (&facts.entra.deletion, &row.external_id) {

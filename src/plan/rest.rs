@@ -15,7 +15,7 @@ use crate::domain::tenant::Facts;
 /// What is left to do after a run stopped: the effects from `from` on, planned again on fresh facts, as a new proposal.
 /// The saved assignment comes from the stopped plan. `Err` where it cannot go on.
 pub fn go_on(stopped: &Plan, from: usize, facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
-    let steps: Vec<Step> = stopped.steps.get(from..).map(<[Step]>::to_vec).unwrap_or_default();
+    let steps = left(stopped, from)?;
     if steps.is_empty() {
         return Err(vec![stuck("nothing is left to do")]);
     }
@@ -33,11 +33,32 @@ pub fn go_on(stopped: &Plan, from: usize, facts: &Facts, settings: &Settings, as
     all_read(Plan { direction: Direction::GoOn, steps, guards, ..again(stopped, facts, settings, ask) })
 }
 
+/// The steps that are left. A run that stopped while the app was paused has given the switch back: so the pause comes again
+/// where an unassignment is still to come, and its end is left out where none is. What is left of a hop is never gone on with:
+/// the person is back on their domain, and the remedy is proposed anew.
+fn left(stopped: &Plan, from: usize) -> Result<Vec<Step>, Vec<Violation>> {
+    if stopped.hop().is_some_and(|hop| from <= hop.back) {
+        return Err(vec![stuck("the sign-in name is back where it was; press Look again and propose the remedy anew")]);
+    }
+    let rest = |from: usize| stopped.steps.get(from..).map(<[Step]>::to_vec).unwrap_or_default();
+    let Some((off, _)) = stopped.pause() else { return Ok(rest(from)) };
+    let unassigns = |step: &Step| matches!(step.effect, Effect::Unassign { .. });
+    if rest(from).iter().any(unassigns) {
+        return Ok(rest(from.min(off)));
+    }
+    let mut steps = rest(from);
+    steps.retain(|step| !matches!(step.effect, Effect::ResumeProvisioning { .. }));
+    Ok(steps)
+}
+
 /// The way back of what a stopped run did before effect `from`, as a new proposal; `Err` where one of its effects has no
 /// inverse.
 pub fn roll_back(stopped: &Plan, from: usize, facts: &Facts, settings: &Settings, ask: &Ask) -> Planned {
     let mut steps = Vec::new();
-    for step in stopped.steps.get(..from).unwrap_or_default().iter().rev() {
+    let switch =
+        |effect: &Effect| matches!(effect, Effect::PauseProvisioning { .. } | Effect::ResumeProvisioning { .. });
+    // The switch was given back by the run itself.
+    for step in stopped.steps.get(..from).unwrap_or_default().iter().rev().filter(|step| !switch(&step.effect)) {
         let effect = step.effect.inverse().map_err(|why| vec![stuck(why)])?;
         steps.push(Step { effect, when: When::Always, then: None });
     }

@@ -5,7 +5,7 @@ use super::{Ask, Planned, plan};
 use crate::domain::anchor::same_guid_other_order;
 use crate::domain::case::{Offer, Withheld};
 use crate::domain::diagnosis::{Diagnosis, Remedy};
-use crate::domain::guard::{APART, Outcome, Violation};
+use crate::domain::guard::{APART, Outcome, Violation, choice};
 use crate::domain::notice::PublicText;
 use crate::domain::plan::Plan;
 use crate::domain::settings::{ProvisioningType, Settings};
@@ -94,7 +94,7 @@ pub fn settle(
             Some(Outcome::NotApplicable) | None if waits(diagnosis, facts) => {
                 Settled::Confirm { at: facts.read_at.plus(APART + SECOND) }
             }
-            Some(Outcome::NotApplicable) | None => Settled::Advise(Vec::new()),
+            Some(Outcome::NotApplicable) | None => Settled::Advise(about_anchors(diagnosis, facts)),
         }
     } else {
         Settled::Offers(offers)
@@ -110,6 +110,23 @@ fn by_hand(diagnosis: &Diagnosis, facts: &Facts, settings: &Settings, ask: &Ask)
         return None;
     }
     plan(set, facts, settings, &Ask { anchor_refused: None, ..ask.clone() }).ok()
+}
+
+/// Classes about anchors that have no remedy: what the live facts say about them.
+const ANCHOR_ADVICE: [&str; 4] = [
+    "immutable-id-conflict",
+    "immutable-id-multiple-ad",
+    "okta-attribute-managed-by-mapping",
+    "onprem-mastered-object",
+];
+
+/// What stands in the way of one anchor on both sides, where the class is about that: who holds it, live or deleted; which
+/// directory masters it; which mapping owns it.
+fn about_anchors(diagnosis: &Diagnosis, facts: &Facts) -> Vec<Violation> {
+    if !ANCHOR_ADVICE.contains(&diagnosis.class.as_str()) {
+        return Vec::new();
+    }
+    choice(facts).err().into_iter().filter(|violation| violation.outcome == Outcome::Advise).collect()
 }
 
 fn only(all: Vec<Violation>, outcome: Outcome) -> Vec<Violation> {

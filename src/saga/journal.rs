@@ -144,6 +144,8 @@ pub struct Progress {
     pub mended: BTreeSet<usize>,
     /// A step that was sent and whose fate was not known when the repair began.
     pub unsure: Option<usize>,
+    /// Steps that have what they waited for.
+    pub awaited: BTreeSet<usize>,
     /// The last step in force has what it waited for.
     pub reached: bool,
     /// A step whose intent is journaled and whose outcome is not.
@@ -239,6 +241,7 @@ fn apply(p: &mut Progress, event: &Event) -> bool {
         Event::Reached { step } => {
             let legal = open && !repairs && step + 1 == p.in_force && !p.reached;
             p.reached = true;
+            p.awaited.insert(*step);
             legal
         }
         Event::Missed { step, .. } => {

@@ -66,6 +66,8 @@ pub struct Fixed {
 pub enum Lot {
     /// A free one, where something calls for it.
     Find,
+    /// A free one, also where the anchors are equal: they are to differ again.
+    Search,
     /// The one in the plan, whoever holds it.
     Named(String),
     /// None: the plan does not hop.
@@ -366,7 +368,7 @@ const UPN_MAX: usize = 113;
 /// is not Okta's (SAFETY D8). For a plan that hops, its own name is looked up, whoever holds it.
 async fn parking(readers: &Readers, fixed: &Fixed, facts: &EntraFacts) -> Option<Reading<Parking>> {
     match &fixed.parking {
-        Lot::Find => {}
+        Lot::Find | Lot::Search => {}
         Lot::Named(upn) => return Some(holders_of(readers, upn).await),
         Lot::Unused => return None,
     }
@@ -374,7 +376,8 @@ async fn parking(readers: &Readers, fixed: &Fixed, facts: &EntraFacts) -> Option
     let domains = facts.domains.known()?;
     let (local, host) = live.upn.rsplit_once('@')?;
     let federated = domains.iter().any(|domain| domain.federated && domain.name.eq_ignore_ascii_case(host));
-    if !federated || (live.anchor.is_some() && live.anchor == fixed.anchor) {
+    let search = matches!(fixed.parking, Lot::Search);
+    if !federated || (!search && live.anchor.is_some() && live.anchor == fixed.anchor) {
         return None;
     }
     let Some(initial) = domains.iter().find(|domain| domain.initial && domain.verified && !domain.federated) else {

@@ -82,6 +82,11 @@ pub fn left_as(plan: &Plan, progress: &Progress, linked: bool) -> String {
     let parked = plan.hop().is_some_and(|hop| progress.has(hop.park) && !progress.has(hop.back));
     let paused = plan.pause().is_some_and(|(off, on)| progress.has(off) && !progress.has(on));
     let done = progress.done(plan);
+    let linked =
+        linked
+            || plan.steps.iter().enumerate().any(|(step, planned)| {
+                matches!(planned.effect, Effect::Assign { .. }) && progress.awaited.contains(&step)
+            });
     let last = done.iter().rev().find_map(|effect| match effect {
         Effect::ConvertAssignment { .. } => Some("assigned"),
         Effect::Unassign { .. } => Some("unassigned"),
@@ -118,6 +123,6 @@ pub fn left_after(plan: &Plan, progress: &Progress, event: &Event) -> String {
         | Event::Skipped { .. }
         | Event::Repairing { .. }
         | Event::Reached { .. }
-        | Event::Drifted { .. } => left_as(plan, progress, progress.reached),
+        | Event::Drifted { .. } => left_as(plan, progress, false),
     }
 }

@@ -8,7 +8,7 @@ use super::next::left_as;
 use super::perform::Unsent;
 use super::run::{Hint, Left, Made, Outcomes, Run};
 use super::wait::Stillness;
-use crate::domain::effect::{Effect, Seen};
+use crate::domain::effect::{Check, Effect, Seen};
 use crate::domain::notice::PublicText;
 use crate::domain::plan::Digest;
 use crate::domain::time::{MINUTE, SECOND};
@@ -96,17 +96,18 @@ impl Run<'_> {
 
     /// What a reading says is still to be repaired: first the person, then the app.
     async fn look_round(&self, progress: &Progress) -> Outcomes<Need> {
+        let mut foreign = false;
         // A step whose fate was not known is settled by what is seen now.
         if let Some(step) = progress.unsure.filter(|step| !progress.has(*step))
             && let Some(planned) = self.plan.steps.get(step)
         {
             match self.look(&planned.effect).await? {
                 Ok(Seen::After) => return Ok(Need::There(step)),
-                Ok(Seen::Before | Seen::Foreign(_)) => {}
+                Ok(Seen::Before) => {}
+                Ok(Seen::Foreign(_)) => foreign = true,
                 Err(error) => return Ok(Need::Unread(step, error.to_string())),
             }
         }
-        let mut foreign = false;
         if let Some(hop) = self.plan.hop().filter(|hop| progress.has(hop.park) && !progress.has(hop.back)) {
             match self.hop_back(hop.park, hop.back, progress).await? {
                 Need::Foreign => foreign = true,
@@ -159,8 +160,41 @@ impl Run<'_> {
     }
 
     async fn safe(&self, progress: &Progress, foreign: bool) -> Event {
-        let left_as = if foreign { "unknown".to_owned() } else { left_as(self.plan, progress, false) };
+        let known = !foreign && self.anchor_is_ours(progress).await;
+        let left_as =
+            if known { left_as(self.plan, progress, self.is_linked(progress).await) } else { "unknown".to_owned() };
         Event::Safe { left_as, notes: self.leavers().await }
+    }
+
+    /// Whether the account of a hop holds the old anchor, or the one that was written: a third one is somebody else's.
+    async fn anchor_is_ours(&self, progress: &Progress) -> bool {
+        let Some(hop) = self.plan.hop() else { return true };
+        let wrote = self.plan.effects().enumerate().filter_map(|(step, effect)| match effect {
+            Effect::SetImmutableId { from, to, .. } => Some(if progress.has(step) { Some(to) } else { from.as_ref() }),
+            Effect::SetUpn { .. }
+            | Effect::ConvertAssignment { .. }
+            | Effect::Unassign { .. }
+            | Effect::Assign { .. }
+            | Effect::RestoreUser { .. }
+            | Effect::SetAppUserAnchor { .. }
+            | Effect::PauseProvisioning { .. }
+            | Effect::ResumeProvisioning { .. } => None,
+        });
+        let expected = wrote.last().flatten();
+        match self.readers.entra.user(hop.object).await {
+            Ok(Some(live)) => live.anchor.as_ref() == expected,
+            Ok(None) | Err(_) => false,
+        }
+    }
+
+    /// Whether Okta has linked by now what this run assigned; nobody waited for it while the app was paused.
+    async fn is_linked(&self, progress: &Progress) -> bool {
+        for (step, planned) in self.plan.steps.iter().enumerate().filter(|(step, _)| progress.has(*step)) {
+            if let (Effect::Assign { .. }, Some(Check::Linked { app, user, link })) = (&planned.effect, &planned.then) {
+                return progress.awaited.contains(&step) || self.has_linked(app, user, link).await;
+            }
+        }
+        false
     }
 
     fn stuck(&self, step: usize, progress: &Progress, why: &str) -> Event {

@@ -71,6 +71,16 @@ impl Run<'_> {
         matches!(self.readers.entra.user(object).await, Ok(Some(_)))
     }
 
+    /// Whether the link is there, read once.
+    pub(super) async fn has_linked(
+        &self,
+        app: &crate::domain::ids::AppId,
+        user: &crate::domain::ids::OktaUserId,
+        link: &Link,
+    ) -> bool {
+        matches!(self.linked(app, user, link).await, Checked::Reached)
+    }
+
     async fn linked(
         &self,
         app: &crate::domain::ids::AppId,

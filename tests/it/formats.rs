@@ -5,13 +5,17 @@
 use crate::guards;
 use reanchor::domain::actor::{Actor, Standing};
 use reanchor::domain::case::{Case, State};
+use reanchor::domain::diagnosis::Remedy;
+use reanchor::domain::effect::RefusalKind;
 use reanchor::domain::guard::{Outcome, Violation};
 use reanchor::domain::ids::CaseId;
 use reanchor::domain::inbound::{Body, Inbound, More, Place, Verb};
 use reanchor::domain::notice::PublicText;
 use reanchor::domain::plan::Plan;
-use reanchor::domain::settings::Mode;
+use reanchor::domain::settings::{Deactivation, Mode, Settings};
 use reanchor::domain::snapshot::Moved;
+use reanchor::domain::tenant::Facts;
+use reanchor::plan::plan;
 use reanchor::policy::Switch;
 use reanchor::policy::approval::{Grant, approve};
 use reanchor::saga::journal::Event;
@@ -78,6 +82,52 @@ fn plans_of_version_1_keep_their_digest_and_code() {
         assert_eq!(plan.digest().as_hex(), entry["digest"]);
         assert_eq!(plan.code(), entry["code"]);
     }
+}
+
+#[test]
+fn plans_about_anchors_and_pauses_keep_their_digest_and_code() {
+    let make = || {
+        let settings = Settings { deactivation: Deactivation::RemoveLicenses, allow_pause: true, ..guards::settings() };
+        let mut paused = guards::deleted_replaced();
+        guards::known(&mut paused.okta.switches).deactivate = true;
+        paused.okta.capabilities = serde_json::json!({"update": {"lifecycleDeactivate": {"status": "ENABLED"}}});
+        let one = |remedy, facts: &Facts| plan(remedy, facts, &settings, &guards::ask()).unwrap();
+        let plans = [
+            one(Remedy::SetImmutableId, &guards::anchors::anchor_mismatch()),
+            one(Remedy::AlignOktaAnchor, &guards::anchors::anchor_align()),
+            one(Remedy::Reassign, &paused),
+        ];
+        pretty(&plans.map(|plan| serde_json::json!({ "digest": plan.digest(), "code": plan.code(), "plan": plan })))
+    };
+    let entries: Vec<Value> = serde_json::from_str(&golden("plan-anchors-v1.json", make)).unwrap();
+    assert_eq!(entries.len(), 3);
+    for entry in entries {
+        let plan: Plan = loads(&entry["plan"]);
+        assert_eq!(plan.digest().as_hex(), entry["digest"]);
+        assert_eq!(plan.code(), entry["code"]);
+    }
+}
+
+fn repairs() -> Vec<Event> {
+    let moved = Moved { key: "target".to_owned(), was: "as planned".to_owned(), is: "gone".to_owned() };
+    let kind = RefusalKind::FederatedDomain;
+    vec![
+        Event::Refused { step: 0, why: "HTTP 403".to_owned(), kind: Some(RefusalKind::Forbidden) },
+        Event::Declined { step: 0, kind, why: "HTTP 400".to_owned() },
+        Event::Skipped { step: 1 },
+        Event::Repairing {
+            step: 2,
+            cause: Box::new(Event::Drifted { step: 2, moved: vec![moved], broken: Vec::new() }),
+        },
+        Event::Safe { left_as: "as_before".to_owned(), notes: vec![PublicText::words("nobody left")] },
+        Event::Stuck { step: 3, left_as: "parked".to_owned(), why: PublicText::foreign("HTTP 503") },
+    ]
+}
+
+#[test]
+fn journals_of_a_repair_load() {
+    let loaded: Vec<Event> = all(&golden("journal-repair-v1.jsonl", || lines(&repairs())));
+    assert_eq!(loaded, repairs());
 }
 
 #[test]

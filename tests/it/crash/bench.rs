@@ -204,6 +204,15 @@ impl Bench {
         }
     }
 
+    /// Whether somebody is parked, or the app paused, when the run has ended.
+    pub(super) fn is_open(&self) -> bool {
+        let s = self.world.lock();
+        let now = s.at_end.as_deref().unwrap_or(&s.vendor);
+        let parked =
+            |hop: reanchor::domain::plan::Hop<'_>| now.live.get(hop.object).is_some_and(|user| user.upn == hop.parked);
+        self.plan.hop().is_some_and(parked) || (self.plan.pause().is_some() && !now.switches.deactivate)
+    }
+
     /// The story of a run, for the message of a failed test.
     pub(super) fn story(&self) -> String {
         let s = self.world.lock();

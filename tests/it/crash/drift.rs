@@ -34,7 +34,9 @@ const MOVES: [(&str, Change); 29] = [
     ("okta.user.login", |v| "mira.holm@harbour.example".clone_into(&mut v.user.login)),
     ("okta.app.status", |v| "INACTIVE".clone_into(&mut v.app.status)),
     ("okta.app.domain", |v| v.app.domain = Some("harbour.onmicrosoft.com".to_owned())),
-    ("okta.mapping.anchor", |v| v.app.mapped = vec!["immutableId".to_owned()]),
+    ("okta.mapping.anchor", |v| {
+        v.app.mapped = if v.app.mapped.is_empty() { vec!["immutableId".to_owned()] } else { Vec::new() };
+    }),
     ("okta.app_user", |v| {
         v.row = match v.row.take() {
             Some(_) => None,
@@ -58,7 +60,7 @@ const MOVES: [(&str, Change); 29] = [
     }),
     ("okta.switch.create", |v| v.switches.create = false),
     ("okta.switch.update", |v| v.switches.update = false),
-    ("okta.switch.deactivate", |v| v.switches.deactivate = true),
+    ("okta.switch.deactivate", |v| v.switches.deactivate = !v.switches.deactivate),
     ("okta.admin_roles", |v| v.admin_roles.push("SUPER_ADMIN".to_owned())),
     ("okta.granting_groups", |v| {
         let group = GroupId::new("00g4more");
@@ -67,6 +69,9 @@ const MOVES: [(&str, Change); 29] = [
         v.groups.push(Group { id: group, kind, name: "more".to_owned() });
     }),
     ("entra.by_external_id", |v| {
+        if v.live.remove(&old()).is_some() {
+            return;
+        }
         let mut back = v.live[&other()].clone();
         back.id = old();
         v.live.insert(old(), back);
@@ -78,7 +83,8 @@ const MOVES: [(&str, Change); 29] = [
         v.live.insert(twin.id.clone(), twin);
     }),
     ("entra.live.by_anchor", |v| {
-        let anchor = v.group_profile["immutableId"].as_str().map(str::to_owned);
+        let held = v.row.as_ref().and_then(|row| row.profile.get("immutableId")).and_then(|held| held.as_str());
+        let anchor = held.or(v.group_profile["immutableId"].as_str()).map(str::to_owned);
         v.live.get_mut(&other()).unwrap().anchor = anchor;
     }),
     ("entra.deleted", |v| {
@@ -98,7 +104,11 @@ const MOVES: [(&str, Change); 29] = [
     ("entra.tenant_synced", |v| v.synced = true),
 ];
 /// Facts that are not about one object alone.
-const MORE: [(&str, Change); 3] = [
+const MORE: [(&str, Change); 4] = [
+    ("entra.parking", |v| {
+        let name = "smtp:mira@harbour.onmicrosoft.com".to_owned();
+        v.live.get_mut(&other()).unwrap().proxies.push(name);
+    }),
     ("entra.object.*.deleted", |v| {
         let id = first(v).id.clone();
         if let Some(mut user) = v.live.remove(&id) {
@@ -150,11 +160,12 @@ fn vendors_own(key: &str, sent: &[&str]) -> bool {
 }
 
 /// Facts of this plan, each with a way to move it; a fact without one fails the test.
-fn table(bench: &Bench) -> Vec<(String, Change)> {
+pub(super) fn table(bench: &Bench) -> Vec<(String, Change)> {
     let mut keys: Vec<String> = bench.plan.snapshot.keys().map(|key| pattern(key)).collect();
-    keys.dedup();
     keys.sort();
     keys.dedup();
+    // Nobody is looked for by an anchor that Okta does not hold.
+    keys.retain(|key| bench.plan.anchor.is_some() || key != "entra.live.by_anchor");
     let find = |key: String| {
         let found = MOVES.iter().chain(&MORE).find(|(name, _)| *name == key);
         let change = found.unwrap_or_else(|| panic!("no test moves the fact {key}")).1;
@@ -174,7 +185,7 @@ fn is_moved(bench: &Bench, key: &str, change: Change) -> bool {
 #[test]
 fn a_fact_that_moved_before_the_run_leaves_the_world_untouched() {
     let mut tried = 0;
-    for scene in Scene::ALL {
+    for scene in Scene::ALL.into_iter().chain(Scene::OPEN) {
         let bench = scene.set();
         for (key, change) in table(&bench) {
             assert!(is_moved(&bench, &key, change), "{scene:?}: {key} is not moved by its test");
@@ -326,7 +337,7 @@ fn a_run_that_lay_for_half_an_hour_writes_nothing_more() {
 
 #[test]
 fn a_holder_that_lost_its_lease_sends_and_records_nothing_more() {
-    for scene in Scene::ALL {
+    for scene in Scene::ALL.into_iter().chain(Scene::OPEN) {
         let bench = scene.set();
         for stop in 1.. {
             let run = bench.fork(bench.save());

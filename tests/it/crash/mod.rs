@@ -35,6 +35,7 @@ mod bench;
 mod drift;
 mod matrix;
 mod model;
+mod open;
 mod ports;
 mod random;
 mod scenes;

@@ -22,6 +22,8 @@ use std::sync::Arc;
 pub(super) const START: At = At(1_790_000_000_000);
 const LOGIN: &str = "mira@harbour.example";
 const ANCHOR: &str = "bWlyYS1hbmNob3ItMDAwMQ==";
+/// The anchor that Entra holds where the two differ.
+const THEIRS: &str = "dGhlaXItYW5jaG9yLTAwMQ==";
 const SKU: &str = "55555555-0000-4000-8000-000000000005";
 
 pub(super) fn old() -> EntraId {
@@ -67,6 +69,18 @@ pub(super) enum Scene {
     GoOnLast,
     /// A run stopped after the conversion, and people chose to roll back.
     RollBack,
+    /// Okta's anchor comes from Active Directory, Entra holds another one, federated: the hop.
+    Hop,
+    /// As `Hop`, and Entra holds no anchor: a parked name comes back only with one.
+    HopForward,
+    /// Okta's attribute can be written, and Entra holds an anchor.
+    Align,
+    /// Neither side holds an anchor: both get a new one, Entra by the hop.
+    Both,
+    /// As `Replaced`, with Deactivate Users on and a pause allowed.
+    Paused,
+    /// As `Paused`, by group.
+    PausedGroup,
 }
 
 impl Scene {
@@ -83,10 +97,38 @@ impl Scene {
         Self::RollBack,
     ];
 
+    /// Those that align anchors, park or pause.
+    pub(super) const OPEN: [Self; 6] =
+        [Self::Hop, Self::HopForward, Self::Align, Self::Both, Self::Paused, Self::PausedGroup];
+
+    fn pauses(self) -> bool {
+        matches!(self, Self::Paused | Self::PausedGroup)
+    }
+
+    /// About the anchors of an account that is linked.
+    fn anchors(self) -> bool {
+        matches!(self, Self::Hop | Self::HopForward | Self::Align | Self::Both)
+    }
+
+    fn settings(self) -> Settings {
+        let mut settings = settings();
+        if self.pauses() {
+            settings.allow_pause = true;
+            settings.deactivation = Deactivation::RemoveLicenses;
+        }
+        settings
+    }
+
     fn by_group(self) -> bool {
         matches!(
             self,
-            Self::Group | Self::GroupAtOnce | Self::GroupLater | Self::GroupExpired | Self::GoOnLast | Self::RollBack
+            Self::PausedGroup
+                | Self::Group
+                | Self::GroupAtOnce
+                | Self::GroupLater
+                | Self::GroupExpired
+                | Self::GoOnLast
+                | Self::RollBack
         )
     }
 
@@ -123,7 +165,11 @@ impl Scene {
                 (Self::GoOnLast, Some(stopped)) => plan::go_on(stopped, 3, facts, &settings(), &ask()),
                 (Self::RollBack, Some(stopped)) => plan::roll_back(stopped, 1, facts, &settings(), &ask()),
                 (Self::Restorable, _) => plan::plan(Remedy::Restore, facts, &settings(), &ask()),
-                _ => plan::plan(Remedy::Reassign, facts, &settings(), &ask()),
+                (Self::Align, _) => plan::plan(Remedy::AlignOktaAnchor, facts, &settings(), &ask()),
+                (Self::Hop | Self::HopForward | Self::Both, _) => {
+                    plan::plan(Remedy::SetImmutableId, facts, &settings(), &ask())
+                }
+                _ => plan::plan(Remedy::Reassign, facts, &self.settings(), &ask()),
             }
             .unwrap_or_else(|violations| panic!("{self:?} has no plan: {violations:?}"))
         });
@@ -175,7 +221,10 @@ impl Scene {
                 vendor.groups.push(group);
             }
         }
-        if self == Self::Restorable {
+        vendor.switches.deactivate = self.pauses();
+        if self.anchors() {
+            self.linked(&mut vendor);
+        } else if self == Self::Restorable {
             let mut gone = account(&old(), LOGIN, Some(ANCHOR));
             gone.upn = format!("11111111000040008000000000000001{LOGIN}");
             gone.deleted = Some(START.plus(-DAY));
@@ -186,6 +235,25 @@ impl Scene {
         vendor
     }
 
+    /// The account is linked and live, and the anchors are not equal.
+    fn linked(self, vendor: &mut Vendor) {
+        let theirs = match self {
+            Self::HopForward | Self::Both => None,
+            _ => Some(THEIRS),
+        };
+        vendor.live.insert(old(), account(&old(), LOGIN, theirs));
+        vendor.skus[0].consumed += 1;
+        let row = vendor.row.as_mut().unwrap();
+        match self {
+            Self::Align => drop(row.profile.insert("immutableId".to_owned(), "0ua4mira".into())),
+            Self::Both => drop(row.profile.remove("immutableId")),
+            _ => {
+                vendor.user.ad_sourced = true;
+                vendor.app.mapped = vec!["immutableId".to_owned()];
+            }
+        }
+    }
+
     /// Whether the goal of the plan is reached, by what the vendors hold.
     pub(super) fn at_goal(self, vendor: &Vendor) -> bool {
         let Some(row) = &vendor.row else { return false };
@@ -194,6 +262,23 @@ impl Scene {
         match self {
             Self::Restorable => vendor.live.get(&old()).is_some_and(|user| user.upn == LOGIN && user.deleted.is_none()),
             Self::RollBack => row.scope == Scope::Group,
+            Self::Hop | Self::HopForward | Self::Align | Self::Both => {
+                let wanted = match self {
+                    Self::Align => THEIRS.to_owned(),
+                    Self::Both => reanchor::domain::anchor::from_bytes([9; 16]),
+                    _ => ANCHOR.to_owned(),
+                };
+                let right = |user: &EntraUser| user.upn == LOGIN && user.anchor.as_ref() == Some(&wanted);
+                row.anchor(&vendor.app.attributes) == Some(&wanted) && vendor.live.get(&old()).is_some_and(right)
+            }
+            Self::Paused | Self::PausedGroup => {
+                let whole = |user: &EntraUser| user.enabled == Some(true) && user.direct_licences == [SKU.to_owned()];
+                row.scope == scope
+                    && synced
+                    && row.external_id == Some(heir())
+                    && vendor.switches.deactivate
+                    && vendor.live.get(&heir()).is_some_and(whole)
+            }
             Self::Expired | Self::GroupExpired | Self::GoOnLast => {
                 let id = row.external_id.as_ref().filter(|id| **id != old());
                 row.scope == scope && synced && id.and_then(|id| vendor.live.get(id)).is_some_and(|u| u.upn == LOGIN)
@@ -218,9 +303,27 @@ pub(super) fn honest(left_as: &str, plan: &Plan, changed: bool, now: &Vendor) ->
         | Effect::ResumeProvisioning { .. } => None,
     });
     let row = now.row.as_ref();
-    match left_as {
+    let paused = plan.pause().is_some() && !now.switches.deactivate;
+    let parked = plan.hop().is_some_and(|hop| now.live.get(hop.object).is_some_and(|user| user.upn == hop.parked));
+    let (word, says_paused) = match left_as.strip_suffix("_paused") {
+        Some(word) => (word, true),
+        None => (left_as, left_as == "paused"),
+    };
+    if word != "unknown" && (paused != says_paused || parked != (word == "parked")) {
+        return false;
+    }
+    let holds = |anchor: &str| now.live.get(&old()).is_some_and(|user| user.anchor.as_deref() == Some(anchor));
+    let wrote = plan.effects().find_map(|effect| match effect {
+        Effect::SetImmutableId { to, .. } => Some(to.clone()),
+        _ => None,
+    });
+    match word {
+        "parked" => parked,
+        "paused" => paused,
+        "as_before" => plan.hop().is_none() || holds(THEIRS),
+        "anchor_set" => wrote.is_some_and(|anchor| holds(&anchor)),
         "unchanged" => !changed,
-        "assigned" => row.is_some(),
+        "assigned" | "okta_anchor_set" => row.is_some(),
         "unassigned" => row.is_none(),
         "assigned_not_linked" => row.is_some_and(|row| {
             let expected = |id: &EntraId| match plan.link() {

@@ -50,7 +50,7 @@ impl State {
     fn upn(&mut self, id: &EntraId, upn: &str) -> Answer<bool> {
         let federated = self.federated(upn);
         let mut others = self.vendor.live.values().chain(self.vendor.deleted.values()).filter(|user| user.id != *id);
-        if others.any(|user| user.answers_to(upn)) {
+        if (self.name_refused && federated) || others.any(|user| user.answers_to(upn)) {
             return Err(refused(System::Graph, Kind::Conflict));
         }
         let Some(user) = self.vendor.live.get_mut(id) else { return Err(refused(System::Graph, Kind::Gone)) };

@@ -1,5 +1,6 @@
 //! Adversarial tests of the pure safety rules: one healthy world, then one change a test.
 
+pub(crate) mod anchors;
 mod cards;
 mod digest;
 mod policy;
