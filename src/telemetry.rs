@@ -16,8 +16,10 @@ use tracing_subscriber::registry;
 
 /// The most that libraries may say, by the beginning of the target, whatever the filter: below it they print requests,
 /// headers or statements.
-pub const PINS: [(&str, LevelFilter); 6] = [
+pub const PINS: [(&str, LevelFilter); 7] = [
     ("slack_morphism", LevelFilter::INFO),
+    // Its errors print the address of a websocket, which is a secret.
+    ("slack_morphism::hyper_tokio::socket_mode", LevelFilter::OFF),
     ("hyper", LevelFilter::WARN),
     ("reqwest", LevelFilter::WARN),
     ("rustls", LevelFilter::WARN),

@@ -15,7 +15,7 @@ use crate::domain::ids::CaseId;
 use crate::domain::inbound::Inbound;
 use crate::domain::notice::PublicText;
 use crate::domain::settings::Sharing;
-use crate::domain::time::HOUR;
+use crate::domain::time::{At, HOUR};
 use crate::ports::store::{Channel, StoreError};
 use serde_json::json;
 
@@ -82,6 +82,34 @@ fn one_cause(of: &str) -> Violation {
         how_to_change: "mend the common cause, retry the tasks, and look at those that are left".to_owned(),
         outcome: Outcome::Advise,
         approvers_only: false,
+    }
+}
+
+/// The case that stands for many and takes further people in.
+fn standing(recent: &[Case], now: At) -> Option<&Case> {
+    recent.iter().rev().find(|case| {
+        matches!(case.state, State::Advised { .. }) && case.beside.many.as_ref().is_some_and(|many| many.is_fresh(now))
+    })
+}
+
+/// A case about one person that was opened within the window.
+fn is_single(case: &Case, now: At) -> bool {
+    case.beside.many.is_none() && case.beside.part_of.is_none() && now.since(case.created_at) <= WINDOW
+}
+
+/// A case for all of them. The oldest gives the key, so that two units that notice at once open one case.
+fn for_all(opened: &Case, oldest: &Case, id: String, now: At) -> Case {
+    let message = &oldest.place.message;
+    Case {
+        id: CaseId::new(id),
+        version: 0,
+        subject: None,
+        confirmed: false,
+        previous: None,
+        created_at: now,
+        state: State::Heard,
+        origin_key: format!("{}|{}|{message}|{}|many", oldest.surface, oldest.place.channel, oldest.diagnosis.class),
+        ..opened.clone()
     }
 }
 
@@ -164,12 +192,11 @@ impl App {
         for _ in 0..TRIES {
             let now = self.now();
             let recent = self.recent(&inbound.surface, &inbound.place.channel, diagnosis).await?;
-            let standing = |case: &Case| {
-                let advised = matches!(case.state, State::Advised { .. });
-                advised && case.beside.many.as_ref().is_some_and(|many| many.is_fresh(now))
-            };
-            let Some(mut case) = recent.into_iter().rev().find(standing) else { return Ok(false) };
+            let Some(mut case) = standing(&recent, now).cloned() else { return Ok(false) };
             let Some(many) = case.beside.many.as_mut() else { return Ok(false) };
+            // One that was opened on its own, and not counted before something went wrong, is found here.
+            let alone: Vec<&Case> = recent.iter().filter(|one| is_single(one, now)).collect();
+            many.add(alone.iter().filter_map(|one| member(&one.diagnosis)), now);
             let new = many.add(people.clone(), now);
             let text = PublicText::words(format!(
                 "Counted into {}: {} people have this error now, so it has one cause; see that card.",
@@ -185,6 +212,9 @@ impl App {
                 Err(StoreError::Stale { .. }) => {}
                 other => {
                     other?;
+                    for one in alone {
+                        self.fold(&one.id, &case.id).await?;
+                    }
                     self.whisper(inbound, text).await;
                     return Ok(true);
                 }
@@ -200,41 +230,50 @@ impl App {
         }
         let now = self.now();
         let recent = self.recent(&opened.surface, &opened.place.channel, &opened.diagnosis).await?;
-        let single = |case: &&Case| case.beside.many.is_none() && now.since(case.created_at) <= WINDOW;
-        let singles: Vec<&Case> = recent.iter().filter(single).collect();
+        let singles: Vec<&Case> = recent.iter().filter(|case| is_single(case, now)).collect();
         let mut people: Vec<Member> = Vec::new();
         for one in singles.iter().filter_map(|case| member(&case.diagnosis)) {
             if !people.iter().any(|known| known.key == one.key) {
                 people.push(one);
             }
         }
-        let standing = recent.iter().find(|case| case.beside.many.as_ref().is_some_and(|many| many.is_fresh(now)));
-        let of = match standing {
+        let of = match standing(&recent, now) {
             Some(case) => case.id.clone(),
             None if people.len() > MANY => {
                 let Some(oldest) = singles.first() else { return Ok(()) };
-                let mut case = opened.clone();
-                case.id = CaseId::new(self.parts.fresh.id("c-", 6));
-                case.version = 0;
-                (case.subject, case.confirmed, case.previous) = (None, false, None);
-                (case.created_at, case.state) = (now, State::Heard);
-                // The oldest of them gives the key, so that two who notice at once open one case.
-                case.origin_key = format!(
-                    "{}|{}|{}|{}|many",
-                    oldest.surface, oldest.place.channel, oldest.place.message, oldest.diagnosis.class
-                );
-                let id = case.id.clone();
-                if !self.put_many(case, people, None).await? {
-                    return Ok(());
-                }
-                id
+                self.put_many(for_all(opened, oldest, self.parts.fresh.id("c-", 6), now), people.clone(), None).await?;
+                // Another unit may have been faster; whichever case is there stands for all.
+                let recent = self.recent(&opened.surface, &opened.place.channel, &opened.diagnosis).await?;
+                standing(&recent, now).ok_or(Failure::Contended)?.id.clone()
             }
             None => return Ok(()),
         };
+        self.count_in(&of, &people).await?;
         for case in singles {
             self.fold(&case.id, &of).await?;
         }
         Ok(())
+    }
+
+    /// Counts people into the case that stands for all, who were opened as cases of their own.
+    async fn count_in(&self, of: &CaseId, people: &[Member]) -> Result<(), Failure> {
+        for _ in 0..TRIES {
+            let Some(mut case) = self.load(of).await? else { return Ok(()) };
+            let now = self.now();
+            let new = case.beside.many.as_mut().map_or(0, |many| many.add(people.iter().cloned(), now));
+            let same = case.state.clone();
+            if new == 0 || !case.state.may_become(&same) {
+                return Ok(());
+            }
+            let case = case.go(now, same)?;
+            let change =
+                self.change(&case, &Entry { actor: "bot", kind: "counted", payload: json!({ "new": new }) })?;
+            match self.parts.store.commit(change).await {
+                Err(StoreError::Stale { .. }) => {}
+                other => return Ok(other?),
+            }
+        }
+        Err(Failure::Contended)
     }
 
     /// Takes the remedies of a case away, because another stands for it. A case that people already decide about is left.

@@ -48,7 +48,9 @@ impl App {
         match &mut inbound.body {
             Body::Message { text } => {
                 let listens = self.channel(&inbound.surface, &inbound.place.channel).is_some_and(|c| c.listen);
-                if !listens || self.parts.diagnoser.is_chatter(text) || !self.parts.diagnoser.diagnose(text).reply() {
+                let speaks = || !self.is_chatter(text) && self.parts.diagnoser.diagnose(text).reply();
+                // What stands in a file is known when the event is worked on.
+                if !listens || (inbound.more.files.is_empty() && !speaks()) {
                     return Ok(Heard::Ignored);
                 }
                 redact(text);
@@ -74,7 +76,7 @@ impl App {
     }
 }
 
-fn redact(text: &mut String) {
+pub(super) fn redact(text: &mut String) {
     let masked = recognize::redact(text).into_owned();
     *text = masked;
 }

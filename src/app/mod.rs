@@ -7,14 +7,18 @@
 
 mod anchors;
 mod books;
+mod complete;
 pub mod decide;
+pub mod desk;
 pub mod diagnose;
+mod edited;
 mod figures;
 mod gather;
 mod hear;
 mod job;
 mod lists;
 mod look_up;
+mod nudge;
 mod open;
 mod outbox;
 mod people;
@@ -22,6 +26,7 @@ mod propose;
 mod record;
 mod retire;
 mod runs;
+pub mod server_side;
 mod signals;
 mod timers;
 mod undo;

@@ -34,7 +34,13 @@ impl App {
     pub(super) async fn open(&self, inbound: &Inbound, inbox: i64, text: &str, asked: bool) -> Result<(), Failure> {
         let answer =
             if asked { self.parts.diagnoser.diagnose_asked(text) } else { self.parts.diagnoser.diagnose(text) };
-        let wanted: Vec<&Report> = answer.reports.iter().filter(|report| asked || report.reply).collect();
+        let mut wanted: Vec<&Report> = answer.reports.iter().filter(|report| asked || report.reply).collect();
+        if inbound.more.edited && !wanted.is_empty() {
+            wanted = self.follow_edit(inbound, text, wanted).await?;
+            if wanted.is_empty() {
+                return self.finish(inbox).await;
+            }
+        }
         let bulk = payload(&answer, asked);
         if wanted.is_empty() {
             if let Some(bulk) = bulk {
@@ -102,8 +108,8 @@ impl App {
         });
         let change = self.change(&case, &Entry { actor: &actor, kind: "opened", payload })?;
         match self.parts.store.commit(change).await {
-            // Delivered twice, or opened before a crash: the case is there.
-            Err(StoreError::Duplicate { .. }) => {}
+            // Delivered twice, opened before a crash, or somebody asks about a message that was answered: the case is there.
+            Err(StoreError::Duplicate { .. }) => self.point_back(inbound).await?,
             other => other?,
         }
         // The event is done after this, so that a crash in between takes it up again and counts anew.
@@ -124,7 +130,7 @@ impl App {
             updated_at: at,
             surface: inbound.surface.clone(),
             place: inbound.place.clone(),
-            sharing: channel.map_or(Sharing::None, |channel| channel.facts),
+            sharing: channel.filter(|_| !inbound.more.shared).map_or(Sharing::None, |channel| channel.facts),
             origin_key: format!(
                 "{}|{}|{}|{}|{n}",
                 inbound.surface, inbound.place.channel, inbound.place.message, report.diagnosis.class
@@ -150,7 +156,7 @@ impl App {
     }
 
     /// A further paste about a subject with an open case is answered with a link to it.
-    async fn point_to(
+    pub(super) async fn point_to(
         &self,
         inbound: &Inbound,
         open: &crate::domain::ids::CaseId,
@@ -159,12 +165,14 @@ impl App {
         let text = PublicText::words(format!(
             "The case {open} about this person is open already: see its card, or type /reanchor status {open}."
         ));
-        let change = Change {
-            at: self.now(),
-            outbox: vec![self.note(&inbound.surface, &inbound.place, text)?],
-            inbox_done: done,
-            ..Change::default()
-        };
+        // Who typed a command is answered alone; a paste is answered where it stands.
+        let command = matches!(inbound.body, Body::Command { .. });
+        if command {
+            self.whisper(inbound, text.clone()).await;
+        }
+        let note = if command { None } else { Some(self.note(&inbound.surface, &inbound.place, text)?) };
+        let change =
+            Change { at: self.now(), outbox: note.into_iter().collect(), inbox_done: done, ..Change::default() };
         Ok(self.parts.store.commit(change).await?)
     }
 }

@@ -56,11 +56,17 @@ impl App {
     /// Accounts on a surface whose people may approve now. One whose groups cannot be read is left out.
     pub(super) async fn approvers_on(&self, surface: &str) -> Vec<Actor> {
         let mut found = Vec::new();
+        let place = self.surface(surface);
         for actor in self.parts.roster.get(surface).into_iter().flatten() {
-            if let Ok(person) = self.person(actor, None).await
+            // The surface says what the account is now: somebody who left the workspace is no approver there.
+            let actor = match place {
+                Some(place) => place.know(actor).await,
+                None => actor.clone(),
+            };
+            if let Ok(person) = self.person(&actor, None).await
                 && policy::may(&person, Right::Approve, &self.parts.settings.policy).is_ok()
             {
-                found.push(actor.clone());
+                found.push(actor);
             }
         }
         found

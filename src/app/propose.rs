@@ -46,7 +46,11 @@ impl App {
             match self.parts.store.commit(change).await {
                 Err(StoreError::Stale { .. }) => {}
                 Err(StoreError::ChainBroken { row }) => return self.chain_broken(inbound, inbox, &row).await,
-                other => return Ok(other?),
+                Err(error) => return Err(error.into()),
+                Ok(()) => {
+                    self.nudge_approvers(id).await;
+                    return Ok(());
+                }
             }
         }
         Err(Failure::Contended)
@@ -176,7 +180,9 @@ impl App {
             Ok(plan) => {
                 let mut change = self.put(case, inbound, (facts, plan))?;
                 change.inbox_done = Some(inbox);
-                self.commit_or_tell(inbound, inbox, change).await
+                self.commit_or_tell(inbound, inbox, change).await?;
+                self.nudge_approvers(id).await;
+                Ok(())
             }
             Err(violations) => {
                 let refusal = refusal_of(&violations, what);

@@ -214,6 +214,7 @@ impl App {
                 return self.finish(row.id).await;
             }
         };
+        let inbound = self.complete(inbound).await?;
         match &inbound.body {
             Body::Message { text } => self.open(&inbound, row.id, text, false).await,
             Body::Mention { text } => match command::mention(text) {

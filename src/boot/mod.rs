@@ -3,6 +3,7 @@
 //! Never decides anything about a case. Begin with [`chat_open::open`] (what the terminal chat stands on) and
 //! [`build::build`] (what every world stands on).
 
+pub mod at_server;
 pub mod build;
 pub mod chance;
 pub mod chat;

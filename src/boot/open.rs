@@ -24,8 +24,6 @@ pub struct Loaded {
     pub directories: Directories,
     /// What planning and policy need.
     pub settings: Settings,
-    /// Slack, where configured.
-    pub slack: Option<slack::settings::Settings>,
     /// Key of the audit's checkpoints, where configured.
     pub audit_key: Option<Secret>,
     /// The surfaces that are on.
@@ -53,10 +51,6 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
     okta.check().map_err(|flaw| config.unfit(flaw.section, &[flaw.key], flaw.problem))?;
     let graph: graph::settings::Settings = config.section("graph")?;
     graph.check().map_err(|flaw| config.unfit(flaw.section, &[flaw.key], flaw.problem))?;
-    let slack: Option<slack::settings::Settings> = config.section_if_there("slack")?;
-    if let Some(slack) = &slack {
-        slack.check().map_err(|flaw| config.unfit("slack", &[flaw.key], flaw.problem))?;
-    }
     let surfaces = Wanted::read(&mut config)?;
     linked_surfaces(&config, &general)?;
     config.finish()?;
@@ -93,12 +87,12 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
     let audit_key = secret(&config, "AUDIT_KEY")?;
     let warnings = config.warnings();
     let secrets = config.secrets().clone();
-    Ok(Loaded { general, directories, settings, slack, audit_key, surfaces, secrets, warnings })
+    Ok(Loaded { general, directories, settings, audit_key, surfaces, secrets, warnings })
 }
 
 /// A link to a surface that this program does not have is a mistake of writing.
 fn linked_surfaces(config: &Config, general: &General) -> anyhow::Result<()> {
-    let known = [surfaces::names(), vec![slack::NAME]].concat();
+    let known = surfaces::names();
     for (at, link) in general.links.iter().enumerate() {
         if let Some(name) = link.accounts.keys().find(|name| !known.contains(&name.as_str())) {
             let problem = format!("is not the name of a surface; allowed: okta, {}", known.join(", "));

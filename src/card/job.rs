@@ -150,9 +150,14 @@ fn empty(job: Option<&Job>) -> Vec<PublicText> {
         Some(job) if job.code == "Quarantine" => {
             "Its log is empty. A 202 says only that the upload was taken; here the quarantine slows the job down."
         }
+        Some(job) if job.code == "Active" => {
+            "Its log is empty. A 202 says only that the upload was taken: the log follows 5 to 10 minutes later, so let the client \
+             wait before it asks for it. A paused job would have an empty log too, but this one runs. Still empty: where it writes \
+             to Active Directory, the on-premises provisioning agent is inactive: restart the agent."
+        }
         Some(_) | None => {
             "Its log is empty. A 202 says only that the upload was taken: the log follows 5 to 10 minutes later, so let the client \
-             wait before it asks for it. Still empty: the job is paused, or, when it writes to Active Directory, the on-premises \
+             wait before it asks for it. Still empty: the job is paused, or, where it writes to Active Directory, the on-premises \
              provisioning agent is inactive: restart the agent."
         }
     };

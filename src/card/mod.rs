@@ -18,8 +18,9 @@ mod sides;
 mod stopped;
 
 use crate::domain::case::Candidate;
+use crate::domain::inbound::Place;
 use crate::domain::job::JobFacts;
-use crate::domain::notice::{DiffRow, PublicText, SideRow};
+use crate::domain::notice::{Card, DiffRow, PublicText, Section, SideRow, Tone};
 use crate::domain::plan::Plan;
 use crate::domain::settings::Sharing;
 use crate::domain::tenant::Facts;
@@ -46,6 +47,33 @@ pub fn job_text(facts: &JobFacts) -> PublicText {
         text = text.and(if n == 0 { "" } else { " · " }).and_text(line);
     }
     text
+}
+
+/// Both sides of one person as a card without a case, for a reader who may see everything.
+pub fn look_up_card(facts: &Facts) -> Card {
+    let unread = sides::unread(facts);
+    let nowhere = Place { channel: String::new(), thread: String::new(), message: String::new() };
+    Card {
+        case: None,
+        place: nowhere,
+        state: None,
+        version: 0,
+        tone: Tone::Info,
+        title: format!("{} ({})", facts.okta.user.name, facts.okta.user.login),
+        summary: PublicText::new(),
+        facts: Vec::new(),
+        sides: sides::rows(facts, Sharing::Full),
+        diff: Vec::new(),
+        warnings: Vec::new(),
+        steps: Vec::new(),
+        sections: if unread.is_empty() {
+            Vec::new()
+        } else {
+            vec![Section { title: "Not readable".to_owned(), lines: unread }]
+        },
+        buttons: Vec::new(),
+        context: vec![PublicText::words("Read at ").and_time(facts.read_at)],
+    }
 }
 
 /// Both sides of one person as text, for an answer that only one person sees.

@@ -1,5 +1,6 @@
 //! `reanchor case`: the cases of a database.
 
+use crate::boot::at_server::Desk;
 use crate::boot::record;
 use crate::card;
 use crate::domain::case::Case;
@@ -58,6 +59,14 @@ pub enum What {
         #[command(flatten)]
         place: Where,
     },
+    /// Deletes what stands in the record of a closed case; that something stood there, and when, stays provable.
+    Erase {
+        /// The case (`c-…`).
+        id: String,
+        /// Where.
+        #[command(flatten)]
+        place: Where,
+    },
 }
 
 /// Most cases that are listed.
@@ -68,6 +77,7 @@ pub async fn run(args: CaseArgs) -> anyhow::Result<u8> {
     match args.what {
         What::List { place } => list(&place).await,
         What::Show { id, place } => show(&id, &place).await,
+        What::Erase { id, place } => erase(&id, &place).await,
     }
 }
 
@@ -120,5 +130,20 @@ async fn show(id: &str, place: &Where) -> anyhow::Result<u8> {
         ListFormat::Text => println!("{}", card::plain::text(&card::build::card(&case))),
     }
     database.close().await;
+    Ok(0)
+}
+
+async fn erase(id: &str, place: &Where) -> anyhow::Result<u8> {
+    let desk = Desk::open(place.config.as_deref(), place.db.as_deref()).await?;
+    let erased = desk.who.erase(&desk.database, desk.now, &crate::domain::ids::CaseId::new(id)).await;
+    desk.database.close().await;
+    match erased? {
+        None => bail!("there is no case {id}; nothing was erased"),
+        Some(Err(why)) => bail!(why),
+        Some(Ok(payloads)) => match place.format {
+            ListFormat::Json => println!("{}", json!({ "case": id, "payloads": payloads })),
+            ListFormat::Text => println!("{payloads} payloads of {id} are erased; its chain still checks"),
+        },
+    }
     Ok(0)
 }

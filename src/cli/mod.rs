@@ -10,9 +10,13 @@ pub mod chat;
 pub mod diagnose;
 pub mod diagnose_text;
 pub mod doctor;
+pub mod generated;
+pub mod lookup;
+pub mod migrate;
 pub mod rules;
 pub mod sandbox;
 pub mod serve;
+pub mod switch;
 pub mod tenant;
 
 use asked::Asked;
@@ -41,6 +45,8 @@ pub enum Command {
     Serve(serve::ServeArgs),
     /// Looks at the whole set-up and says how to mend what is wrong; changes nothing.
     Doctor(doctor::DoctorArgs),
+    /// Both sides of one person, read-only.
+    Lookup(lookup::LookupArgs),
     /// The classifier, offline: what does a pasted error mean?
     Diagnose(diagnose::DiagnoseArgs),
     /// The classes that the classifier knows, and rule files of one's own.
@@ -49,6 +55,16 @@ pub enum Command {
     Case(case::CaseArgs),
     /// The audit record of a database.
     Audit(audit::AuditArgs),
+    /// Stops new runs at once, and takes open ones to their nearest safe state.
+    Freeze(switch::SwitchArgs),
+    /// Lets runs begin again; asks for the operator code.
+    Thaw(switch::SwitchArgs),
+    /// Brings a database to the form of this release.
+    Migrate(migrate::MigrateArgs),
+    /// Prints the completions of a shell.
+    Completions(generated::CompletionsArgs),
+    /// Prints the manual page, or writes those of all sub-commands.
+    Man(generated::ManArgs),
 }
 
 impl Asked {
@@ -86,6 +102,12 @@ async fn own(cli: Cli) -> anyhow::Result<u8> {
         Some(Command::Rules(args)) => rules::main(&args),
         Some(Command::Case(args)) => case::run(args).await,
         Some(Command::Audit(args)) => audit::run(args).await,
+        Some(Command::Lookup(args)) => lookup::run(args).await,
+        Some(Command::Freeze(args)) => switch::freeze(args).await,
+        Some(Command::Thaw(args)) => switch::thaw(args).await,
+        Some(Command::Migrate(args)) => migrate::run(args).await,
+        Some(Command::Completions(args)) => generated::completions(&args),
+        Some(Command::Man(args)) => generated::man(&args),
     }
 }
 

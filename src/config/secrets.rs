@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// The secrets of the program and what each is for, in the order of `config/example.env`.
-pub const NAMES: [(&str, &str); 12] = [
+pub const NAMES: [(&str, &str); 13] = [
     ("OKTA_READ_TOKEN", "API token of a read-only administrator of the Okta org."),
     (
         "OKTA_WRITE_TOKEN",
@@ -36,6 +36,7 @@ pub const NAMES: [(&str, &str); 12] = [
         "REANCHOR_ADMIN_TOKEN",
         "Bearer token of [server] admin_listen; needed where that is not an address of this machine.",
     ),
+    ("OPERATOR_CODE", "What `reanchor thaw` asks for at the server; without it nobody can thaw there."),
     ("AUDIT_KEY", "Key of the audit checkpoints; made and kept beside the database when it is not set."),
 ];
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 /// Connections at once; the next ones wait to be taken.
 const AT_ONCE: usize = 1024;
@@ -55,10 +55,21 @@ pub async fn answer(listener: TcpListener, routes: Router, mut stop: Stop) {
                 tokio::time::sleep(REFUSED).await;
             }
         }
-        while connections.try_join_next().is_some() {}
+        while let Some(ended) = connections.try_join_next() {
+            told(&ended);
+        }
     }
     drop(listener);
-    while connections.join_next().await.is_some() {}
+    while let Some(ended) = connections.join_next().await {
+        told(&ended);
+    }
+}
+
+/// A panic while a request was answered ends that connection alone, and is not lost.
+fn told(ended: &Result<(), JoinError>) {
+    if ended.as_ref().is_err_and(JoinError::is_panic) {
+        tracing::error!("the answering of a request panicked");
+    }
 }
 
 async fn connection(stream: TcpStream, routes: Router, mut stop: Stop) {

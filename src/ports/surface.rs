@@ -2,7 +2,7 @@
 
 use crate::domain::actor::Actor;
 use crate::domain::inbound::{Attached, Place};
-use crate::domain::notice::Notice;
+use crate::domain::notice::{Notice, PublicText};
 use async_trait::async_trait;
 
 /// An actor whose identity the surface verified (a signature, a gateway session, the sandbox's own console). Only this can
@@ -64,6 +64,17 @@ pub trait Surface: Send + Sync {
     /// called again for the same thing after a crash: then `earlier` tells what is known. [`SurfaceError::Wait`] means
     /// that nothing was posted.
     async fn show(&self, notice: &Notice, earlier: Earlier<'_>) -> Result<String, SurfaceError>;
+
+    /// Whether it can tell somebody something outside the channel ([`Self::nudge`]).
+    fn nudges(&self) -> bool {
+        false
+    }
+
+    /// Tells one person outside the channel that something waits for them at `place`, with the way there. It carries no state
+    /// and may be lost: what waits stands on the card, too.
+    async fn nudge(&self, _place: &Place, _to: &Actor, _text: &PublicText) -> Result<(), SurfaceError> {
+        Ok(())
+    }
 
     /// The same account with what the platform says of it now (at most a minute old): its name, and a standing that is the
     /// given one or a lower one, never a higher. What cannot be read lowers it (SAFETY A7, invariant 11).

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 /// Visits every surface that this program has: the one list.
 pub fn each(visit: &mut impl Visit) {
+    visit.surface::<slack::Descriptor>();
     visit.sandbox_only(console::NAME);
     visit.sandbox_only(web::NAME);
 }

@@ -1,6 +1,7 @@
 #![cfg(test)]
 //! The one integration-test binary.
 
+mod cli;
 mod clients;
 mod console;
 mod contract;
@@ -13,6 +14,7 @@ mod kill;
 mod page;
 mod recognize;
 mod sandbox;
+mod seeds;
 mod serve;
 mod settings;
 mod slack;

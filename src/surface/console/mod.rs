@@ -33,6 +33,11 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+/// A card as the terminal shows it, for a command that prints one.
+pub fn printed(card: &Card, paper: Paper) -> String {
+    boxes::card(card, paper, false)
+}
+
 pub use play::{Outcome, run_script};
 pub use prompt::run_prompt;
 pub use screen::{Paper, Screen};

@@ -161,9 +161,8 @@ pub(super) struct State {
     pub(super) vendor: Vendor,
     pub(super) regroup: Regroup,
     pub(super) link_to: Option<EntraId>,
-    /// Whether Graph refuses every name on the federated domain, for ever.
+    /// Graph refuses every name on the federated domain; the bot's permission for the anchor.
     pub(super) name_refused: bool,
-    /// Whether Graph refuses the bot's permission for the anchor.
     pub(super) anchor_forbidden: bool,
     pub(super) jobs: Vec<(At, Job)>,
     pub(super) stale: Option<(At, Box<Vendor>)>,
@@ -251,8 +250,7 @@ impl World {
 
     /// Sends a write for the holder of lease `number`.
     pub(super) async fn send(&self, number: i64, call: Call) -> Answer<()> {
-        let in_entra = matches!(call, Call::Restore(_) | Call::Upn(..) | Call::Anchor(..));
-        let system = if in_entra { System::Graph } else { System::Okta };
+        let system = call.system();
         let (fault, index) = {
             let mut s = self.lock();
             let step = s.audit(number, &call);
@@ -492,7 +490,7 @@ pub(super) fn refused(system: System, kind: Kind) -> PortError {
     }
 }
 
-/// A profile with the licence and, where given, the anchor.
+/// The licence and, where given, the anchor.
 pub(super) fn profile(anchor: Option<&str>) -> BTreeMap<String, Value> {
     let mut profile = BTreeMap::from([("licenses".to_owned(), json!(["ENTERPRISEPACK"]))]);
     if let Some(anchor) = anchor {

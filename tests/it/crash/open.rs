@@ -30,6 +30,16 @@ fn a_fact_that_moves_at_any_row_leads_to_the_nearest_safe_state() {
     // With these the name cannot come back: somebody else holds it, or the account is not what it was.
     let lost =
         ["entra.live.by_name", "entra.deleted", "entra.object.*.upn", "entra.object.*.deleted", "entra.by_external_id"];
+    // No effect of these plans lets a vendor move these: after them nothing but a repair is sent.
+    let strict = [
+        "okta.user.status",
+        "okta.user.login",
+        "okta.app.status",
+        "okta.admin_roles",
+        "okta.granting_groups",
+        "okta.switch.create",
+        "entra.tenant_synced",
+    ];
     let (mut tried, mut stopped) = (0, 0);
     for scene in Scene::OPEN {
         let bench = scene.set();
@@ -37,7 +47,7 @@ fn a_fact_that_moves_at_any_row_leads_to_the_nearest_safe_state() {
         for after in (1..rows.len()).filter(|after| !on_its_way(&rows, *after)) {
             for (key, change) in table(&bench) {
                 let run = bench.fork(bench.save());
-                run.world.lock().change_after = Some((after, change, true));
+                run.world.lock().change_after = Some((after, change, strict.contains(&key.as_str())));
                 let end = run.finish();
                 let about = format!("{scene:?}: {key} after row {after}\n{}", run.story());
                 // Somebody who gives the switch back, or brings the name back, is not overwritten.

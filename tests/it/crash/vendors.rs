@@ -9,6 +9,13 @@ use reanchor::ports::error::{Kind, System};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
+impl Call {
+    /// Whom it is sent to.
+    pub(super) fn system(&self) -> System {
+        if matches!(self, Self::Restore(_) | Self::Upn(..) | Self::Anchor(..)) { System::Graph } else { System::Okta }
+    }
+}
+
 impl State {
     /// Carries a write out; whether it changed anything.
     pub(super) fn apply(&mut self, call: &Call) -> Answer<bool> {

@@ -2,5 +2,10 @@
 
 mod faults;
 mod figures;
+mod inbound;
+mod incident;
+mod many;
 mod scenarios;
+mod subject;
+mod switches;
 mod votes;

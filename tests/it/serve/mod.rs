@@ -2,6 +2,6 @@
 
 mod admin;
 mod doctor;
-mod house;
+pub(crate) mod house;
 mod runs;
 mod start;

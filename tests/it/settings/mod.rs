@@ -46,11 +46,7 @@ fn words(dir: &Path, error: &ConfigError) -> String {
 
 /// Sections of other folders with their examples, in the order of the file.
 fn sections() -> Vec<(&'static str, &'static str)> {
-    let mut all = vec![
-        ("okta", okta::settings::EXAMPLE),
-        ("graph", graph::settings::EXAMPLE),
-        ("slack", slack::settings::EXAMPLE),
-    ];
+    let mut all = vec![("okta", okta::settings::EXAMPLE), ("graph", graph::settings::EXAMPLE)];
     all.extend(reanchor::boot::surfaces::examples());
     all
 }

@@ -1,6 +1,12 @@
 //! Slack: a simulation of it, proofs of the simulation itself, and the bot driven through it over both transports.
 
 mod contract;
+mod desk;
+mod flow;
+mod gallery;
+mod hostile;
+mod outage;
 mod people;
-#[expect(dead_code, reason = "the flows that use the rest come with `serve`")]
+mod posts;
+mod scenes;
 mod sim;

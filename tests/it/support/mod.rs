@@ -101,15 +101,6 @@ pub(crate) struct World {
     pub(crate) subject_login: String,
 }
 
-fn scenario(name: &str) -> String {
-    embedded::SCENARIOS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .unwrap_or_else(|| panic!("no scenario {name}"))
-        .1
-        .to_owned()
-}
-
 impl World {
     /// Runs `story` in a fresh world of `scenario`.
     pub(crate) fn run<F>(name: &str, story: F)
@@ -139,7 +130,7 @@ impl World {
         setup.provisioning_type = declared.provisioning_type;
         let all = embedded::SCENARIOS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         let tenant = Tenant::start(TenantOptions {
-            scenario: scenario(name),
+            scenario: play::scenario(name),
             scenarios: all,
             okta_port: 0,
             graph_port: 0,
@@ -220,8 +211,13 @@ impl World {
 
     /// Somebody pastes a text; then everything that can be done is done.
     pub(crate) async fn paste(&self, who: &str, text: &str) {
-        self.hear(who, Self::place(), Body::Message { text: text.to_owned() }).await;
+        self.say(who, text).await;
         self.wait().await;
+    }
+
+    /// As [`World::paste`], without waiting.
+    pub(crate) async fn say(&self, who: &str, text: &str) {
+        self.hear(who, Self::place(), Body::Message { text: text.to_owned() }).await;
     }
 
     /// Somebody pastes the error text of the scenario.

@@ -2,6 +2,10 @@
 
 use super::{APP, SAM, World};
 use reanchor::config::embedded;
+use reanchor::domain::case::Case;
+use reanchor::domain::ids::CaseId;
+use reanchor::domain::inbound::{Body, Verb};
+use reanchor::domain::notice::{Card, Notice};
 use reanchor::domain::settings::{Deactivation, ProvisioningType};
 use serde_json::Value;
 use toml::Table;
@@ -26,6 +30,35 @@ pub(super) fn declared(name: &str) -> Declared {
 }
 
 impl World {
+    /// The card of a message that became no case: the newest post of a list.
+    pub(crate) fn list_card(&self) -> Option<Card> {
+        let shown = self.screen.shown.lock().unwrap();
+        shown.iter().rev().find_map(|(notice, _)| match notice {
+            Notice::Card(card) if card.case.is_none() => Some((**card).clone()),
+            _ => None,
+        })
+    }
+
+    /// The newest card as people read it.
+    pub(crate) async fn read(&self) -> String {
+        reanchor::card::plain::text(&self.card().await)
+    }
+
+    /// One case.
+    pub(crate) async fn case_of(&self, id: &CaseId) -> Case {
+        self.cases().await.into_iter().find(|case| case.id == *id).expect("the case")
+    }
+
+    /// Somebody presses a button on the card of this case.
+    pub(crate) async fn press_on(&self, who: &str, id: &CaseId, label: &str) {
+        let card = reanchor::card::build::card(&self.case_of(id).await);
+        let verb = Verb::by_label(label).unwrap();
+        let button = card.buttons.iter().find(|button| button.verb == verb).expect("the button");
+        let body = Body::Press { verb, case: id.clone(), number: button.number, note: None };
+        self.hear(who, card.place.clone(), body).await;
+        self.wait().await;
+    }
+
     /// Plays the script of the scenario file.
     pub(crate) async fn play(&self, name: &str) {
         let file = file(name);
@@ -98,4 +131,14 @@ impl World {
             assert_eq!(present, check["present"].as_bool().unwrap(), "{told}");
         }
     }
+}
+
+/// The text of a scenario.
+pub(super) fn scenario(name: &str) -> String {
+    embedded::SCENARIOS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .unwrap_or_else(|| panic!("no scenario {name}"))
+        .1
+        .to_owned()
 }

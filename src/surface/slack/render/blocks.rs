@@ -191,10 +191,13 @@ impl Part<'_> {
         }
         let mut blocks = Vec::new();
         let mut parts: Vec<Value> = Vec::new();
-        if let Some(title) = self.title {
-            parts.push(section(&[super::text::piece(title, "bold")]));
-        }
         let mut group: Vec<Vec<Value>> = Vec::new();
+        match self.title.map(|title| vec![super::text::piece(title, "bold")]) {
+            Some(title) if self.bullets => parts.push(section(&title)),
+            // Sections of one block are not sure to begin a line of their own.
+            Some(title) => group.push(title),
+            None => {}
+        }
         let mut size = 0;
         for line in lines {
             let length: usize = line.iter().map(chars).sum();

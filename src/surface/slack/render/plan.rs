@@ -57,12 +57,13 @@ fn diff(rows: &[DiffRow]) -> Vec<Value> {
     let width = rows.iter().map(|row| row.field.chars().count()).max().unwrap_or(0).min(FIELD);
     let mut blocks = Vec::new();
     for (n, group) in rows.chunk_by(|a, b| belongs(a) == belongs(b)).enumerate() {
-        let mut parts = Vec::new();
-        if n == 0 {
-            parts.push(section(&[piece(&format!("Plan: {steps}"), "bold"), piece("\n", "")]));
-        }
         let Some(first) = group.first() else { continue };
-        parts.push(section(&heading(first)));
+        let mut title = heading(first);
+        if n == 0 {
+            // In one section with the first step: sections of one block are not sure to begin a line of their own.
+            title.splice(0..0, [piece(&format!("Plan: {steps}"), "bold"), piece("\n", "")]);
+        }
+        let mut parts = vec![section(&title)];
         let lines: Vec<String> = group.iter().map(|row| change(row, width)).collect();
         parts.push(preformatted(&lines.join("\n")));
         blocks.push(rich_text(&parts));
@@ -125,7 +126,7 @@ mod tests {
         assert_eq!(blocks.len(), 2);
         let first = blocks[0].to_string();
         assert!(first.contains("Plan: 2 steps, in this order") && first.contains("cannot be undone"), "{first}");
-        let pre = &blocks[0]["elements"][2]["elements"][0]["text"];
+        let pre = &blocks[0]["elements"][1]["elements"][0]["text"];
         assert_eq!(pre, &json!(format!("assignment  USER → (none)\nexternalId  {id}\n          → {id}")));
         let second = blocks[1].to_string();
         assert!(second.contains("can be undone") && !second.contains("cannot"), "{second}");

@@ -153,7 +153,7 @@ fn without_pairs(text: &str, mark: char) -> String {
 }
 
 /// Whom a post pings, and the links that say something else than where they lead.
-pub(super) fn pings(text: &str, blocks: &Value) -> Vec<String> {
+pub(crate) fn pings(text: &str, blocks: &Value) -> Vec<String> {
     let mut marked = Vec::new();
     collect(blocks, &["mrkdwn"], &mut marked);
     let mut texts: Vec<&str> = marked.iter().filter_map(|object| object["text"].as_str()).collect();

@@ -1,0 +1,114 @@
+//! A message whose text was changed after it was answered: the answer follows, as long as nothing was proposed about it.
+//!
+//! Never closes a case and never touches one with a proposal: a message has no authority (SAFETY A1).
+
+use super::App;
+use super::books::{self, Entry};
+use super::work::Failure;
+use crate::domain::case::{Case, State};
+use crate::domain::diagnosis::{Report, Verdict};
+use crate::domain::inbound::{Body, Inbound};
+use crate::domain::notice::PublicText;
+use crate::domain::settings::Sharing;
+use serde_json::json;
+
+impl App {
+    /// Brings the cases of an edited message up to its new text; the reports that are left for new cases.
+    pub(super) async fn follow_edit<'r>(
+        &self,
+        inbound: &Inbound,
+        text: &str,
+        reports: Vec<&'r Report>,
+    ) -> Result<Vec<&'r Report>, Failure> {
+        let place = &inbound.place;
+        let prefix = format!("{}|{}|{}|", inbound.surface, place.channel, place.message);
+        let rows = self.parts.store.cases_of_message(&prefix).await?;
+        let mut cases = rows.iter().map(books::case_of).collect::<Result<Vec<Case>, _>>()?;
+        let mut left = Vec::new();
+        for report in reports {
+            // The same error first; else one that the new text may have replaced.
+            let same = cases.iter().position(|case| case.diagnosis.class == report.diagnosis.class);
+            let at = same.or_else(|| cases.iter().position(may_follow));
+            match at.map(|at| cases.remove(at)) {
+                Some(case) if case.diagnosis == report.diagnosis || !may_follow(&case) => {}
+                Some(case) => self.hear_anew(inbound, text, case, report).await?,
+                None => left.push(report),
+            }
+        }
+        Ok(left)
+    }
+
+    async fn hear_anew(&self, inbound: &Inbound, text: &str, case: Case, report: &Report) -> Result<(), Failure> {
+        // The case begins again from its first state, which is why this does not go through the table of moves.
+        let mut case = Case {
+            state: State::Heard,
+            diagnosis: report.diagnosis.clone(),
+            beside: self.beside(text, report),
+            subject: None,
+            confirmed: false,
+            looks: 0,
+            missing_at: Vec::new(),
+            ..case
+        };
+        let linked = inbound.actor.standing.okta().is_some();
+        if linked && case.sharing != Sharing::None && report.diagnosis.verdict == Verdict::Recognized {
+            case.subject = self.subject_of(&report.diagnosis).await;
+            if let Some(subject) = &case.subject
+                && let Some(other) = self.parts.store.open_case_about(&subject.key()).await?
+                && other.id != case.id
+            {
+                return self.point_to(inbound, &other.id, None).await;
+            }
+            case = case.go(self.now(), State::Diagnosed)?;
+        } else {
+            case = case.go(self.now(), State::Advised { look: None, why: Vec::new(), by_hand: None })?;
+        }
+        let actor = inbound.actor.audit_name(&inbound.surface);
+        let payload =
+            json!({ "class": case.diagnosis.class, "fields": case.diagnosis.fields, "rules": case.diagnosis.rules });
+        let change = self.change(&case, &Entry { actor: &actor, kind: "edited", payload })?;
+        Ok(self.parts.store.commit(change).await?)
+    }
+
+    /// Somebody who asked by a command about a message that has a case is told which.
+    pub(super) async fn point_back(&self, inbound: &Inbound) -> Result<(), Failure> {
+        if !matches!(inbound.body, Body::Command { .. }) {
+            return Ok(());
+        }
+        let place = &inbound.place;
+        let prefix = format!("{}|{}|{}|", inbound.surface, place.channel, place.message);
+        if let Some(row) = self.parts.store.cases_of_message(&prefix).await?.last() {
+            let text = format!(
+                "This message was answered: the case is {0}; see its card, or type /reanchor status {0}.",
+                row.id
+            );
+            self.whisper(inbound, PublicText::words(text)).await;
+        }
+        Ok(())
+    }
+}
+
+/// Whether nobody has decided anything about the case yet.
+fn may_follow(case: &Case) -> bool {
+    let early = match case.state {
+        State::Heard
+        | State::Diagnosed
+        | State::NeedsInfo { .. }
+        | State::LookedUp { .. }
+        | State::Advised { .. }
+        | State::Refused { .. } => true,
+        State::Proposed { .. }
+        | State::Approved { .. }
+        | State::Running { .. }
+        | State::Verifying { .. }
+        | State::Closed { .. }
+        | State::NotOurs { .. }
+        | State::Declined { .. }
+        | State::Expired { .. }
+        | State::Stale { .. }
+        | State::RolledBack { .. }
+        | State::NeedsHuman { .. }
+        | State::Undone { .. } => false,
+    };
+    early && case.proposals == 0
+}

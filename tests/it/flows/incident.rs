@@ -1,0 +1,87 @@
+//! Seed 004 and DOMAIN trap 24: an open incident of a vendor is said, holds fixes back, and an unread feed is unknown.
+
+use crate::support::{Setup, World};
+use reanchor::domain::inbound::Verb;
+use reanchor::domain::settings::Sharing;
+
+fn labels(card: &reanchor::domain::notice::Card) -> Vec<&'static str> {
+    card.buttons.iter().map(|button| button.verb.label()).collect()
+}
+
+#[test]
+fn an_open_incident_holds_the_fix_back_and_looking_again_brings_it_back() {
+    World::run("vendor-incident", async |w| {
+        w.paste_error("anna").await;
+        let card = w.read().await;
+        assert!(
+            card.contains("An open incident of the vendor:") && card.contains("pushes fail for some customers"),
+            "{card}"
+        );
+        assert_eq!(labels(&w.card().await), ["Look again", "Not an error"]);
+        let case = w.case().await.id;
+        w.command("anna", &format!("fix {case} reassign")).await;
+        assert!(w.whispers("anna").pop().unwrap().contains("is not offered"));
+        w.press_raw("anna", Verb::Reassign, None).await;
+        assert_eq!(w.state().await, "looked_up");
+        w.command("anna", "status").await;
+        let told = w.whispers("anna").pop().unwrap();
+        assert!(told.contains("Okta incidents open: ") && told.contains("Microsoft incidents: none open."), "{told}");
+        w.advance(31 * 60_000).await;
+        w.press("anna", "Look again").await;
+        assert_eq!(labels(&w.card().await), ["Reassign", "Look again", "Not an error"]);
+        assert!(!w.read().await.contains("incident of the vendor"));
+        w.command("anna", "status").await;
+        assert!(w.whispers("anna").pop().unwrap().contains("Okta incidents: none open."));
+    });
+}
+
+#[test]
+fn a_feed_that_cannot_be_read_is_unknown_and_never_healthy() {
+    World::run("deleted-replaced", async |w| {
+        w.fault("okta.status.feed", 1, "refuse").await;
+        w.paste_error("anna").await;
+        let card = w.read().await;
+        assert!(card.contains("Whether Okta has an open incident is not known: "), "{card}");
+        assert!(!card.contains("Whether Microsoft"), "{card}");
+        assert_eq!(labels(&w.card().await), ["Reassign", "Look again", "Not an error"]);
+        w.fault("okta.status.feed", 1, "garbage").await;
+        w.command("anna", "status").await;
+        let told = w.whispers("anna").pop().unwrap();
+        assert!(told.contains("Okta incidents: unknown, the feed could not be read"), "{told}");
+        assert!(!told.contains("Okta incidents: none"), "{told}");
+    });
+}
+
+/// The feed was unknown when the buttons were shown: a press reads it again before anything is put to the vote.
+#[test]
+fn a_proposal_is_not_made_while_an_incident_is_open() {
+    World::run("vendor-incident", async |w| {
+        w.fault("okta.status.feed", 1, "refuse").await;
+        w.paste_error("anna").await;
+        assert_eq!(labels(&w.card().await)[0], "Reassign");
+        w.press("anna", "Reassign").await;
+        assert_eq!(w.state().await, "looked_up");
+        assert_eq!(labels(&w.card().await), ["Look again", "Not an error"]);
+        assert!(w.read().await.contains("(rule T24)"));
+        assert!(w.writes().await.is_empty());
+    });
+}
+
+#[test]
+fn an_incident_that_cannot_be_the_cause_holds_nothing_back() {
+    World::run("vendor-incident--microsoft", async |w| {
+        w.paste("anna", "Automatic provisioning of user Ida Holm to app Box failed: Error while trying to push profile update for ida.holm@x.example: Bad Request. Errors reported by remote server: value too long").await;
+        assert_eq!(w.case().await.diagnosis.class.as_str(), "scim-bad-request");
+        assert!(!w.read().await.contains("incident"), "{}", w.read().await);
+    });
+}
+
+#[test]
+fn a_channel_without_facts_learns_nothing_of_incidents() {
+    let setup = Setup { facts: Sharing::None, ..Setup::default() };
+    World::run_with("vendor-incident", setup, async |w| {
+        w.paste_error("anna").await;
+        assert_eq!(w.state().await, "advised");
+        assert!(!w.read().await.contains("incident"));
+    });
+}
