@@ -105,7 +105,6 @@ fn an_align_killed_at_its_write_is_finished() {
 }
 
 #[test]
-#[ignore = "the pause is being built"]
 fn a_paused_run_killed_at_any_write_leaves_nothing_paused() {
     let points = [
         ("okta.features.put", 1),

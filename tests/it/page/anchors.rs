@@ -70,6 +70,12 @@ fn a_tenant_that_is_loaded_anew_is_not_remembered_as_forbidding() {
         b.until("document.getElementById('room-name').textContent === '#anchor-mismatch'").await;
         paste_here(&b, "anchor-mismatch").await;
         b.until("document.querySelector('.thread:last-child [data-verb=set_immutable_id]')").await;
+
+        // What the scenario declares about its app holds from its loading on.
+        b.click("[data-scenario=\"deleted-replaced--pause\"] button").await;
+        b.until("document.getElementById('room-name').textContent === '#deleted-replaced--pause'").await;
+        paste_here(&b, "deleted-replaced--pause").await;
+        b.until("document.querySelector('.thread:last-child [data-verb=reassign]')").await;
         b.calm(&server.url, &[]).await;
         b.close().await;
     });
