@@ -161,7 +161,7 @@ fn where_unassigning_deletes_a_permission_to_pause_changes_nothing() {
 #[test]
 fn an_account_that_shows_as_synced_is_told_apart_by_its_master() {
     for (scenario, told, not) in [
-        ("hybrid-synced", "Entra Connect masters this account", "User Sync"),
+        ("hybrid-synced", "Entra Connect masters this account", "User Sync masters"),
         ("hybrid-synced--okta-sync", "Okta's User Sync masters this tenant", "Entra Connect masters"),
     ] {
         World::run(scenario, async |w| {
