@@ -32,7 +32,8 @@
 //! | [`app`] | A | the use cases: hear, look up, decide, run, show |
 //! | [`okta`], [`graph`] | E | the two directories; [`wire`] is the HTTP plumbing that both share |
 //! | [`store`] | E | sqlx: SQLite by default, PostgreSQL for several replicas; the audit chain; leases |
-//! | [`surface`] | E | places where people talk; a surface decides nothing |
+//! | [`surface`] | E | places where people talk (Slack, the page, the terminal); a surface decides nothing; `Descriptor` is its contract |
+//! | [`http`] | E | what the server answers besides: healthz, readyz, metrics, `/v1/diagnose` |
 //! | [`config`] | E | file and environment merged into one table; errors name file, key and what is allowed |
 //! | [`telemetry`] | E | the log on stderr |
 //! | [`sandbox`] | E | a simulated Okta org and Entra tenant over HTTP; shipped; imports nothing of ours |
@@ -64,7 +65,7 @@
 //! * an error class: one file, `config/rules/<class>.toml`, with its own samples and near misses;
 //! * a remedy made of existing effects: a file in [`plan`] and a line in `plan/mod.rs`;
 //! * an effect: [`domain::effect`], `saga::perform`, the client, [`sandbox`]; the compiler lists the places;
-//! * a chat surface: a folder in [`surface`] and its lines in [`boot`];
+//! * a chat surface: a folder in [`surface`] with its [`surface::Descriptor`], and its line in `surface::each`;
 //! * a command: [`recognize::command`] and `app::decide`; the help text is an exhaustive match;
 //! * a scenario: one file, `config/scenarios/<name>.toml`; the tests play it;
 //! * a migration: one file in `migrations/`.

@@ -51,10 +51,10 @@ fn a_fact_that_moves_at_any_row_leads_to_the_nearest_safe_state() {
                 let end = run.finish();
                 let about = format!("{scene:?}: {key} after row {after}\n{}", run.story());
                 // Somebody who gives the switch back, or brings the name back, is not overwritten.
-                // Not yet told apart: where somebody else changes an anchor after ours was written, the run ends unverified and
-                // names both values, but the word for how the person was left is that of our own write.
+                // Not yet told apart: where somebody else changes the account after our anchor was written, the run ends
+                // unverified and says what it found, but the word for how the person was left is that of our own write.
                 let judged = run.judge(&end);
-                let word = key.ends_with(".anchor") && judged.as_ref().is_err_and(|why| why.contains("anchor_set"));
+                let word = judged.as_ref().is_err_and(|why| why.ends_with("left as anchor_set, which is not so"));
                 assert!(judged == Ok(()) || word, "{judged:?} {about}");
                 assert!(lost.contains(&key.as_str()) || key == "okta.switch.deactivate" || !run.is_open(), "{about}");
                 tried += 1;
