@@ -27,9 +27,6 @@ fn on_its_way(rows: &[Event], after: usize) -> bool {
 
 #[test]
 fn a_fact_that_moves_at_any_row_leads_to_the_nearest_safe_state() {
-    // With these the name cannot come back: somebody else holds it, or the account is not what it was.
-    let lost =
-        ["entra.live.by_name", "entra.deleted", "entra.object.*.upn", "entra.object.*.deleted", "entra.by_external_id"];
     // No effect of these plans lets a vendor move these: after them nothing but a repair is sent.
     let strict = [
         "okta.user.status",
@@ -44,19 +41,23 @@ fn a_fact_that_moves_at_any_row_leads_to_the_nearest_safe_state() {
     for scene in Scene::OPEN {
         let bench = scene.set();
         let rows = whole(&bench);
-        for after in (1..rows.len()).filter(|after| !on_its_way(&rows, *after)) {
+        // Until the read after a write nobody can tell a change by others from a write that was lost.
+        let unread = |after: &usize| matches!(rows.get(after - 1), Some(Event::Intent { .. } | Event::Answered { .. }));
+        for after in (1..rows.len()).filter(|after| !unread(after)) {
             for (key, change) in table(&bench) {
                 let run = bench.fork(bench.save());
                 run.world.lock().change_after = Some((after, change, strict.contains(&key.as_str())));
                 let end = run.finish();
                 let about = format!("{scene:?}: {key} after row {after}\n{}", run.story());
                 // Somebody who gives the switch back, or brings the name back, is not overwritten.
-                // Not yet told apart: where somebody else changes the account after our anchor was written, the run ends
+                // Not yet told apart: where somebody else changes the account after one of our writes, the run ends
                 // unverified and says what it found, but the word for how the person was left is that of our own write.
                 let judged = run.judge(&end);
-                let word = judged.as_ref().is_err_and(|why| why.ends_with("left as anchor_set, which is not so"));
+                let word = judged.as_ref().is_err_and(|why| why.starts_with("it says that the person was left as"));
                 assert!(judged == Ok(()) || word, "{judged:?} {about}");
-                assert!(lost.contains(&key.as_str()) || key == "okta.switch.deactivate" || !run.is_open(), "{about}");
+                // Left open only where the vendor refuses the repair for ever, and then with an alarm.
+                let stuck = matches!(run.save().events().last(), Some(Event::Stuck { .. }));
+                assert!(stuck || key == "okta.switch.deactivate" || !run.is_open(), "{about}");
                 tried += 1;
                 stopped += usize::from(end == Ok(End::Stopped));
             }
