@@ -193,6 +193,11 @@ impl App {
 
     /// A look-up for one person, as text (`/reanchor lookup`).
     pub(super) async fn card_of(&self, address: &str) -> Result<PublicText, PublicText> {
+        self.facts_of(address).await.map(|facts| crate::card::look_up_text(&facts))
+    }
+
+    /// Both sides of the one person with this address, or what to say instead.
+    pub(super) async fn facts_of(&self, address: &str) -> Result<Facts, PublicText> {
         use super::look_up::Who;
         let (subject, user) = match self.who_is(address).await {
             Who::One { subject, user, .. } => (subject, *user),
@@ -200,8 +205,7 @@ impl App {
             Who::Unreadable(why) => return Err(PublicText::words("Okta could not be read: ").and_foreign(&why)),
         };
         let keys = Keys { app: subject.app, user, fixed: None, reported_at: None, missing_at: Vec::new() };
-        let facts = look::facts(&self.parts.readers, &keys).await;
-        Ok(crate::card::look_up_text(&facts))
+        Ok(look::facts(&self.parts.readers, &keys).await)
     }
 }
 

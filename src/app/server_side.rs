@@ -5,13 +5,11 @@
 
 use super::App;
 use super::decide::FREEZE;
-use super::look_up::Who;
 use crate::domain::ids::CaseId;
 use crate::domain::tenant::Facts;
 use crate::domain::time::At;
 use crate::policy::Freeze;
 use crate::ports::store::{AuditRow, Change, Ledger, SettingChange, Store, StoreError, Stored};
-use crate::saga::look::{self, Keys};
 use serde_json::{Value, json};
 
 /// Somebody at the server.
@@ -113,15 +111,7 @@ impl AtServer {
 impl App {
     /// Both sides of one person for somebody at the server, and a row about it in the record. `Err` is what to say instead.
     pub async fn look_up_for(&self, who: &AtServer, address: &str) -> Stored<Result<Facts, String>> {
-        let found = match self.who_is(address).await {
-            Who::One { subject, user, .. } => {
-                let keys =
-                    Keys { app: subject.app, user: *user, fixed: None, reported_at: None, missing_at: Vec::new() };
-                Ok(look::facts(&self.parts.readers, &keys).await)
-            }
-            Who::Ask(text, candidates) => Err(crate::card::with_candidates(text, &candidates).plain()),
-            Who::Unreadable(why) => Err(format!("Okta could not be read: {why}")),
-        };
+        let found = self.facts_of(address).await.map_err(|text| text.plain());
         let entry = who.entry("lookup", &json!({ "user": address }));
         self.parts.store.commit(Change { at: self.now(), audit: vec![entry], ..Change::default() }).await?;
         Ok(found)
