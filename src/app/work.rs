@@ -224,7 +224,7 @@ impl App {
             },
             Body::Command { text } => match command::slash(text) {
                 Ok(Command::Diagnose { text }) => self.open(&inbound, row.id, &text, true).await,
-                Ok(command) => self.command(&inbound, row.id, command).await,
+                Ok(command) => self.typed(&inbound, row.id, command).await,
                 Err(error) => self.answer(&inbound, row.id, PublicText::foreign(&error.to_string())).await,
             },
             Body::Press { verb, case, number, note } => {
