@@ -76,8 +76,15 @@ fn no_advice_lowers_security() {
                 "disable mfa",
                 "switch mfa off",
                 "turn off mfa",
+                "turn mfa off",
+                "switch off mfa",
+                "disable multi-factor",
+                "switch multi-factor",
                 "disable conditional access",
+                "switch conditional access off",
                 "disable security defaults",
+                "switch security defaults off",
+                "turn off security defaults",
             ] {
                 assert!(!lower.contains(bad), "{name}: {step}");
             }
@@ -107,4 +114,14 @@ fn no_advice_lowers_security() {
     for class in ["upn-invalid-format", "upn-domain-unverified"] {
         assert!(steps(class).contains("RandomString"), "{class}");
     }
+    // Only the switch that can hurt is switched off, never all of them.
+    for (class, text) in
+        reanchor::config::embedded::RULES.iter().filter(|(class, _)| class.starts_with("immutable-id-"))
+    {
+        let steps = text.parse::<toml::Table>().unwrap()["steps"].to_string();
+        for switch in ["Create Users off", "Update User Attributes off", "all provisioning options", "all switches"] {
+            assert!(!steps.contains(switch), "{class}: {switch}");
+        }
+    }
+    assert!(steps("immutable-id-missing-or-mismatch").contains("Switch Deactivate Users off before any unassigning"));
 }
