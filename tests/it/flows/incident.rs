@@ -142,3 +142,21 @@ fn an_undo_is_not_put_to_the_vote_while_an_incident_is_open() {
         assert!(told.contains("T24") && told.contains("O365 provisioning is slow"), "{told}");
     });
 }
+
+/// Somebody without an assignment does not wait for a vendor: what a stopped run left is finished by a new vote.
+#[test]
+fn what_a_stopped_run_left_may_be_finished_while_an_incident_is_open() {
+    World::run("vendor-incident", async |w| {
+        for nth in 1..=3 {
+            w.fault("okta.status.feed", nth, "refuse").await;
+        }
+        w.fault("okta.app_user.assign", 1, "refuse").await;
+        w.paste_error("anna").await;
+        w.press("anna", "Reassign").await;
+        w.press("ben", "Approve").await;
+        assert_eq!(w.state().await, "needs_human", "{}", w.read().await);
+        w.press("anna", "Go on").await;
+        w.press("ben", "Approve").await;
+        assert_eq!(w.state().await, "closed", "{}", w.read().await);
+    });
+}

@@ -95,6 +95,25 @@ fn after_the_window_a_person_stands_alone_again() {
     });
 }
 
+/// A plan that people vote on is theirs: the sixth report takes nothing out of their hands.
+#[test]
+fn a_case_that_is_put_to_the_vote_is_counted_and_left_alone() {
+    World::run("deleted-replaced", async |w| {
+        w.paste_error("anna").await;
+        let sam = w.case().await.id;
+        w.press("anna", "Reassign").await;
+        for n in 1..6 {
+            w.paste("anna", &gone(n)).await;
+        }
+        let cases = w.cases().await;
+        assert_eq!(standing(&cases)[0].beside.many.as_ref().unwrap().count, 6);
+        let case = w.case_of(&sam).await;
+        assert_eq!((case.state.name(), case.beside.part_of), ("proposed", None));
+        w.press_on("ben", &sam, "Approve").await;
+        assert_eq!(w.case_of(&sam).await.state.name(), "closed");
+    });
+}
+
 #[test]
 fn forty_pastes_at_once_still_end_in_one_card() {
     World::run("deleted-replaced", async |w| {
