@@ -226,13 +226,6 @@ impl World {
         self.hear(who, Self::place(), Body::Message { text: text.to_owned() }).await;
     }
 
-    /// Somebody pastes a text in the other channel that the bot listens to.
-    pub(crate) async fn paste_elsewhere(&self, who: &str, text: &str) {
-        let place = Place { channel: ELSEWHERE.to_owned(), ..Self::place() };
-        self.hear(who, place, Body::Message { text: text.to_owned() }).await;
-        self.wait().await;
-    }
-
     /// Somebody pastes the error text of the scenario.
     pub(crate) async fn paste_error(&self, who: &str) {
         let text = self.error_text().await;
@@ -242,12 +235,6 @@ impl World {
     /// Somebody types `/reanchor …`.
     pub(crate) async fn command(&self, who: &str, text: &str) {
         self.say_command(who, text).await;
-        self.wait().await;
-    }
-
-    /// Somebody mentions the bot.
-    pub(crate) async fn mention(&self, who: &str, text: &str) {
-        self.hear(who, Self::place(), Body::Mention { text: text.to_owned() }).await;
         self.wait().await;
     }
 
