@@ -137,8 +137,9 @@ impl App {
         }
         for row in self.parts.store.inbox_claim(&self.parts.owner, now, HOLD, 32).await? {
             let app = Arc::clone(self);
-            started +=
-                usize::from(self.start(format!("inbox:{}", row.id), "inbox", async move { app.take(row).await }));
+            started += usize::from(
+                self.start(format!("inbox:{}", row.id), "inbox", async move { Box::pin(app.take(row)).await }),
+            );
         }
         for row in self.parts.store.cases_due(now, 32).await? {
             let (app, id, version) = (Arc::clone(self), row.id.clone(), row.version);
