@@ -137,8 +137,9 @@ impl App {
         }
         for row in self.parts.store.inbox_claim(&self.parts.owner, now, HOLD, 32).await? {
             let app = Arc::clone(self);
-            started +=
-                usize::from(self.start(format!("inbox:{}", row.id), "inbox", async move { app.take(row).await }));
+            started += usize::from(
+                self.start(format!("inbox:{}", row.id), "inbox", async move { Box::pin(app.take(row)).await }),
+            );
         }
         for row in self.parts.store.cases_due(now, 32).await? {
             let (app, id, version) = (Arc::clone(self), row.id.clone(), row.version);
@@ -224,7 +225,7 @@ impl App {
             },
             Body::Command { text } => match command::slash(text) {
                 Ok(Command::Diagnose { text }) => self.open(&inbound, row.id, &text, true).await,
-                Ok(command) => self.command(&inbound, row.id, command).await,
+                Ok(command) => self.typed(&inbound, row.id, command).await,
                 Err(error) => self.answer(&inbound, row.id, PublicText::foreign(&error.to_string())).await,
             },
             Body::Press { verb, case, number, note } => {
