@@ -170,7 +170,7 @@ impl App {
         if command {
             self.whisper(inbound, text.clone()).await;
         }
-        let note = if command { None } else { Some(self.note(&inbound.surface, &inbound.place, text)?) };
+        let note = if command { None } else { Some(self.note_for(inbound, text)?) };
         let change =
             Change { at: self.now(), outbox: note.into_iter().collect(), inbox_done: done, ..Change::default() };
         Ok(self.parts.store.commit(change).await?)

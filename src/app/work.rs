@@ -154,8 +154,9 @@ impl App {
         };
         for row in events {
             let app = Arc::clone(self);
-            started +=
-                usize::from(self.start(format!("inbox:{}", row.id), "inbox", async move { app.take(row).await }));
+            started += usize::from(
+                self.start(format!("inbox:{}", row.id), "inbox", async move { Box::pin(app.take(row)).await }),
+            );
         }
         let mut room = self.room("due:", CASES);
         // The ones at work and the ones that failed are among those that are due.
@@ -250,7 +251,7 @@ impl App {
             },
             Body::Command { text } => match command::slash(text) {
                 Ok(Command::Diagnose { text }) => self.open(&inbound, row.id, &text, true).await,
-                Ok(command) => self.command(&inbound, row.id, command).await,
+                Ok(command) => self.typed(&inbound, row.id, command).await,
                 Err(error) => self.answer(&inbound, row.id, PublicText::foreign(&error.to_string())).await,
             },
             Body::Press { verb, case, number, note } => {
