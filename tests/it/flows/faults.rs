@@ -188,7 +188,6 @@ fn a_storm_of_reports_to_silent_directories_waits_in_the_store_and_is_done_in_th
         }
         // A few more units send posts and read the vendors' incidents.
         assert!((AT_A_TIME..AT_A_TIME + 8).contains(&most), "{most}");
-        assert!(w.holds().await > 0 && w.cases().await.is_empty());
         assert_eq!(w.whispers("anna").len(), 1);
         w.clear_faults().await;
         w.release().await;
