@@ -162,6 +162,9 @@ impl App {
         if let Err(refusal) = allowed.and(frozen) {
             return self.refuse(inbound, inbox, (id.as_str(), what), &refusal).await;
         }
+        if self.repairs_first(inbound, inbox, &case).await? {
+            return Ok(());
+        }
         let State::NeedsHuman { proposal, done, .. } = &case.state else {
             return self.answer(inbound, inbox, already(&case)).await;
         };

@@ -4,8 +4,9 @@
 
 use super::journal::{End, Event, IllegalJournal, Progress, TARGET, fold};
 use super::look::{self, Fixed, Keys, Readers};
-use super::next::{Move, exposed, next};
+use super::next::{Move, exposed, left_as, next};
 use super::perform::{self, Unsent};
+use super::standing::{self, UNKNOWN};
 use super::wait::Stillness;
 use crate::domain::effect::{Effect, RefusalKind, Seen, When};
 use crate::domain::guard::{self, Outcome, Violation};
@@ -75,6 +76,9 @@ pub enum Left {
     /// The process is to end. Between two effects, or while it waits for a vendor: nothing is half done.
     #[error("the process ends; the run is taken up again by the next one")]
     Stopping,
+    /// The vendor does not let the repair through for now. The run stays open and is taken up again later.
+    #[error("the repair is refused for now; it is tried again later")]
+    Stuck,
     /// The journal makes no sense: a person must look.
     #[error("the journal cannot be continued")]
     Journal(#[source] IllegalJournal),
@@ -128,7 +132,7 @@ pub async fn run(run: &Run<'_>, mut events: Vec<Event>) -> Outcomes<End> {
                 },
             },
             Move::Await(step) => Made::Event(run.wait_for(step, &progress).await?),
-            Move::Verify => Made::Event(run.verify(&progress).await?),
+            Move::Verify => Made::Event(run.verify().await?),
         };
         let event = match made {
             Made::Write(step) => {
@@ -137,8 +141,13 @@ pub async fn run(run: &Run<'_>, mut events: Vec<Event>) -> Outcomes<End> {
             }
             Made::Event(event) => run.or_repair(event, &progress),
         };
+        let event = run.with_word(event, &progress).await?;
         run.record.record(&event, run.lease).await?;
+        let resting = matches!(event, Event::Stuck { .. });
         events.push(event);
+        if resting {
+            return Err(Left::Stuck);
+        }
     }
 }
 
@@ -197,6 +206,51 @@ impl Run<'_> {
             return event;
         }
         Event::Repairing { step: *step, cause: Box::new(event) }
+    }
+
+    /// The row that stops a run after a write says how the person stands, as read now: others may have changed what this
+    /// run wrote. Where the fate of a write is not known, the row says so already.
+    async fn with_word(&self, mut event: Event, progress: &Progress) -> Outcomes<Event> {
+        let wrote = progress.wrote || progress.pending.is_some();
+        let (said, instead) = match &mut event {
+            Event::Drifted { moved, left_as: said, .. } if wrote => {
+                let target = moved.iter().any(|moved| moved.key == TARGET);
+                (said.insert(String::new()), target.then(|| UNKNOWN.to_owned()))
+            }
+            Event::Refused { left_as: said, .. } if progress.wrote => (said.insert(String::new()), None),
+            Event::NotVerified { left_as: said, .. } => (said.insert(String::new()), None),
+            Event::Missed { left_as: said, .. } if said != UNKNOWN => (said, None),
+            Event::Safe { left_as: said, .. } | Event::Stuck { left_as: said, .. } => (said, None),
+            Event::Began
+            | Event::Intent { .. }
+            | Event::Answered { .. }
+            | Event::InForce { .. }
+            | Event::Refused { .. }
+            | Event::Declined { .. }
+            | Event::Skipped { .. }
+            | Event::Repairing { .. }
+            | Event::Reached { .. }
+            | Event::Missed { .. }
+            | Event::Drifted { .. }
+            | Event::Verified { .. } => return Ok(event),
+        };
+        let read = self.standing(progress).await?;
+        *said = read.or(instead).unwrap_or_else(|| left_as(self.plan, progress));
+        Ok(event)
+    }
+
+    /// How the person stands; `None`: it could not be read.
+    async fn standing(&self, progress: &Progress) -> Outcomes<Option<String>> {
+        let changed = !progress.done(self.plan).is_empty();
+        let mut round = 0;
+        loop {
+            match standing::read(self.readers, self.plan).await {
+                Ok(now) => return Ok(Some(standing::word(self.plan, changed, &now))),
+                Err(_) if round + 1 >= READS => return Ok(None),
+                Err(_) => self.pause(round).await?,
+            }
+            round += 1;
+        }
     }
 
     /// Looks at the target; when the effect is still to be made, checks the world before it.
@@ -350,7 +404,7 @@ impl Run<'_> {
         });
         match foreseen {
             Some(kind) => Event::Declined { step, kind, why },
-            None => Event::Refused { step, why, kind },
+            None => Event::Refused { step, why, kind, left_as: None },
         }
     }
 
@@ -411,7 +465,7 @@ pub(super) enum Hint {
 }
 
 fn drifted(step: usize, moved: Vec<Moved>, broken: Vec<Violation>) -> Event {
-    Event::Drifted { step, moved, broken }
+    Event::Drifted { step, moved, broken, left_as: None }
 }
 
 fn foreign(what: String) -> Moved {
@@ -423,7 +477,7 @@ fn unread(error: &PortError) -> Moved {
 }
 
 fn unknown(step: usize, why: PublicText) -> Event {
-    Event::Missed { step, left_as: "unknown".to_owned(), why }
+    Event::Missed { step, left_as: UNKNOWN.to_owned(), why }
 }
 
 fn is_wait(violation: &Violation) -> bool {

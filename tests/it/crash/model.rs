@@ -179,6 +179,8 @@ pub(super) struct State {
     /// After this many journal rows, something moves; whether a write is forbidden from then on.
     pub(super) change_after: Option<(usize, Change, bool)>,
     pub(super) forbidden: bool,
+    /// The step whose write was on its way then.
+    pub(super) on_its_way: Option<usize>,
     /// What the vendors held when the row that ends the run became durable.
     pub(super) at_end: Option<Box<Vendor>>,
     pub(super) plan: Option<Arc<Plan>>,
@@ -289,6 +291,7 @@ impl State {
             freeze_after: None,
             change_after: None,
             forbidden: false,
+            on_its_way: None,
             at_end: None,
             plan: None,
             violations: Vec::new(),
@@ -405,7 +408,7 @@ impl State {
         if self.frozen && !repairs {
             wrong.push("a write was sent while frozen".to_owned());
         }
-        if self.forbidden && !repairs {
+        if self.forbidden && !repairs && self.on_its_way != Some(step) {
             wrong.push("a write was sent after something had moved".to_owned());
         }
         if let [.., before, intent] = self.journal.as_slice()
@@ -443,6 +446,7 @@ impl State {
         {
             change(&mut self.vendor);
             self.forbidden |= forbids;
+            self.on_its_way = fold(&self.events()).ok().and_then(|progress| progress.pending);
             self.change_after = None;
         }
     }
