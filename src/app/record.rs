@@ -6,6 +6,7 @@ use super::App;
 use super::anchors::refused_anchor;
 use super::books::{Entry, TRIES, decode, encode};
 use crate::domain::case::{Case, Closing, Exposed, Exposure, Proposal, RunState, State};
+use crate::domain::diagnosis::ClassId;
 use crate::domain::effect::RefusalKind;
 use crate::domain::guard::Violation;
 use crate::domain::notice::{Progress, PublicText};
@@ -26,6 +27,8 @@ pub(super) struct Recorder<'a> {
     pub(super) app: &'a App,
     pub(super) row: &'a RunRow,
     pub(super) plan: &'a Plan,
+    /// What the case is about.
+    pub(super) class: &'a ClassId,
 }
 
 #[async_trait]
@@ -76,6 +79,14 @@ impl Record for Recorder<'_> {
 
     async fn switch(&self) -> Switch {
         self.app.switch().await
+    }
+
+    /// What goes on, or back, from a place where people were left is never withheld: waiting there would be worse.
+    async fn withheld(&self) -> Option<Violation> {
+        match self.plan.direction {
+            Direction::Forward | Direction::Undo => self.app.withheld_now(self.class).await,
+            Direction::GoOn | Direction::RollBack => None,
+        }
     }
 
     fn is_stopping(&self) -> bool {
