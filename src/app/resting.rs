@@ -42,7 +42,7 @@ impl App {
         if self.parts.store.run(&run.id).await?.is_none_or(|row| row.ended) {
             return Ok(false);
         }
-        self.met.lock().unwrap_or_else(PoisonError::into_inner).insert(run.id.as_str().to_owned(), At(0));
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).remove(run.id.as_str());
         let text = format!(
             "{}: what stopped must be repaired first. The bot tries that again now, every few minutes, and at every start. By hand: /reanchor manual {}.",
             case.id, case.id

@@ -17,13 +17,7 @@ pub(super) fn show(
     (proposal, run, done): (&Proposal, &RunState, usize),
     (left_as, why): (&str, &PublicText),
 ) {
-    card.summary = summary(left_as, why, sharing);
-    if run.exposed.is_some() {
-        card.summary = card
-            .summary
-            .clone()
-            .and(" The bot tries the repair again by itself, every few minutes and at every start.");
-    }
+    card.summary = summary((left_as, run.exposed.is_some()), why, sharing);
     card.facts.push(("Left as".to_owned(), PublicText::words(super::plain::state_words(left_as))));
     card.tone = Tone::Danger;
     card.buttons = way_on(proposal, done, left_as);
@@ -32,10 +26,11 @@ pub(super) fn show(
     }
 }
 
-fn summary(left_as: &str, why: &PublicText, sharing: Sharing) -> PublicText {
+fn summary((left_as, open): (&str, bool), why: &PublicText, sharing: Sharing) -> PublicText {
     PublicText::new()
         .and_strong("Stopped: a person must look now. ")
         .and(left_words(left_as))
+        .and(if open { " The bot tries the repair again by itself, every few minutes and at every start." } else { "" })
         .and(" Why it stopped: ")
         .and_text(&shown(why, sharing))
 }

@@ -4,9 +4,9 @@
 
 use super::journal::{End, Event, IllegalJournal, Progress, TARGET, fold};
 use super::look::{self, Fixed, Keys, Readers};
-use super::next::{Move, exposed, left_as, next};
+use super::next::{Move, exposed, next};
 use super::perform::{self, Unsent};
-use super::standing::{self, UNKNOWN};
+use super::standing::UNKNOWN;
 use super::wait::Stillness;
 use crate::domain::effect::{Effect, RefusalKind, Seen, When};
 use crate::domain::guard::{self, Outcome, Violation};
@@ -174,7 +174,7 @@ const UNCLEAR: i64 = 12 * SECOND;
 /// A long wait is slept in naps of this length, so that the lease is kept.
 const LONGEST_NAP: i64 = 5 * SECOND;
 /// How often a look-up that failed is repeated before it counts as drift.
-const READS: usize = 4;
+pub(super) const READS: usize = 4;
 
 impl Run<'_> {
     pub(super) fn now(&self) -> At {
@@ -211,51 +211,6 @@ impl Run<'_> {
             return event;
         }
         Event::Repairing { step: *step, cause: Box::new(event) }
-    }
-
-    /// The row that stops a run after a write says how the person stands, as read now: others may have changed what this
-    /// run wrote. Where the fate of a write is not known, the row says so already.
-    async fn with_word(&self, mut event: Event, progress: &Progress) -> Outcomes<Event> {
-        let wrote = progress.wrote || progress.pending.is_some();
-        let (said, instead) = match &mut event {
-            Event::Drifted { moved, left_as: said, .. } if wrote => {
-                let target = moved.iter().any(|moved| moved.key == TARGET);
-                (said.insert(String::new()), target.then(|| UNKNOWN.to_owned()))
-            }
-            Event::Refused { left_as: said, .. } if progress.wrote => (said.insert(String::new()), None),
-            Event::NotVerified { left_as: said, .. } => (said.insert(String::new()), None),
-            Event::Missed { left_as: said, .. } if said != UNKNOWN => (said, None),
-            Event::Safe { left_as: said, .. } | Event::Stuck { left_as: said, .. } => (said, None),
-            Event::Began
-            | Event::Intent { .. }
-            | Event::Answered { .. }
-            | Event::InForce { .. }
-            | Event::Refused { .. }
-            | Event::Declined { .. }
-            | Event::Skipped { .. }
-            | Event::Repairing { .. }
-            | Event::Reached { .. }
-            | Event::Missed { .. }
-            | Event::Drifted { .. }
-            | Event::Verified { .. } => return Ok(event),
-        };
-        let read = self.standing(progress).await?;
-        *said = read.or(instead).unwrap_or_else(|| left_as(self.plan, progress));
-        Ok(event)
-    }
-
-    /// How the person stands; `None`: it could not be read.
-    async fn standing(&self, progress: &Progress) -> Outcomes<Option<String>> {
-        let changed = !progress.done(self.plan).is_empty();
-        let mut round = 0;
-        loop {
-            match standing::read(self.readers, self.plan).await {
-                Ok(now) => return Ok(Some(standing::word(self.plan, changed, &now))),
-                Err(_) if round + 1 >= READS => return Ok(None),
-                Err(_) => self.pause(round).await?,
-            }
-            round += 1;
-        }
     }
 
     /// Looks at the target; when the effect is still to be made, checks the world before it.

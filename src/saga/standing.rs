@@ -3,7 +3,10 @@
 //! Never says what this run wrote where the directories say something else, and never guesses: a state that no word
 //! describes is [`UNKNOWN`], and people look. Begin with [`word`]; [`super::next::left_as`] is what the journal alone would say.
 
+use super::journal::{Event, Progress, TARGET};
 use super::look::Readers;
+use super::next::left_as;
+use super::run::{Outcomes, READS, Run};
 use crate::domain::effect::{Effect, Link};
 use crate::domain::ids::EntraId;
 use crate::domain::plan::{Goal, Plan};
@@ -42,6 +45,53 @@ enum Person {
     Said(&'static str),
     /// As no word says.
     Other,
+}
+
+impl Run<'_> {
+    /// The row that stops a run after a write says how the person stands, as read now: others may have changed what this
+    /// run wrote. Where the fate of a write is not known, the row says so already.
+    pub(super) async fn with_word(&self, mut event: Event, progress: &Progress) -> Outcomes<Event> {
+        let wrote = progress.wrote || progress.pending.is_some();
+        let (said, instead) = match &mut event {
+            Event::Drifted { moved, left_as: said, .. } if wrote => {
+                let target = moved.iter().any(|moved| moved.key == TARGET);
+                (said.insert(String::new()), target.then(|| UNKNOWN.to_owned()))
+            }
+            Event::Refused { left_as: said, .. } if progress.wrote => (said.insert(String::new()), None),
+            Event::NotVerified { left_as: said, .. } => (said.insert(String::new()), None),
+            Event::Missed { left_as: said, .. } if said != UNKNOWN => (said, None),
+            Event::Safe { left_as: said, .. } | Event::Stuck { left_as: said, .. } => (said, None),
+            Event::Began
+            | Event::Intent { .. }
+            | Event::Answered { .. }
+            | Event::InForce { .. }
+            | Event::Refused { .. }
+            | Event::Declined { .. }
+            | Event::Skipped { .. }
+            | Event::Repairing { .. }
+            | Event::Reached { .. }
+            | Event::Missed { .. }
+            | Event::Drifted { .. }
+            | Event::Verified { .. } => return Ok(event),
+        };
+        let read = self.standing(progress).await?;
+        *said = read.or(instead).unwrap_or_else(|| left_as(self.plan, progress));
+        Ok(event)
+    }
+
+    /// How the person stands; `None`: it could not be read.
+    async fn standing(&self, progress: &Progress) -> Outcomes<Option<String>> {
+        let changed = !progress.done(self.plan).is_empty();
+        let mut round = 0;
+        loop {
+            match read(self.readers, self.plan).await {
+                Ok(now) => return Ok(Some(word(self.plan, changed, &now))),
+                Err(_) if round + 1 >= READS => return Ok(None),
+                Err(_) => self.pause(round).await?,
+            }
+            round += 1;
+        }
+    }
 }
 
 /// Reads what [`word`] needs.

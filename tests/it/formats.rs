@@ -130,6 +130,22 @@ fn journals_of_a_repair_load() {
     assert_eq!(loaded, repairs());
 }
 
+fn stops() -> Vec<Event> {
+    let moved = Moved { key: "target".to_owned(), was: "as planned".to_owned(), is: "gone".to_owned() };
+    let left_as = |word: &str| Some(word.to_owned());
+    vec![
+        Event::Drifted { step: 1, moved: vec![moved], broken: Vec::new(), left_as: left_as("unknown") },
+        Event::Refused { step: 1, why: "HTTP 403".to_owned(), kind: None, left_as: left_as("unassigned") },
+        Event::NotVerified { why: PublicText::words("wrong"), left_as: left_as("anchor_set") },
+    ]
+}
+
+#[test]
+fn journals_that_say_how_the_person_was_left_load() {
+    let loaded: Vec<Event> = all(&golden("journal-left-v1.jsonl", || lines(&stops())));
+    assert_eq!(loaded, stops());
+}
+
 #[test]
 fn cases_of_version_1_load() {
     let make = || serde_json::to_string(&guards::every_state(&guards::deleted_replaced())).unwrap() + "\n";

@@ -5,7 +5,8 @@
 
 use super::model::{CALL, LEASE, State, Vendor, World};
 use super::ports::Hand;
-use super::scenes::{Scene, readers, words};
+use super::scenes::{Scene, readers};
+use super::words::words;
 use reanchor::domain::plan::Plan;
 use reanchor::domain::time::{MINUTE, SECOND};
 use reanchor::policy::approval::{Grant, resume};

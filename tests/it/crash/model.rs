@@ -13,7 +13,7 @@ use reanchor::policy::{Freeze, Switch};
 use reanchor::ports::directory::{Answer, Assignment};
 use reanchor::ports::error::{Kind, PortError, System};
 use reanchor::saga::journal::{Event, fold};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -492,13 +492,4 @@ pub(super) fn refused(system: System, kind: Kind) -> PortError {
         request_id: None,
         detail: "as the test wants it".to_owned(),
     }
-}
-
-/// The licence and, where given, the anchor.
-pub(super) fn profile(anchor: Option<&str>) -> BTreeMap<String, Value> {
-    let mut profile = BTreeMap::from([("licenses".to_owned(), json!(["ENTERPRISEPACK"]))]);
-    if let Some(anchor) = anchor {
-        profile.insert("immutableId".to_owned(), json!(anchor));
-    }
-    profile
 }
