@@ -97,10 +97,10 @@ impl Record for Recorder<'_> {
 impl Recorder<'_> {
     fn change(&self, case: &Case, event: &Event, fold: &Fold) -> Stored<Change> {
         let wrong = |what: String| StoreError::Inconsistent { table: "cases", id: case.id.as_str().to_owned(), what };
-        let Some((proposal, state)) = under_run(&case.state) else {
+        let Some((proposal, run)) = under_run(&case.state).filter(|(_, run)| run.id == self.row.id) else {
             return Err(wrong(format!("it is {} while its run goes on", case.state.name())));
         };
-        let next = self.next_state((event, fold), proposal, state, &case.state);
+        let next = self.next_state((event, fold), Box::new(proposal.clone()), run.clone(), &case.state);
         let note = alarm(case, &next, fold.end.is_some());
         let place = case.place.clone();
         let moved = case.clone().go(self.app.now(), next).map_err(|error| wrong(error.to_string()))?;
@@ -263,27 +263,11 @@ fn expose(event: &Event, fold: &Fold, plan: &Plan, (run, now): (&mut RunState, A
     }
 }
 
-fn under_run(state: &State) -> Option<(Box<Proposal>, RunState)> {
+/// The run that is recorded: one that could not repair yet stays open while people are called.
+fn under_run(state: &State) -> Option<(&Proposal, &RunState)> {
     match state {
-        // A run that could not repair yet stays open while people are called.
-        State::Approved { proposal, run }
-        | State::Running { proposal, run }
-        | State::Verifying { proposal, run }
-        | State::NeedsHuman { proposal, run, .. } => Some((proposal.clone(), run.clone())),
-        State::Heard
-        | State::Diagnosed
-        | State::NeedsInfo { .. }
-        | State::LookedUp { .. }
-        | State::Advised { .. }
-        | State::Refused { .. }
-        | State::Proposed { .. }
-        | State::Closed { .. }
-        | State::NotOurs { .. }
-        | State::Declined { .. }
-        | State::Expired { .. }
-        | State::Stale { .. }
-        | State::RolledBack { .. }
-        | State::Undone { .. } => None,
+        State::NeedsHuman { proposal, run, .. } => Some((proposal, run)),
+        other => other.under_run(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::ids::RunId;
 use crate::domain::inbound::Inbound;
 use crate::domain::notice::PublicText;
 use crate::domain::time::{At, MINUTE};
+use crate::ports::store::Stored;
 use std::sync::PoisonError;
 
 /// How long a refused repair rests before a running process tries it again.
@@ -35,14 +36,18 @@ impl App {
         self.met.lock().unwrap_or_else(PoisonError::into_inner).entry(run.as_str().to_owned()).or_insert(At(0));
     }
 
+    /// The run of a stopped case that still has something to repair.
+    pub(super) async fn resting_run(&self, case: &Case) -> Stored<Option<RunId>> {
+        let State::NeedsHuman { run, .. } = &case.state else { return Ok(None) };
+        let row = self.parts.store.run(&run.id).await?;
+        Ok(row.filter(|row| !row.ended).map(|row| row.id))
+    }
+
     /// Where the last run of the case still has somebody to bring back, or an app to give back: tries it now, tells the person
     /// so, and gives `true`. Nothing else may be done with the case before that.
     pub(super) async fn repairs_first(&self, inbound: &Inbound, inbox: i64, case: &Case) -> Result<bool, Failure> {
-        let State::NeedsHuman { run, .. } = &case.state else { return Ok(false) };
-        if self.parts.store.run(&run.id).await?.is_none_or(|row| row.ended) {
-            return Ok(false);
-        }
-        self.met.lock().unwrap_or_else(PoisonError::into_inner).remove(run.id.as_str());
+        let Some(run) = self.resting_run(case).await? else { return Ok(false) };
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).remove(run.as_str());
         let text = format!(
             "{}: what stopped must be repaired first. The bot tries that again now, every few minutes, and at every start. By hand: /reanchor manual {}.",
             case.id, case.id
