@@ -22,6 +22,7 @@ pub mod tenant;
 use asked::Asked;
 use clap::{Parser, Subcommand};
 use std::io::{self, IsTerminal};
+use std::path::Path;
 
 /// Diagnoses Okta -> Microsoft 365 provisioning errors in chat, and repairs them after an approval.
 #[derive(Debug, Parser)]
@@ -124,6 +125,25 @@ fn chain(error: &anyhow::Error) -> String {
         }
     }
     text
+}
+
+/// What to say on standard error when a command made the database that it was to look at: a wrong path, as a rule. Call it
+/// before the database is opened.
+pub(crate) fn made_anew(config: Option<&Path>, db: Option<&str>) -> anyhow::Result<Option<String>> {
+    Ok(crate::boot::record::missing(config, db)?.map(|file| {
+        format!(
+            "reanchor: note: there was no database {}; an empty one was made. If the bot uses another one, name it with \
+             --config or --db",
+            file.display()
+        )
+    }))
+}
+
+/// Says on standard error what there is to say.
+pub(crate) fn tell(note: Option<String>, more: &str) {
+    if let Some(note) = note {
+        eprintln!("{note}{more}");
+    }
 }
 
 /// Whether colours may be used on standard output.

@@ -2,6 +2,7 @@
 
 use crate::support::{Setup, World};
 use reanchor::domain::inbound::Verb;
+use reanchor::domain::incident::{Incident, Outlook, Vendor};
 use reanchor::domain::settings::Sharing;
 
 fn labels(card: &reanchor::domain::notice::Card) -> Vec<&'static str> {
@@ -83,6 +84,18 @@ fn a_channel_without_facts_learns_nothing_of_incidents() {
         w.paste_error("anna").await;
         assert_eq!(w.state().await, "advised");
         assert!(!w.read().await.contains("incident"));
+        // Nor from a case that knows of one.
+        let mut case = w.case().await;
+        let incident = Incident {
+            vendor: Vendor::Okta,
+            id: None,
+            title: "pushes fail".to_owned(),
+            about: String::new(),
+            since: None,
+        };
+        case.beside.outlook = Some(Outlook { open: vec![incident], ..Outlook::default() });
+        let card = reanchor::card::plain::text(&reanchor::card::build::card(&case));
+        assert!(!card.contains("incident") && !card.contains("pushes fail"), "{card}");
     });
 }
 
