@@ -60,7 +60,7 @@ pub async fn run(args: AuditArgs) -> anyhow::Result<u8> {
 async fn open(place: &Where) -> anyhow::Result<Database> {
     let anew = super::made_anew(place.config.as_deref(), place.db.as_deref())?;
     let database = record::open(place.config.as_deref(), place.db.as_deref()).await?;
-    super::tell(anew, "");
+    super::tell(anew, "If the bot uses another one");
     Ok(database)
 }
 

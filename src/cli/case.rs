@@ -40,7 +40,7 @@ impl Where {
     async fn open(&self) -> anyhow::Result<Database> {
         let anew = super::made_anew(self.config.as_deref(), self.db.as_deref())?;
         let database = record::open(self.config.as_deref(), self.db.as_deref()).await?;
-        super::tell(anew, "");
+        super::tell(anew, "If the bot uses another one");
         Ok(database)
     }
 }
@@ -184,7 +184,7 @@ async fn show(id: &str, place: &Where) -> anyhow::Result<u8> {
 async fn erase(id: &str, place: &Where) -> anyhow::Result<u8> {
     let anew = super::made_anew(place.config.as_deref(), place.db.as_deref())?;
     let desk = Desk::open(place.config.as_deref(), place.db.as_deref()).await?;
-    super::tell(anew, "");
+    super::tell(anew, "If the bot uses another one");
     let erased = desk.who.erase(&desk.database, desk.now, &CaseId::new(id)).await;
     let scrubbed = match &erased {
         Ok(Some(Ok(_))) => Some(desk.database.scrub().await),
@@ -232,7 +232,7 @@ fn account(id: &str, erased: &Erased, (file, why): (&str, &str), room: Room) -> 
             (n > 0).then(|| if n == 1 { format!("1 {one}") } else { format!("{n} {many}") })
         };
         let parts = [
-            counted(erased.payloads, "content of its record", "contents of its record"),
+            counted(erased.payloads, "row of its record (the content)", "rows of its record (the contents)"),
             counted(erased.plans, "plan", "plans"),
             counted(erased.votes, "vote", "votes"),
             counted(erased.runs, "run with its journal", "runs with their journals"),

@@ -130,19 +130,14 @@ fn chain(error: &anyhow::Error) -> String {
 /// What to say on standard error when a command made the database that it was to look at: a wrong path, as a rule. Call it
 /// before the database is opened.
 pub(crate) fn made_anew(config: Option<&Path>, db: Option<&str>) -> anyhow::Result<Option<String>> {
-    Ok(crate::boot::record::missing(config, db)?.map(|file| {
-        format!(
-            "reanchor: note: there was no database {}; an empty one was made. If the bot uses another one, name it with \
-             --config or --db",
-            file.display()
-        )
-    }))
+    Ok(crate::boot::record::missing(config, db)?
+        .map(|file| format!("reanchor: note: there was no database {}; an empty one was made", file.display())))
 }
 
-/// Says on standard error what there is to say.
-pub(crate) fn tell(note: Option<String>, more: &str) {
-    if let Some(note) = note {
-        eprintln!("{note}{more}");
+/// Says on standard error that the database was made, and what that means.
+pub(crate) fn tell(anew: Option<String>, means: &str) {
+    if let Some(note) = anew {
+        eprintln!("{note}. {means}, name that one with --config or --db");
     }
 }
 

@@ -32,7 +32,7 @@ impl SwitchArgs {
     async fn desk(&self) -> anyhow::Result<Desk> {
         let anew = super::made_anew(self.config.as_deref(), self.db.as_deref())?;
         let desk = Desk::open(self.config.as_deref(), self.db.as_deref()).await?;
-        super::tell(anew, ": that one is as it was");
+        super::tell(anew, "A bot that uses another one is as it was: if there is one");
         Ok(desk)
     }
 

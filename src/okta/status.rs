@@ -25,6 +25,8 @@ use time::format_description::well_known::Rfc2822;
 
 /// Items that are looked at; a feed has its newest first.
 const MOST: usize = 50;
+/// Longest wait for the status page: a run may wait for it before its first change.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Characters of one value that are kept.
 const KEPT: usize = 4_000;
 const OP: &str = "read the feed of the status page";
@@ -39,7 +41,7 @@ impl StatusFeed {
     /// Builds the client; sends nothing.
     pub fn new(url: &str, call_timeout: Duration, clock: Arc<dyn Clock>) -> Answer<Self> {
         let base = Base::parse(url).map_err(|flaw| not_asked(OP, format!("[incident] okta_rss {flaw}")))?;
-        let wire = Wire::new(System::Okta, call_timeout, clock, base.is_loopback())?;
+        let wire = Wire::new(System::Okta, call_timeout.min(PATIENCE), clock, base.is_loopback())?;
         Ok(Self { wire, url: base.url() })
     }
 }
@@ -57,7 +59,15 @@ impl IncidentFeed for StatusFeed {
             HeaderValue::from_static("application/atom+xml, application/rss+xml, application/xml, text/xml"),
         );
         let url = self.url.clone();
-        let ask = Ask { op: OP, method: Method::GET, url, headers, body: None, bucket: "status", repeat: Repeat::Free };
+        let ask = Ask {
+            op: OP,
+            method: Method::GET,
+            url,
+            headers,
+            body: None,
+            bucket: "status",
+            repeat: Repeat::OnlyIfRefused,
+        };
         let reply = self.wire.send(&ask).await?;
         if reply.status != 200 {
             let mut error = unusable(OP, "the status page does not answer with its feed");
