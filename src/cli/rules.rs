@@ -150,7 +150,13 @@ fn escaped(cell: &str) -> String {
 fn show(class: &str, (format, room): (Format, Room), out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
     let diagnoser = Diagnoser::new(embedded::RULES)?;
     let Some(rule) = diagnoser.classifier().rule(class) else {
-        let near: Vec<&str> = rules(&diagnoser).map(|r| r.id.as_str()).filter(|id| id.contains(class)).collect();
+        let with = |part: &str| -> Vec<&str> {
+            rules(&diagnoser).map(|rule| rule.id.as_str()).filter(|id| id.contains(part)).collect()
+        };
+        // A typing mistake is seldom in the first word.
+        let first = class.split('-').next().filter(|word| word.len() > 1).map(|word| format!("{word}-"));
+        let near = Some(with(class)).filter(|near| !near.is_empty());
+        let near = near.unwrap_or_else(|| first.map(|word| with(&word)).unwrap_or_default());
         let hint = if near.is_empty() { "`reanchor rules list` shows all".to_owned() } else { near.join(", ") };
         writeln!(err, "there is no class `{class}`; {hint}")?;
         return Ok(1);
@@ -285,6 +291,8 @@ mod tests {
         assert!(code == 0 && out.contains("Recognized by"));
         let (code, _, err) = ran(RulesCommand::Show { class: "upn".to_owned(), format: Format::Text });
         assert!(code == 1 && err.contains("upn-conflict"), "{err}");
+        let (code, _, err) = ran(RulesCommand::Show { class: "upn-konflict".to_owned(), format: Format::Text });
+        assert!(code == 1 && err.contains("upn-conflict") && !err.contains("scim-"), "{err}");
     }
 
     #[test]
