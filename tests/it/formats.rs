@@ -145,16 +145,16 @@ fn an_erased_case_loads_and_says_nothing_of_anybody() {
     let make = || pretty(&guards::every_state(&facts)[0].clone().erased(guards::NOW));
     let case: Case = loads(&serde_json::from_str(&golden("case-erased-v1.json", make)).unwrap());
     assert!(case.erased_at().is_some() && case.names().is_empty());
-    let mut named = 0;
+    let mut checked = 0;
     for case in guards::every_state(&facts) {
         let (names, requester) = (case.names(), case.requester.clone());
-        named += usize::from(!names.is_empty());
+        checked += usize::from(!names.is_empty());
         let text = serde_json::to_string(&case.erased(guards::NOW)).unwrap();
         for name in names.iter().chain([&requester.name, &requester.key]) {
             assert!(!text.contains(name.as_str()), "{name} is left in {text}");
         }
     }
-    assert!(named > 10, "{named}");
+    assert!(checked > 10, "{checked}");
 }
 
 fn events() -> Vec<Event> {
