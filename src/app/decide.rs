@@ -53,7 +53,8 @@ impl App {
         if shown >= before.version || case.version != before.version {
             return Ok(());
         }
-        let change = Change { at: self.now(), outbox: vec![self.card_row(&case)?], ..Change::default() };
+        let change =
+            Change { at: self.now(), outbox: vec![super::books::card_row(&case, self.now())?], ..Change::default() };
         Ok(self.parts.store.commit(change).await?)
     }
 

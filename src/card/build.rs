@@ -324,6 +324,16 @@ fn running(card: &mut Card, case: &Case, proposal: &Proposal, run: &RunState) {
 fn closed(card: &mut Card, case: &Case, how: &Closing) {
     card.tone = Tone::Good;
     match how {
+        Closing::Erased { at } => {
+            card.tone = Tone::Info;
+            card.context.clear();
+            card.facts.retain(|(label, _)| label == "Cause");
+            card.summary = PublicText::new()
+                .and_strong("Erased. ")
+                .and("What this case said about people was deleted on ")
+                .and_time(*at)
+                .and("; the record proves only that it was there.");
+        }
         Closing::InOrder { since, look } => {
             let mut text = PublicText::new().and_strong("In order");
             if let Some(at) = since {

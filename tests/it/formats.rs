@@ -155,6 +155,24 @@ fn cases_of_version_1_load() {
     assert_eq!(states.len(), 18, "one of each state at least: {states:?}");
 }
 
+#[test]
+fn an_erased_case_loads_and_says_nothing_of_anybody() {
+    let facts = guards::deleted_replaced();
+    let make = || pretty(&guards::every_state(&facts)[0].clone().erased(guards::NOW));
+    let case: Case = loads(&serde_json::from_str(&golden("case-erased-v1.json", make)).unwrap());
+    assert!(case.erased_at().is_some() && case.names().is_empty());
+    let mut checked = 0;
+    for case in guards::every_state(&facts) {
+        let (names, requester) = (case.names(), case.requester.clone());
+        checked += usize::from(!names.is_empty());
+        let text = serde_json::to_string(&case.erased(guards::NOW)).unwrap();
+        for name in names.iter().chain([&requester.name, &requester.key]) {
+            assert!(!text.contains(name.as_str()), "{name} is left in {text}");
+        }
+    }
+    assert!(checked > 10, "{checked}");
+}
+
 fn events() -> Vec<Event> {
     let violation = Violation {
         rule: "D3".to_owned(),

@@ -395,17 +395,6 @@ impl World {
         request.send().await.unwrap().status().as_u16()
     }
 
-    async fn graph_token(&self) -> String {
-        let access = self.tenant.access();
-        let form = format!(
-            "client_id={}&client_secret={}&grant_type=client_credentials&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default",
-            access.graph_read_client_id, access.graph_read_client_secret
-        );
-        let request = self.http.post(&access.token_url).header("content-type", "application/x-www-form-urlencoded");
-        let token: Value = request.body(form).send().await.unwrap().json().await.unwrap();
-        token["access_token"].as_str().unwrap().to_owned()
-    }
-
     /// Reads from the tenant's own Graph.
     pub(crate) async fn graph(&self, path: &str) -> Value {
         let url = format!("{}{path}", self.tenant.access().graph_url);

@@ -79,6 +79,28 @@ impl World {
         self.wait().await;
     }
 
+    /// A token of the client that may read Graph.
+    pub(crate) async fn graph_token(&self) -> String {
+        let access = self.tenant.access();
+        self.token_of(&access.graph_read_client_id, &access.graph_read_client_secret).await
+    }
+
+    /// A token of the client that may write to it.
+    pub(crate) async fn write_token(&self) -> String {
+        let access = self.tenant.access();
+        self.token_of(&access.graph_write_client_id, &access.graph_write_client_secret).await
+    }
+
+    async fn token_of(&self, id: &str, secret: &str) -> String {
+        let form = format!(
+            "client_id={id}&client_secret={secret}&grant_type=client_credentials&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"
+        );
+        let url = &self.tenant.access().token_url;
+        let request = self.http.post(url).header("content-type", "application/x-www-form-urlencoded");
+        let token: Value = request.body(form).send().await.unwrap().json().await.unwrap();
+        token["access_token"].as_str().unwrap().to_owned()
+    }
+
     /// Plays the script of the scenario file.
     pub(crate) async fn play(&self, name: &str) {
         let file = file(name);
