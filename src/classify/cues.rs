@@ -116,7 +116,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "code or a query",
     ),
     (
-        r"\bthe (?:unit )?tests? (?:asserts?|checks?|expects?)\b|\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\braise \w+|\bthrow new\b|\bexcept \w+|\bcatch ?\(|\b[A-Za-z_]+ = (?:\[|\{|vec!)|[=!]==? ?['\x22]|\.is_some\(\)|\.unwrap\(|\bexpect\(|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|=> ?['\x22{]|['\x22] ?=> |\.(?:contains|includes|startsWith|test|match)\(",
+        r"\bthe (?:unit )?tests? (?:asserts?|checks?|expects?)\b|\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\braise \w+|\bthrow new\b|\bexcept \w+|\bcatch ?\(|\b[A-Za-z_]+ = (?:\[|\{|vec!)|[=!]==? ?['\x22]\w|\.is_some\(\)|\.unwrap\(|\bexpect\(|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|=> ?['\x22{]|['\x22] ?=> |\.(?:contains|includes|startsWith|test|match)\(",
         Always,
         "code",
     ),

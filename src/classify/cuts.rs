@@ -9,6 +9,9 @@ const LEAST: usize = 12;
 /// Longest phrase that is looked at.
 const LONGEST: usize = 96;
 
+/// Bits that tell which four letters begin a phrase: many enough that almost every other place is dismissed.
+const SLOTS: usize = 1 << 15;
+
 /// The phrases that may open a report, sorted, so that all with a given beginning lie together.
 pub(super) struct Cuts {
     sorted: Vec<(Vec<u8>, usize)>,
@@ -21,7 +24,7 @@ impl Cuts {
     pub(super) fn new(phrases: impl Iterator<Item = (Vec<u8>, usize)>) -> Self {
         let mut sorted: Vec<(Vec<u8>, usize)> = phrases.filter(|(p, _)| p.len() > LEAST).collect();
         sorted.sort();
-        let mut starts = vec![0_u64; 64];
+        let mut starts = vec![0_u64; SLOTS / 64];
         for (phrase, _) in &sorted {
             if let Some((word, bit)) = phrase.first_chunk().copied().map(slot)
                 && let Some(word) = starts.get_mut(word)
@@ -52,7 +55,7 @@ impl Cuts {
 }
 
 fn slot(first: [u8; 4]) -> (usize, u64) {
-    let hash = u32::from_le_bytes(first).wrapping_mul(0x9E37_79B1) >> 20;
+    let hash = u32::from_le_bytes(first).wrapping_mul(0x9E37_79B1) >> (32 - SLOTS.trailing_zeros());
     ((hash >> 6) as usize, 1 << (hash & 63))
 }
 

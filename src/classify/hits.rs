@@ -117,16 +117,15 @@ impl Sightings {
 }
 
 impl Classifier {
-    /// All places where texts of rules stand in the clean text, whole or cut off, in the order of the text.
-    pub fn hits(&self, clean: &str) -> Vec<Hit> {
-        let mut squeezed = Vec::new();
-        squeeze(clean, &mut squeezed);
+    /// All places where texts of rules stand in the clean text, whole or cut off, in the order of the text. `squeezed`
+    /// is the squeezed form of `clean`.
+    pub fn hits(&self, clean: &str, squeezed: &[u8]) -> Vec<Hit> {
         let whole =
-            self.all.find_overlapping_iter(&squeezed).map(|m| (m.pattern().as_usize(), m.start(), m.end(), false));
-        let cuts = cut_points(clean);
+            self.all.find_overlapping_iter(squeezed).map(|m| (m.pattern().as_usize(), m.start(), m.end(), false));
+        let cuts = cut_points(clean, squeezed.len());
         let cut = cuts
             .iter()
-            .flat_map(|end| self.cuts.before(&squeezed, *end).into_iter().map(|(l, start)| (l, start, *end, true)));
+            .flat_map(|end| self.cuts.before(squeezed, *end).into_iter().map(|(l, start)| (l, start, *end, true)));
         let mut offsets: Option<Vec<u32>> = None;
         let mut hits = Vec::with_capacity(32);
         for (literal, start, end, cut) in whole.chain(cut) {
@@ -200,9 +199,8 @@ pub(super) fn in_address(text: &str, hit: &Hit, base: usize) -> bool {
         return false;
     }
     let Some(head) = hit.clean.start.checked_sub(base).and_then(|s| text.get(..s)) else { return false };
-    let word = head
-        .rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '(' | '|'))
-        .map_or(head, |i| &head[i + 1..]);
+    let word =
+        head.rsplit(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '(' | '|')).next().unwrap_or(head);
     let page = ["https://", "http://", "www."].iter().any(|p| word.contains(p));
     page && !word.contains("://graph.microsoft.") && !word.contains("url=")
 }

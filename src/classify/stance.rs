@@ -5,8 +5,9 @@
 //! in [`super::cues`].
 
 use super::cues::{CUES, Force, HELP, OTHERS, PLEASANTRIES, QUESTION};
+use super::gate::Gate;
 use crate::domain::reading::Instance;
-use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -50,23 +51,21 @@ pub(super) struct Stance {
     single: OnceLock<Option<[Regex; 4]>>,
 }
 
-/// Some of the cues and one automaton for them.
+/// Some of the cues behind one gate.
 struct Cues {
     list: Vec<(Force, &'static str)>,
-    set: Option<RegexSet>,
+    gate: Option<Gate>,
 }
 
 impl Cues {
     fn new(wanted: impl Fn(Force) -> bool) -> Self {
         let chosen = || CUES.iter().filter(|c| wanted(c.1));
-        let set =
-            RegexSetBuilder::new(chosen().map(|c| c.0)).case_insensitive(true).unicode(false).multi_line(true).build();
-        Self { list: chosen().map(|c| (c.1, c.2)).collect(), set: set.ok() }
+        Self { list: chosen().map(|c| (c.1, c.2)).collect(), gate: Gate::new(chosen().map(|c| c.0)) }
     }
 
     fn found(&self, text: &str) -> Vec<(Force, &'static str)> {
-        let Some(set) = &self.set else { return Vec::new() };
-        set.matches(text.as_bytes()).into_iter().filter_map(|i| self.list.get(i).copied()).collect()
+        let Some(gate) = &self.gate else { return Vec::new() };
+        gate.found(text).into_iter().filter_map(|i| self.list.get(i).copied()).collect()
     }
 }
 
@@ -188,7 +187,7 @@ mod tests {
         }
         for loud in [true, false] {
             let cues = Cues::new(|f| f.is_loud() == loud);
-            assert!(cues.set.is_some_and(|s| s.len() == cues.list.len()));
+            assert!(cues.gate.is_some());
         }
         for single in [QUESTION, HELP, OTHERS, PLEASANTRIES] {
             assert!(expression(single).is_some(), "{single}");

@@ -159,7 +159,8 @@ impl Before {
     }
 
     fn ends_with(&self, word: &str) -> bool {
-        self.0.ends_with(word.as_bytes())
+        // Most words are told apart by their last letter.
+        self.0.last() == word.as_bytes().last() && self.0.ends_with(word.as_bytes())
     }
 }
 

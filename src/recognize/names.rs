@@ -223,7 +223,8 @@ fn group(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
         let token = token_at(words.text, word.start);
         return (token.len() > 1).then_some(token);
     }
-    let (prefix, rest) = words.str(i).split_once(['-', '_']).filter(|(prefix, _)| prefix.len() < 6)?;
+    let (prefix, rest) =
+        Some(words.str(i)).filter(|_| word.joined)?.split_once(['-', '_']).filter(|(prefix, _)| prefix.len() < 6)?;
     let known = GROUP_PREFIXES.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && !rest.is_empty();
     let placed = ["on", "of", "from", "in", "to", "group"].iter().any(|w| words.before(i, 1, w))
         || words.gap_before(i).trim_end().ends_with(['>', ':', '(']);
@@ -235,7 +236,7 @@ fn group(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
 const APP_AFTER: &[&[&str]] = &[&["for", "application"], &["for", "app"], &["missing", "in"], &["assignment", "to"]];
 
 fn app(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
-    let capital = |k: usize| words.str(k).starts_with(|c: char| c.is_ascii_uppercase());
+    let capital = |k: usize| words.str(k).as_bytes().first().is_some_and(u8::is_ascii_uppercase);
     let blank = |k: usize| words.gap_after(k) == " ";
     if !capital(i) && !matches!(words.str(i), "provisioning" | "job") {
         return None;

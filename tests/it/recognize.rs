@@ -68,6 +68,9 @@ const MUTATIONS: &[Mutation] = &[
     ("byte order mark", |t, _| format!("\u{feff}{t}")),
     ("direction marks", |t, _| format!("\u{202a}{t}\u{202c}")),
     ("dashes in ids", |t, _| in_ids(t, '-', '–')),
+    ("as a JSON text", |t, _| json_text(t)),
+    ("hard spaces in a JSON text", |t, r| json_text(&spaces(t, "\u{a0}", r))),
+    ("invisible characters in a JSON text", |t, r| json_text(&sprinkle(t, '\u{200b}', r))),
     ("greeting before", |t, _| format!("Good morning, can somebody look at this please?\n{t}")),
     ("thanks after", |t, _| format!("{t}\n\nthanks a lot, Jo")),
     ("in another language", |t, _| {
@@ -78,6 +81,18 @@ const MUTATIONS: &[Mutation] = &[
 
 fn entities(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('\'', "&#39;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// As many programs print a text: quoted, everything beyond ASCII as `\uXXXX`.
+fn json_text(text: &str) -> String {
+    let mut out = String::new();
+    for unit in serde_json::to_string(text).unwrap().encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => out.push(char::from(byte)),
+            _ => write!(out, "\\u{unit:04x}").unwrap(),
+        }
+    }
+    out
 }
 
 fn each_line(text: &str, with: &str) -> String {
