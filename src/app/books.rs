@@ -4,7 +4,7 @@ use super::App;
 use crate::card;
 use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
-use crate::domain::inbound::Place;
+use crate::domain::inbound::{Inbound, Place};
 use crate::domain::notice::{Notice, PublicText};
 use crate::ports::store::{AuditRow, CaseRow, Change, OutboxRow, StoreError, Stored};
 use serde::Serialize;
@@ -96,7 +96,7 @@ impl App {
     }
 
     /// The post of a card. Posts of one state replace each other while they are unsent; posts of different states do not.
-    fn card_row(&self, case: &Case) -> Stored<OutboxRow> {
+    pub(super) fn card_row(&self, case: &Case) -> Stored<OutboxRow> {
         let notice = Notice::Card(Box::new(card::build::card(case)));
         Ok(OutboxRow {
             key: format!("card:{}#{}", case.id, case.state.name()),
@@ -108,7 +108,16 @@ impl App {
 
     /// A line in a thread.
     pub(super) fn note(&self, surface: &str, place: &Place, text: PublicText) -> Stored<OutboxRow> {
-        let key = self.parts.fresh.id("note:", 16);
+        self.note_as(self.parts.fresh.id("note:", 16), surface, place, text)
+    }
+
+    /// A line where somebody asked; that person is told it alone where it cannot stand.
+    pub(super) fn note_for(&self, inbound: &Inbound, text: PublicText) -> Stored<OutboxRow> {
+        let key = format!("{}#{}", self.parts.fresh.id("note:", 16), inbound.actor.key);
+        self.note_as(key, &inbound.surface, &inbound.place, text)
+    }
+
+    fn note_as(&self, key: String, surface: &str, place: &Place, text: PublicText) -> Stored<OutboxRow> {
         let notice = Notice::Note { place: place.clone(), text };
         Ok(OutboxRow { body: encode(&notice, "outbox", &key)?, key, surface: surface.to_owned(), due_at: self.now() })
     }

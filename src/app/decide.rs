@@ -40,6 +40,24 @@ impl App {
         _proof: &VerifiedActor,
         press: Press<'_>,
     ) -> Result<(), Failure> {
+        let before = self.load(press.case).await?;
+        self.pressed(inbound, inbox, press).await?;
+        self.render_again(inbound, before).await
+    }
+
+    /// A card that was older than its case when it was pressed, and that the press did not move, is shown again as the case
+    /// is: the one that was seen may have missed an edit.
+    async fn render_again(&self, inbound: &Inbound, before: Option<Case>) -> Result<(), Failure> {
+        let (Some(shown), Some(before)) = (inbound.more.version, before) else { return Ok(()) };
+        let Some(case) = self.load(&before.id).await? else { return Ok(()) };
+        if shown >= before.version || case.version != before.version {
+            return Ok(());
+        }
+        let change = Change { at: self.now(), outbox: vec![self.card_row(&case)?], ..Change::default() };
+        Ok(self.parts.store.commit(change).await?)
+    }
+
+    async fn pressed(&self, inbound: &Inbound, inbox: i64, press: Press<'_>) -> Result<(), Failure> {
         match press.verb {
             Verb::Restore => self.propose(inbound, inbox, press.case, Remedy::Restore).await,
             Verb::Reassign => self.propose(inbound, inbox, press.case, Remedy::Reassign).await,
@@ -54,6 +72,43 @@ impl App {
             Verb::Undo => self.undo(inbound, inbox, press.case).await,
             Verb::NotAnError => self.not_an_error(inbound, inbox, press.case).await,
         }
+    }
+
+    /// Works on a command that was typed: what it did shows on the card of its case, and where that stands elsewhere, who
+    /// typed it is told it alone.
+    pub(super) async fn typed(&self, inbound: &Inbound, inbox: i64, command: Command) -> Result<(), Failure> {
+        let id = match &command {
+            Command::Fix { case, .. } | Command::Subject { case, .. } => Some(case.clone()),
+            Command::Approve { code } | Command::Deny { code, .. } | Command::Withdraw { code } => {
+                self.by_code(code).await?.ok().map(|(case, _)| case)
+            }
+            // These answer by themselves, or open a case of their own.
+            Command::Diagnose { .. }
+            | Command::Help
+            | Command::Lookup { .. }
+            | Command::Job { .. }
+            | Command::Status { .. }
+            | Command::Undo { .. }
+            | Command::Freeze { .. }
+            | Command::Thaw { .. }
+            | Command::Why { .. }
+            | Command::Manual { .. }
+            | Command::Link { .. } => None,
+        };
+        let before = match &id {
+            Some(id) => self.load(id).await?,
+            None => None,
+        };
+        self.command(inbound, inbox, command).await?;
+        let Some(before) = before else { return Ok(()) };
+        let after = self.load(&before.id).await?.filter(|after| after.version != before.version);
+        let (place, typed) = (&before.place, &inbound.place);
+        if let Some(after) = after
+            && (place.channel != typed.channel || place.thread != typed.thread)
+        {
+            self.whisper(inbound, PublicText::words("Done: ").and_text(&status_line(&after))).await;
+        }
+        Ok(())
     }
 
     /// Works on a command other than `diagnose`.
@@ -382,7 +437,7 @@ impl App {
                 kind: kind.to_owned(),
                 payload: json!({ "reason": reason }).to_string(),
             }],
-            outbox: vec![self.note(&inbound.surface, &inbound.place, text)?],
+            outbox: vec![self.note_for(inbound, text)?],
             inbox_done: Some(inbox),
             setting: Some(SettingChange { key: FREEZE.to_owned(), expect, value }),
             ..Change::default()

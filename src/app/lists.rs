@@ -67,7 +67,8 @@ impl App {
     }
 
     async fn post_list(&self, inbound: &Inbound, inbox: i64, card: Card) -> Result<(), Failure> {
-        let key = format!("list:{}", inbound.place.message);
+        // Who asked stands behind the name of the post (see `tell_instead`).
+        let key = format!("list:{}#{}", inbound.place.message, inbound.actor.key);
         let body = super::books::encode(&Notice::Card(Box::new(card)), "outbox", &key)?;
         let row = OutboxRow { key, surface: inbound.surface.clone(), due_at: self.now(), body };
         let change = Change { at: self.now(), outbox: vec![row], inbox_done: Some(inbox), ..Change::default() };

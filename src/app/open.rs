@@ -77,7 +77,7 @@ impl App {
         (text, report, bulk): (&str, &Report, Option<BulkCheck>),
         done: Option<i64>,
     ) -> Result<(), Failure> {
-        let members = gather::member(&report.diagnosis).into_iter().collect();
+        let members = gather::member(&report.diagnosis.fields).into_iter().collect();
         if report.diagnosis.verdict == Verdict::Recognized
             && self.join(inbound, &report.diagnosis, members, done).await?
         {
@@ -170,7 +170,7 @@ impl App {
         if command {
             self.whisper(inbound, text.clone()).await;
         }
-        let note = if command { None } else { Some(self.note(&inbound.surface, &inbound.place, text)?) };
+        let note = if command { None } else { Some(self.note_for(inbound, text)?) };
         let change =
             Change { at: self.now(), outbox: note.into_iter().collect(), inbox_done: done, ..Change::default() };
         Ok(self.parts.store.commit(change).await?)

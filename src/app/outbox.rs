@@ -1,12 +1,16 @@
-//! Sending what is in the outbox, in order. A post that was made is edited from then on; a crash between posting and
+//! Sending what is in the outbox, in order. What a place refuses for good is told to whoever waits for it instead. A post that was made is edited from then on; a crash between posting and
 //! recording it can repeat an edit, never a change: whoever takes the row up again tells the surface that it may stand there.
 
 use super::App;
 use super::work::Failure;
-use crate::domain::notice::Notice;
+use crate::card::told::told;
+use crate::domain::actor::Standing;
+use crate::domain::case::State;
+use crate::domain::ids::CaseId;
+use crate::domain::notice::{Notice, PublicText};
 use crate::domain::time::{MINUTE, SECOND};
 use crate::ports::store::{Attempt, Claimed};
-use crate::ports::surface::{Earlier, SurfaceError};
+use crate::ports::surface::{Earlier, Surface, SurfaceError};
 use std::collections::BTreeMap;
 
 /// How long a claimed row is ours.
@@ -46,10 +50,58 @@ impl App {
                     self.parts.store.outbox_sent(claimed.id, &reference, self.now()).await?;
                     posted.insert(thing, reference);
                 }
-                Err(error) => self.put_back(&claimed, &error).await?,
+                Err(error) => {
+                    if let SurfaceError::Refused(why) = &error {
+                        self.tell_instead(target.as_ref(), (&claimed, &notice), why).await?;
+                    }
+                    self.put_back(&claimed, &error).await?;
+                }
             }
         }
         Ok(())
+    }
+
+    /// Tells the person who waits for a post what it would have said, and why it does not stand there. Steps on the way are
+    /// left out: what they lead to is told.
+    async fn tell_instead(
+        &self,
+        target: &dyn Surface,
+        (claimed, notice): (&Claimed, &Notice),
+        why: &str,
+    ) -> Result<(), Failure> {
+        let asker = claimed.row.key.split_once('#').map(|(_, asker)| asker.to_owned());
+        let (place, said, to) = match notice {
+            Notice::Card(card) => {
+                let to = match &card.case {
+                    Some(id) => self.waits_for(id).await?,
+                    None => asker.map(|key| (key.clone(), key)),
+                };
+                (&card.place, told(card), to)
+            }
+            Notice::Note { place, text } => (place, text.clone(), asker.map(|key| (key.clone(), key))),
+            Notice::Whisper { .. } => return Ok(()),
+        };
+        let Some((to, name)) = to else { return Ok(()) };
+        let text = PublicText::words(format!("This could not be posted where you asked: {why}.\n"));
+        let whisper = Notice::Whisper { place: place.clone(), to, name, text: text.and_text(&said) };
+        if let Err(error) = target.show(&whisper, Earlier::default()).await {
+            tracing::warn!(outbox = claimed.id, %error, "what could not be posted could not be told either");
+        }
+        Ok(())
+    }
+
+    /// Who waits for the card of a case, where its state is one that somebody waits for: account and name.
+    async fn waits_for(&self, id: &CaseId) -> Result<Option<(String, String)>, Failure> {
+        let Some(case) = self.load(id).await? else { return Ok(None) };
+        let on_the_way = matches!(
+            case.state,
+            State::Heard | State::Diagnosed | State::Approved { .. } | State::Running { .. } | State::Verifying { .. }
+        );
+        let person = match case.requester.standing {
+            Standing::Linked { .. } | Standing::Unlinked | Standing::Guest | Standing::External => true,
+            Standing::Relayed { .. } | Standing::ApiPosted => false,
+        };
+        Ok((person && !on_the_way).then_some((case.requester.key, case.requester.name)))
     }
 
     async fn put_back(&self, claimed: &Claimed, error: &SurfaceError) -> Result<(), Failure> {

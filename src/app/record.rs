@@ -6,6 +6,7 @@ use super::App;
 use super::anchors::refused_anchor;
 use super::books::{Entry, TRIES, decode, encode};
 use crate::domain::case::{Case, Closing, Exposed, Exposure, Proposal, RunState, State};
+use crate::domain::diagnosis::ClassId;
 use crate::domain::effect::RefusalKind;
 use crate::domain::guard::Violation;
 use crate::domain::notice::{Progress, PublicText};
@@ -26,6 +27,8 @@ pub(super) struct Recorder<'a> {
     pub(super) app: &'a App,
     pub(super) row: &'a RunRow,
     pub(super) plan: &'a Plan,
+    /// What the case is about.
+    pub(super) class: &'a ClassId,
 }
 
 #[async_trait]
@@ -78,6 +81,14 @@ impl Record for Recorder<'_> {
         self.app.switch().await
     }
 
+    /// What goes on, or back, from a place where people were left is never withheld: waiting there would be worse.
+    async fn withheld(&self) -> Option<Violation> {
+        match self.plan.direction {
+            Direction::Forward | Direction::Undo => self.app.withheld_now(self.class).await,
+            Direction::GoOn | Direction::RollBack => None,
+        }
+    }
+
     fn is_stopping(&self) -> bool {
         self.app.parts.stop.is_wished()
     }
@@ -86,10 +97,10 @@ impl Record for Recorder<'_> {
 impl Recorder<'_> {
     fn change(&self, case: &Case, event: &Event, fold: &Fold) -> Stored<Change> {
         let wrong = |what: String| StoreError::Inconsistent { table: "cases", id: case.id.as_str().to_owned(), what };
-        let Some((proposal, state)) = under_run(&case.state) else {
+        let Some((proposal, run)) = case.state.under_run() else {
             return Err(wrong(format!("it is {} while its run goes on", case.state.name())));
         };
-        let next = self.next_state(event, fold, proposal, state);
+        let next = self.next_state(event, fold, Box::new(proposal.clone()), run.clone());
         let note = alarm(case, &next);
         let place = case.place.clone();
         let moved = case.clone().go(self.app.now(), next).map_err(|error| wrong(error.to_string()))?;
@@ -238,29 +249,6 @@ fn expose(event: &Event, fold: &Fold, plan: &Plan, (run, now): (&mut RunState, A
         run.exposed = None;
     } else if run.exposed.is_none() && matches!(event, Event::Intent { .. }) {
         run.exposed = Some(Exposure { what, since: now, alarmed: false });
-    }
-}
-
-fn under_run(state: &State) -> Option<(Box<Proposal>, RunState)> {
-    match state {
-        State::Approved { proposal, run } | State::Running { proposal, run } | State::Verifying { proposal, run } => {
-            Some((proposal.clone(), run.clone()))
-        }
-        State::Heard
-        | State::Diagnosed
-        | State::NeedsInfo { .. }
-        | State::LookedUp { .. }
-        | State::Advised { .. }
-        | State::Refused { .. }
-        | State::Proposed { .. }
-        | State::Closed { .. }
-        | State::NotOurs { .. }
-        | State::Declined { .. }
-        | State::Expired { .. }
-        | State::Stale { .. }
-        | State::RolledBack { .. }
-        | State::NeedsHuman { .. }
-        | State::Undone { .. } => None,
     }
 }
 

@@ -134,7 +134,7 @@ impl App {
         let writers = access.open().map_err(|error| Failure::Unreadable(error.to_string()))?;
         let person = self.person_of(&case, plan).await?;
         let missing_at = keys(&case, plan, person.clone()).missing_at;
-        let recorder = Recorder { app: self, row: &current, plan };
+        let recorder = Recorder { app: self, row: &current, plan, class: &case.diagnosis.class };
         let work = Run {
             plan,
             approved: &approved,

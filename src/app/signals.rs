@@ -7,10 +7,10 @@
 use super::App;
 use crate::domain::beside::Attempt;
 use crate::domain::case::{Case, Withheld};
-use crate::domain::diagnosis::{Diagnosis, Remedy};
+use crate::domain::diagnosis::{ClassId, Diagnosis, Remedy};
 use crate::domain::guard::{Outcome, Violation};
 use crate::domain::ids::AppId;
-use crate::domain::incident::{Outlook, Unknown};
+use crate::domain::incident::{Incident, Outlook, Unknown};
 use crate::domain::job::{JobFacts, JobLog, JobRef};
 use crate::domain::notice::PublicText;
 use crate::domain::tenant::Reading;
@@ -136,7 +136,15 @@ impl App {
 
     /// Remedies that an open incident holds back (DOMAIN trap: an outage looks like a fault of the person).
     pub(super) fn held_back(case: &Case, remedies: impl Iterator<Item = Remedy>) -> Vec<Withheld> {
-        remedies.map(|remedy| Withheld { remedy, why: incident_open(case) }).collect()
+        let incident = case.beside.outlook.iter().flat_map(|outlook| &outlook.open).next();
+        remedies.map(|remedy| Withheld { remedy, why: incident_open(incident) }).collect()
+    }
+
+    /// What withholds a change that is about to be made for an error of this class: an open incident, read now. A feed that
+    /// cannot be read withholds nothing; the card says that it is unknown.
+    pub(super) async fn withheld_now(&self, class: &ClassId) -> Option<Violation> {
+        let outlook = self.outlook(Freshness::Now).await.about(class)?;
+        outlook.open.first().map(|incident| incident_open(Some(incident)))
     }
 
     /// What `/reanchor status` says of the feeds.
@@ -176,9 +184,9 @@ fn since(text: PublicText, at: Option<At>) -> PublicText {
 }
 
 /// The rule that holds a remedy back while an incident is open.
-fn incident_open(case: &Case) -> Violation {
+fn incident_open(incident: Option<&Incident>) -> Violation {
     let mut fact = PublicText::words("an incident is open that can be the cause");
-    if let Some(incident) = case.beside.outlook.iter().flat_map(|outlook| &outlook.open).next() {
+    if let Some(incident) = incident {
         fact = fact.and(format!(" ({}): ", incident.vendor)).and_foreign(&incident.title);
     }
     Violation {

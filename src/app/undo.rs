@@ -13,7 +13,7 @@ use crate::domain::inbound::Inbound;
 use crate::domain::notice::PublicText;
 use crate::domain::plan::{Goal, Plan};
 use crate::plan;
-use crate::policy;
+use crate::policy::{self, Refusal};
 use crate::ports::store::{Change, Stored};
 use crate::saga::look::{self, Fixed, Keys, Lot};
 use serde_json::json;
@@ -50,6 +50,10 @@ impl App {
         let facts = look::facts(&self.parts.readers, &undo_keys(&done, user)).await;
         let next = self.case_of_undo(&case, inbound, &facts);
         let ask = self.ask(&next).await?;
+        if let Some(violation) = self.withheld_now(&next.diagnosis.class).await {
+            let text = violation.fact.and(". Undo it when the vendor has closed it. Nothing was changed.");
+            return self.refuse(inbound, inbox, (id.as_str(), "undo"), &Refusal { rule: "T24", text }).await;
+        }
         match plan::undo(&done, &facts, &self.parts.settings, &ask) {
             Ok(plan) => {
                 let mut change = self.put(next, inbound, (facts, plan))?;

@@ -16,6 +16,7 @@ mod plan_view;
 pub mod shown;
 mod sides;
 mod stopped;
+pub mod told;
 
 use crate::domain::case::Candidate;
 use crate::domain::inbound::Place;

@@ -145,6 +145,8 @@ pub struct More {
     pub shared: bool,
     /// Text files to be read together with the words.
     pub files: Vec<Attached>,
+    /// Version of the case that the pressed card showed; an older one than the case has now makes a stale button.
+    pub version: Option<i64>,
 }
 
 impl More {

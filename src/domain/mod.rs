@@ -24,5 +24,6 @@ pub mod plan;
 pub mod reading;
 pub mod settings;
 pub mod snapshot;
+mod state;
 pub mod tenant;
 pub mod time;

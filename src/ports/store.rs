@@ -320,8 +320,8 @@ pub trait Store: Send + Sync {
     async fn cases(&self, open_only: bool, limit: i64) -> Stored<Vec<CaseRow>>;
     /// The newest `limit` cases of a class in a channel that were opened at `since` or later, oldest first.
     async fn cases_of_class(&self, channel: Channel<'_>, class: &str, since: At, limit: i64) -> Stored<Vec<CaseRow>>;
-    /// Cases whose `due_at` has come, oldest due first, at most `limit`.
-    async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<CaseRow>>;
+    /// Cases whose `due_at` has come, with their versions, oldest due first, at most `limit`.
+    async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<(CaseId, i64)>>;
     /// The earliest `due_at` of all cases whose due thing is work.
     async fn next_due_work(&self) -> Stored<Option<At>>;
 

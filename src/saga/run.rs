@@ -29,6 +29,11 @@ pub trait Record: Send + Sync {
     async fn record(&self, event: &Event, lease: &LeaseHeld) -> Stored<()>;
     /// The kill switch, read now.
     async fn switch(&self) -> Switch;
+    /// What forbids a run to begin its first effect although it was approved, read now: a vendor's open incident (T24). A run
+    /// that has written something is not asked: it goes on to its end.
+    async fn withheld(&self) -> Option<Violation> {
+        None
+    }
     /// Whether the process is to end: then nothing new is begun, and the run is left to the next process.
     fn is_stopping(&self) -> bool {
         false
@@ -218,7 +223,11 @@ impl Run<'_> {
             let moved = Moved { key: "quiet".to_owned(), was: "the account as before, twice".to_owned(), is: what };
             return event(drifted(step, vec![moved], Vec::new()));
         }
-        let (moved, mut broken) = self.world(progress).await?;
+        let untouched = !progress.wrote && progress.pending.is_none();
+        let withheld = async { if untouched { self.record.withheld().await } else { None } };
+        let (world, withheld) = tokio::join!(self.world(progress), withheld);
+        let (moved, mut broken) = world?;
+        broken.extend(withheld);
         if let Err(refusal) = self.record.switch().await.check() {
             broken.push(stop(&refusal));
         }

@@ -46,10 +46,13 @@ const TRIES: u32 = 5;
 /// anew a bounded number of times when another process was in the way. A macro, because a closure that borrows its
 /// surroundings and gives a `Send` future back cannot be written down.
 macro_rules! write_tx {
-    ($core:expr, |$tx:ident| $body:expr) => {{
+    ($core:expr, |$tx:ident| $body:expr) => {
+        $crate::store::write_tx!($core, turn, |$tx| $body)
+    };
+    ($core:expr, $turn:ident, |$tx:ident| $body:expr) => {{
         let mut tries = 0_u32;
         loop {
-            let turn = $core.turn().await;
+            let turn = $core.$turn().await;
             let outcome: Result<_, $crate::store::Fault> = async {
                 let mut $tx = $core.begin_write().await?;
                 let value = $body?;
@@ -89,6 +92,9 @@ struct Core {
     instance: String,
     /// SQLite has one writer; waiting for it here is fair and costs no polling.
     turn: tokio::sync::Mutex<()>,
+    /// Where everybody waits before that, but the task that stores events: whoever posted or clicked waits for its answer,
+    /// and has one transaction before it at the most, however many cases are worked on.
+    queue: tokio::sync::Mutex<()>,
 }
 
 struct AuditState {
@@ -109,6 +115,12 @@ impl AuditState {
 
 impl Core {
     async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let _head = if self.sqlite { Some(self.queue.lock().await) } else { None };
+        self.next_turn().await
+    }
+
+    /// The turn ahead of everybody who waits in the queue.
+    async fn next_turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         if self.sqlite { Some(self.turn.lock().await) } else { None }
     }
 
@@ -248,7 +260,7 @@ impl Store for Database {
         rows::cases_of_class(&self.core, channel, class, (since, limit)).await
     }
 
-    async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<CaseRow>> {
+    async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<(CaseId, i64)>> {
         rows::cases_due(&self.core, now, limit).await
     }
 

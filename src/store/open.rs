@@ -160,7 +160,13 @@ async fn assemble(pool: AnyPool, host: Host, secret: &Secret, options: Options) 
     }
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.expose().as_bytes());
     let sqlite = host.has_files();
-    let core = Arc::new(Core { pool, sqlite, instance: options.instance, turn: tokio::sync::Mutex::new(()) });
+    let core = Arc::new(Core {
+        pool,
+        sqlite,
+        instance: options.instance,
+        turn: tokio::sync::Mutex::default(),
+        queue: tokio::sync::Mutex::default(),
+    });
     let inbox = writer::start(Arc::clone(&core));
     let audit = Arc::new(AuditState { fresh: options.fresh, key, broken: Mutex::new(None) });
     let database = Database { core, host: Arc::new(host), inbox, audit };

@@ -260,11 +260,28 @@ fn is_ours(message: &Value, mark: &str) -> bool {
     message["bot_id"].is_string() && (by_blocks || by_metadata)
 }
 
+/// Why nothing can be posted there and what helps, for whoever waits for it.
+fn reason(code: &str) -> String {
+    let words = match code {
+        "not_in_channel" => "the bot is not a member of the channel: add it with /invite, or ask where it is a member",
+        "channel_not_found" => {
+            "the bot does not see the channel, because it is private and the bot is not a member: add it with /invite, or ask where it is a member"
+        }
+        "is_archived" => "the channel is archived: ask in another one",
+        "messages_tab_disabled" => "the messages tab of the app is switched off: ask in a channel",
+        code if code.starts_with("restricted_action") => {
+            "only some people may post in the channel: let the bot post there, or ask in another one"
+        }
+        _ => "Slack does not take posts there",
+    };
+    format!("{words} ({code})")
+}
+
 /// What the outbox does about an error.
 pub(super) fn surface(error: &ApiError) -> SurfaceError {
     match error {
         ApiError::Limited { after_ms } => SurfaceError::Wait { after_ms: *after_ms },
-        ApiError::Code(code) if GONE.contains(&code.as_str()) => SurfaceError::Refused(error.to_string()),
+        ApiError::Code(code) if GONE.contains(&code.as_str()) => SurfaceError::Refused(reason(code)),
         ApiError::NoToken(_) => SurfaceError::Refused(error.to_string()),
         ApiError::Code(_) | ApiError::Unknown(_) => SurfaceError::Failed(error.to_string()),
     }

@@ -85,3 +85,78 @@ fn a_channel_without_facts_learns_nothing_of_incidents() {
         assert!(!w.read().await.contains("incident"));
     });
 }
+
+/// The feed was unknown at the paste and at the press; when the approved run looks, an incident is open.
+#[test]
+fn an_incident_that_opens_after_the_proposal_stops_the_run_before_its_first_change() {
+    World::run("vendor-incident", async |w| {
+        w.fault("okta.status.feed", 1, "refuse").await;
+        w.fault("okta.status.feed", 2, "refuse").await;
+        w.paste_error("anna").await;
+        w.press("anna", "Reassign").await;
+        assert_eq!(w.state().await, "proposed");
+        w.press("ben", "Approve").await;
+        assert_eq!(w.state().await, "stale");
+        let card = w.read().await;
+        assert!(card.contains("pushes fail for some customers") && card.contains("(rule T24)"), "{card}");
+        assert!(card.contains("Nothing was changed"), "{card}");
+        assert!(w.writes().await.is_empty());
+        w.press("anna", "Look again").await;
+        assert_eq!(labels(&w.card().await), ["Look again", "Not an error"], "it is open still");
+        w.advance(31 * 60_000).await;
+        w.press("anna", "Look again").await;
+        w.press("anna", "Reassign").await;
+        w.press("ben", "Approve").await;
+        assert_eq!(w.state().await, "closed", "{}", w.read().await);
+    });
+}
+
+/// Stopping half way would leave the person without an assignment: only the first change is held back.
+#[test]
+fn a_run_that_has_begun_goes_on_to_its_end() {
+    World::run("vendor-incident", async |w| {
+        for nth in 1..=3 {
+            w.fault("okta.status.feed", nth, "refuse").await;
+        }
+        w.paste_error("anna").await;
+        w.press("anna", "Reassign").await;
+        w.press("ben", "Approve").await;
+        assert_eq!(w.state().await, "closed", "{}", w.read().await);
+        w.command("anna", "status").await;
+        assert!(w.whispers("anna").pop().unwrap().contains("Okta incidents open: "));
+    });
+}
+
+#[test]
+fn an_undo_is_not_put_to_the_vote_while_an_incident_is_open() {
+    let setup = Setup { incident: Some("O365 provisioning is slow"), ..Setup::default() };
+    World::run_with("anchor-align", setup, async |w| {
+        for nth in 1..=3 {
+            w.fault("okta.status.feed", nth, "refuse").await;
+        }
+        w.play("anchor-align").await;
+        assert_eq!(w.state().await, "closed", "{}", w.read().await);
+        w.press("anna", "Undo").await;
+        assert_eq!(w.cases().await.len(), 1);
+        let told = w.whispers("anna").pop().unwrap();
+        assert!(told.contains("T24") && told.contains("O365 provisioning is slow"), "{told}");
+    });
+}
+
+/// Somebody without an assignment does not wait for a vendor: what a stopped run left is finished by a new vote.
+#[test]
+fn what_a_stopped_run_left_may_be_finished_while_an_incident_is_open() {
+    World::run("vendor-incident", async |w| {
+        for nth in 1..=3 {
+            w.fault("okta.status.feed", nth, "refuse").await;
+        }
+        w.fault("okta.app_user.assign", 1, "refuse").await;
+        w.paste_error("anna").await;
+        w.press("anna", "Reassign").await;
+        w.press("ben", "Approve").await;
+        assert_eq!(w.state().await, "needs_human", "{}", w.read().await);
+        w.press("anna", "Go on").await;
+        w.press("ben", "Approve").await;
+        assert_eq!(w.state().await, "closed", "{}", w.read().await);
+    });
+}

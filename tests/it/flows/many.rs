@@ -95,6 +95,25 @@ fn after_the_window_a_person_stands_alone_again() {
     });
 }
 
+/// A plan that people vote on is theirs: the sixth report takes nothing out of their hands.
+#[test]
+fn a_case_that_is_put_to_the_vote_is_counted_and_left_alone() {
+    World::run("deleted-replaced", async |w| {
+        w.paste_error("anna").await;
+        let sam = w.case().await.id;
+        w.press("anna", "Reassign").await;
+        for n in 1..6 {
+            w.paste("anna", &gone(n)).await;
+        }
+        let cases = w.cases().await;
+        assert_eq!(standing(&cases)[0].beside.many.as_ref().unwrap().count, 6);
+        let case = w.case_of(&sam).await;
+        assert_eq!((case.state.name(), case.beside.part_of), ("proposed", None));
+        w.press_on("ben", &sam, "Approve").await;
+        assert_eq!(w.case_of(&sam).await.state.name(), "closed");
+    });
+}
+
 #[test]
 fn forty_pastes_at_once_still_end_in_one_card() {
     World::run("deleted-replaced", async |w| {
@@ -116,11 +135,31 @@ fn forty_pastes_at_once_still_end_in_one_card() {
 fn another_app_another_class_and_another_channel_are_other_causes() {
     World::run("deleted-replaced", async |w| {
         let other = |n: usize| gone(n).replace("Microsoft Office 365 failed", "Box failed");
+        let unfound = |n: usize| {
+            format!(
+                "Automatic provisioning of user Kim Tate{n} to app Microsoft Office 365 failed: Matching user not found."
+            )
+        };
         for n in 0..5 {
             w.paste("anna", &gone(n)).await;
             w.paste("anna", &other(10 + n)).await;
+            w.paste("anna", &unfound(20 + n)).await;
+            w.paste_elsewhere("anna", &gone(30 + n)).await;
         }
-        assert!(standing(&w.cases().await).is_empty());
+        let cases = w.cases().await;
+        assert_eq!(cases.len(), 20);
+        assert!(standing(&cases).is_empty());
+        assert!(cases.iter().all(|case| case.beside.part_of.is_none()));
+        // The sixth of each kind makes one card of its kind alone.
+        w.paste_elsewhere("anna", &gone(35)).await;
+        let cases = w.cases().await;
+        let many = standing(&cases);
+        assert_eq!((many.len(), many[0].place.channel.as_str()), (1, crate::support::ELSEWHERE));
+        let people = &many[0].beside.many.as_ref().unwrap().people;
+        assert!(
+            people.iter().all(|one| one.name.contains("tate3")),
+            "a list stays where its people were named: {people:?}"
+        );
     });
 }
 

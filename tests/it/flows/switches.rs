@@ -64,47 +64,81 @@ fn every_card_with_advice_says_what_still_works() {
     });
 }
 
-/// SAFETY D12: no step of any class lowers security for people, and a stop-gap comes last with its warning.
-#[test]
-fn no_advice_lowers_security() {
-    for (name, text) in reanchor::config::embedded::RULES {
-        let rule: toml::Table = text.parse().unwrap();
-        let steps: Vec<&str> = rule["steps"].as_array().unwrap().iter().map(|step| step.as_str().unwrap()).collect();
-        for step in &steps {
-            let lower = step.to_lowercase();
-            for bad in [
-                "disable mfa",
-                "switch mfa off",
-                "turn off mfa",
-                "disable conditional access",
-                "disable security defaults",
-            ] {
-                assert!(!lower.contains(bad), "{name}: {step}");
-            }
-        }
-        if let Some(at) = steps.iter().position(|step| step.contains("RandomString")) {
-            assert_eq!(at + 1, steps.len(), "{name}: the stop-gap comes last");
-            assert!(
-                steps[at].contains("stop-gap") && steps[at].contains("changes the sign-in names of all new people")
-            );
-        }
+/// What a class advises, as its rule file says.
+fn steps_of(text: &str) -> Vec<String> {
+    let rule: toml::Table = text.parse().unwrap();
+    rule["steps"].as_array().unwrap().iter().map(|step| step.as_str().unwrap().to_owned()).collect()
+}
+
+/// Words of an advice that would lower security.
+const LOWERS: [&str; 12] = [
+    "disable mfa",
+    "switch mfa off",
+    "turn off mfa",
+    "turn mfa off",
+    "switch off mfa",
+    "disable multi-factor",
+    "switch multi-factor",
+    "disable conditional access",
+    "switch conditional access off",
+    "disable security defaults",
+    "switch security defaults off",
+    "turn off security defaults",
+];
+
+/// How the steps of a class break SAFETY D12: no step lowers security for people, an exclusion is the security owner's, for
+/// one account and limited, a stop-gap comes last with its warning, and only the switch that can hurt is switched off.
+fn lowers_security(class: &str, steps: &[String]) -> Option<String> {
+    let all = steps.join(" ");
+    if let Some(bad) = LOWERS.iter().find(|bad| all.to_lowercase().contains(**bad)) {
+        return Some(format!("{class}: {bad}"));
     }
-    let steps = |class: &str| {
-        let text = reanchor::config::embedded::RULES.iter().find(|(name, _)| *name == class).unwrap().1;
-        text.parse::<toml::Table>().unwrap()["steps"].to_string()
-    };
-    for class in ["service-account-mfa", "conditional-access-blocked"] {
-        let steps = steps(class);
-        for part in [
+    let needed: &[&str] = match class {
+        "service-account-mfa" | "conditional-access-blocked" => &[
             "app-based provisioning connection",
             "only the security owner",
             "named location",
             "Never exclude a human administrator",
-        ] {
-            assert!(steps.contains(part), "{class}: {part}");
-        }
+        ],
+        "upn-invalid-format" | "upn-domain-unverified" => &["RandomString"],
+        "immutable-id-missing-or-mismatch" => &["Switch Deactivate Users off before any unassigning"],
+        _ => &[],
+    };
+    if let Some(part) = needed.iter().find(|part| !all.contains(**part)) {
+        return Some(format!("{class}: {part} is not said"));
     }
-    for class in ["upn-invalid-format", "upn-domain-unverified"] {
-        assert!(steps(class).contains("RandomString"), "{class}");
+    let all_switches = ["Create Users off", "Update User Attributes off", "all provisioning options", "all switches"];
+    if let Some(bad) = all_switches.iter().find(|bad| class.starts_with("immutable-id-") && all.contains(**bad)) {
+        return Some(format!("{class}: {bad}"));
     }
+    let at = steps.iter().position(|step| step.contains("RandomString"))?;
+    let warned = steps[at].contains("stop-gap") && steps[at].contains("changes the sign-in names of all new people");
+    (at + 1 != steps.len() || !warned).then(|| format!("{class}: the stop-gap comes last, with its warning"))
+}
+
+#[test]
+fn no_advice_lowers_security() {
+    let rules = reanchor::config::embedded::RULES;
+    for (class, text) in rules {
+        assert_eq!(lowers_security(class, &steps_of(text)), None);
+    }
+    let steps = |class: &str| steps_of(rules.iter().find(|(name, _)| *name == class).unwrap().1);
+    // The check sees each of these.
+    for (class, was, is) in [
+        ("service-account-mfa", "only the security owner", "somebody"),
+        ("service-account-mfa", "named location", "name"),
+        ("service-account-mfa", "Never exclude a human administrator", "Exclude the administrators"),
+        ("conditional-access-blocked", "app-based provisioning connection", "old connection"),
+        ("conditional-access-blocked", "Never exclude a human administrator", "Disable conditional access"),
+        ("upn-invalid-format", "stop-gap", "solution"),
+        ("upn-domain-unverified", "changes the sign-in names of all new people", "helps"),
+        ("immutable-id-missing-or-mismatch", "Deactivate Users off before", "all provisioning options off before"),
+    ] {
+        let wrong: Vec<String> = steps(class).iter().map(|step| step.replace(was, is)).collect();
+        assert_ne!(wrong, steps(class), "{class}: {was}");
+        assert!(lowers_security(class, &wrong).is_some(), "{class}: {is}");
+    }
+    let mut first = steps("upn-invalid-format");
+    first.reverse();
+    assert!(lowers_security("upn-invalid-format", &first).is_some(), "the stop-gap first");
 }

@@ -2,8 +2,8 @@
 
 use super::desk::{Desk, ELSEWHERE, Transport, both};
 use super::sim::{
-    BOT, BOT_ID, DOWNSTAIRS, Kind, Message, PROVISIONING, SHARED, SIGNING_SECRET, event_callback, http_body, plain,
-    signature, unix, user_id,
+    BOT, BOT_ID, DOWNSTAIRS, Fault, Kind, Message, PROVISIONING, SHARED, SIGNING_SECRET, State, event_callback,
+    http_body, plain, signature, unix, user_id,
 };
 use serde_json::{Value, json};
 
@@ -334,18 +334,39 @@ both!(the_bots_own_words_do_not_make_it_talk, "deleted-replaced", async |desk: &
 });
 
 both!(a_stale_button_answers_with_the_truth, "deleted-replaced", async |desk: &mut Desk| {
-    let (_, first) = desk.pasted().await;
+    let (root, first) = desk.pasted().await;
     let old = desk.sim.button("anna", "Reassign").await;
     desk.sim.click("anna", "Reassign").await;
     let approve = desk.sim.button("ben", "Approve").await;
+    let now = desk.sim.card(&root, "the proposal", |card| card.has("Approve")).await;
+    // The edit of the card was lost on the way: what stands there is older than the case.
+    let stands_old = |desk: &Desk, old: &Message| {
+        let mut state = desk.sim.state();
+        let message = state.messages.iter_mut().find(|m| m.ts == old.ts).unwrap();
+        (message.text, message.blocks) = (old.text.clone(), old.blocks.clone());
+    };
+    stands_old(desk, &old);
     desk.sim.click_on("anna", &old, "Reassign").await;
-    desk.sim.until("the truth about the old button", |state| state.whispers("anna").pop()).await;
+    let told = desk.sim.told("anna", "Nothing was changed").await;
+    assert!(told.text.contains("is proposed, reassign with the code"), "{}", told.text);
+    let again = desk.sim.card(&root, "the proposal once more", |card| card.has("Approve")).await;
+    assert_eq!((&again.text, &again.buttons), (&now.text, &now.buttons));
+    // A refused press of the card as it is now edits nothing.
+    let edits = desk.sim.state().done("chat.update");
+    desk.sim.click("nora", "Approve").await;
+    desk.sim.told("nora", "not linked").await;
+    assert_eq!(desk.sim.state().done("chat.update"), edits);
     desk.sim.click("ben", "Approve").await;
     desk.until_case("closed").await;
+    desk.sim.card(&root, "the closed card", |card| card.text.contains("erified")).await;
+    stands_old(desk, &approve);
     desk.sim.click_on("carla", &approve, "Approve").await;
-    desk.sim.until("the truth about the old proposal", |state| state.whispers("carla").pop()).await;
+    let told = desk.sim.told("carla", "Nothing was changed").await;
+    assert!(told.text.contains("is closed"), "{}", told.text);
+    desk.sim.card(&root, "the closed card once more", |card| !card.has("Approve")).await;
     assert_eq!(desk.audit("vote").await, 1);
-    assert_eq!(desk.sim.state().message(PROVISIONING, &first.ts).map(|m| m.ts.clone()), Some(first.ts));
+    let cards = desk.sim.state().thread(PROVISIONING, &root);
+    assert_eq!(cards.iter().map(|card| &card.ts).collect::<Vec<_>>(), [&first.ts], "one card: {cards:?}");
 });
 
 both!(an_organization_wide_install_without_a_team_works, "deleted-replaced", async |desk: &mut Desk| {
@@ -362,4 +383,65 @@ both!(a_command_where_the_bot_is_not_in_the_channel_is_answered, "deleted-replac
     let outcome = desk.sim.slash_in(DOWNSTAIRS, "ben", "/reanchor help").await;
     assert!(outcome.accepted);
     desk.sim.told("ben", "diagnose").await;
+    let text = desk.error_text().await;
+    // The diagnosis itself, and how to have it in the channel: by the address of the command, so by no direct message.
+    desk.sim.slash_in(DOWNSTAIRS, "ben", &format!("/reanchor diagnose {}", text.replace('\n', " "))).await;
+    let told = desk.sim.told("ben", "/invite").await;
+    let (case, _) = desk.cases().await[0].clone();
+    for part in ["not a member of the channel", case.as_str(), "o365-user-deleted-in-entra", "What to do:"] {
+        assert!(told.text.contains(part), "{part}: {}", told.text);
+    }
+    assert!(
+        !told.text.contains("sam.whitlock"),
+        "nothing of the directories in a channel that is not listed: {}",
+        told.text
+    );
+    assert_eq!(told.channel, DOWNSTAIRS);
+    // The same by the shortcut of a message.
+    let (root, _) = desk.sim.wrote("dave", (DOWNSTAIRS, None), &text);
+    desk.sim.shortcut("carla", &root).await;
+    desk.sim.told("carla", "/invite").await;
+    // Many at once are one list.
+    let many: String = (0..6).map(|n| text.replace("sam.whitlock", &format!("p{n}.q")) + "\n\n").collect();
+    let (root, _) = desk.sim.wrote("dave", (DOWNSTAIRS, None), &many);
+    desk.sim.shortcut("dave", &root).await;
+    desk.sim.told("dave", "/invite").await;
+    for name in ["ben", "carla", "dave"] {
+        assert!(desk.sim.state().direct_to(name).is_empty());
+    }
+    // A vote that is typed there counts, and who typed it learns so.
+    let (_, card) = desk.proposed().await;
+    desk.sim.slash_in(DOWNSTAIRS, "ben", &format!("/reanchor approve {}", Desk::code(&card))).await;
+    let told = desk.sim.told("ben", "Done: ").await;
+    assert!(told.text.contains("approved by ben"), "{}", told.text);
+    desk.sim.slash_in(DOWNSTAIRS, "ben", "/reanchor freeze a look at the log").await;
+    desk.sim.told("ben", "Frozen by").await;
+});
+
+both!(what_a_channel_takes_no_more_is_told_to_whoever_waits_for_it, "deleted-replaced", async |desk: &mut Desk| {
+    let text = desk.error_text().await;
+    desk.sim.state().channels.get_mut(PROVISIONING).unwrap().archived = true;
+    desk.sim.paste("anna", &text).await;
+    let direct = |desk: &Desk, name: &str| desk.sim.state().direct_to(name);
+    desk.sim
+        .until("a direct message to anna", |state| {
+            state
+                .direct_to("anna")
+                .into_iter()
+                .find(|seen| seen.text.contains("archived") && seen.text.contains("looked up"))
+        })
+        .await;
+    assert_eq!(direct(desk, "anna").len(), 1, "steps on the way are not told: {:?}", direct(desk, "anna"));
+    // A bridge has nobody who could be told.
+    let refused =
+        |state: &State| state.calls.iter().filter(|call| call.error.as_deref() == Some("is_archived")).count();
+    let before = refused(&desk.sim.state());
+    desk.sim.relayed("Alice", &text).await;
+    desk.sim.until("the answer to the bridge is refused", |state| (refused(state) > before).then_some(())).await;
+    desk.sim.state().channels.get_mut(PROVISIONING).unwrap().archived = false;
+    desk.sim.state().knobs.faults.push(("chat.postMessage".to_owned(), Fault::Error("restricted_action"), 1));
+    let text = text.replace("sam.whitlock", "una.vale");
+    desk.sim.paste("gus", &text).await;
+    desk.sim.told("gus", "only some people may post").await;
+    assert!(direct(desk, "bridge").is_empty());
 });

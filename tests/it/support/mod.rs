@@ -32,6 +32,8 @@ use tempfile::TempDir;
 pub(crate) const APP: &str = "0oa8o365vK3pTz6Yw1d7";
 pub(crate) const SAM: &str = "00u8samWQ5nHc2Je91d7";
 pub(crate) const CHANNEL: &str = "#provisioning";
+/// Another channel that the bot listens to.
+pub(crate) const ELSEWHERE: &str = "#provisioning-emea";
 
 /// A surface that remembers what it was told to show.
 #[derive(Default)]
@@ -71,6 +73,8 @@ pub(crate) struct Setup {
     pub(crate) approvers: Option<Vec<GroupId>>,
     /// Whether the inbound job is configured.
     pub(crate) job: bool,
+    /// An open incident of Okta, for a scenario that has none of its own.
+    pub(crate) incident: Option<&'static str>,
 }
 
 impl Default for Setup {
@@ -84,6 +88,7 @@ impl Default for Setup {
             run: RunTerms { lease_ms: 60_000, call_timeout_ms: 2_000, poll_deadline_ms: 120_000 },
             approvers: None,
             job: true,
+            incident: None,
         }
     }
 }
@@ -129,8 +134,9 @@ impl World {
         setup.allow_pause = setup.allow_pause.or(declared.allow_pause);
         setup.provisioning_type = declared.provisioning_type;
         let all = embedded::SCENARIOS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        let incident = setup.incident.map(|title| format!("\n[tenant.incident]\nokta = \"{title}\"\n"));
         let tenant = Tenant::start(TenantOptions {
-            scenario: play::scenario(name),
+            scenario: play::scenario(name) + incident.as_deref().unwrap_or_default(),
             scenarios: all,
             okta_port: 0,
             graph_port: 0,
@@ -229,12 +235,6 @@ impl World {
     /// Somebody types `/reanchor …`.
     pub(crate) async fn command(&self, who: &str, text: &str) {
         self.say_command(who, text).await;
-        self.wait().await;
-    }
-
-    /// Somebody mentions the bot.
-    pub(crate) async fn mention(&self, who: &str, text: &str) {
-        self.hear(who, Self::place(), Body::Mention { text: text.to_owned() }).await;
         self.wait().await;
     }
 
@@ -473,12 +473,9 @@ async fn assemble(
                 protected: Vec::new(),
             },
         },
-        channels: vec![Channel {
-            surface: "console".to_owned(),
-            id: CHANNEL.to_owned(),
-            listen: true,
-            facts: setup.facts,
-        }],
+        channels: [CHANNEL, ELSEWHERE]
+            .map(|id| Channel { surface: "console".to_owned(), id: id.to_owned(), listen: true, facts: setup.facts })
+            .to_vec(),
         run: setup.run,
         store_url: format!("sqlite://{}", folder.path().join("reanchor.sqlite").display()),
         audit_key: None,

@@ -1,10 +1,10 @@
 //! Plays the script of a scenario file and compares the end with its `[expect]`, read from the tenant's own APIs.
 
-use super::{APP, SAM, World};
+use super::{APP, ELSEWHERE, SAM, World};
 use reanchor::config::embedded;
 use reanchor::domain::case::Case;
 use reanchor::domain::ids::CaseId;
-use reanchor::domain::inbound::{Body, Verb};
+use reanchor::domain::inbound::{Body, Place, Verb};
 use reanchor::domain::notice::{Card, Notice};
 use reanchor::domain::settings::{Deactivation, ProvisioningType};
 use serde_json::Value;
@@ -42,6 +42,19 @@ impl World {
     /// The newest card as people read it.
     pub(crate) async fn read(&self) -> String {
         reanchor::card::plain::text(&self.card().await)
+    }
+
+    /// Somebody pastes a text in the other channel that the bot listens to.
+    pub(crate) async fn paste_elsewhere(&self, who: &str, text: &str) {
+        let place = Place { channel: ELSEWHERE.to_owned(), ..Self::place() };
+        self.hear(who, place, Body::Message { text: text.to_owned() }).await;
+        self.wait().await;
+    }
+
+    /// Somebody mentions the bot.
+    pub(crate) async fn mention(&self, who: &str, text: &str) {
+        self.hear(who, Self::place(), Body::Mention { text: text.to_owned() }).await;
+        self.wait().await;
     }
 
     /// One case.

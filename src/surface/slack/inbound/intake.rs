@@ -159,7 +159,7 @@ impl Intake {
         };
         let place = Place { channel: channel.to_owned(), thread: said.thread.to_owned(), message: said.ts.to_owned() };
         let body = if said.to_us { Body::Mention { text } } else { Body::Message { text } };
-        let more = More { edited: said.edited.is_some(), shared, files: said.files };
+        let more = More { edited: said.edited.is_some(), shared, files: said.files, version: None };
         self.inbound(event_key, place, actor, (body, more))
     }
 
@@ -277,8 +277,9 @@ impl Intake {
         (verb, ticket, note): (Verb, Ticket, Option<String>),
     ) -> Outcome {
         let proof = verified(actor.clone());
+        let more = More { version: Some(ticket.version), ..More::default() };
         let body = Body::Press { verb, case: ticket.case, number: ticket.number, note };
-        self.store(self.inbound(key, place, actor, (body, More::default())), Some(&proof)).await
+        self.store(self.inbound(key, place, actor, (body, more)), Some(&proof)).await
     }
 
     async fn submitted(&self, deed: &Interaction<'_>, who: Deed<'_>) -> Outcome {
@@ -309,6 +310,11 @@ impl Intake {
         let message = &deed.message;
         let (Some(channel), Some(ts)) = (deed.channel.id.some(), message.ts.some().or_else(|| deed.message_ts.some()))
         else {
+            windows::answer(
+                &self.desk,
+                who.response_url,
+                "Slack did not tell which message is meant. Nothing was changed.",
+            );
             return Outcome::Done;
         };
         let mut words = read::words(message);

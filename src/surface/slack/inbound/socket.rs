@@ -48,7 +48,8 @@ pub struct Sockets {
     app_token: Secret,
     count: u32,
     silence: Duration,
-    pulse: Arc<Mutex<Pulse>>,
+    /// Of the set that is kept now: what `/readyz` tells.
+    pulse: Mutex<Arc<Mutex<Pulse>>>,
 }
 
 /// One set of sockets.
@@ -57,7 +58,7 @@ struct Set {
     pulse: Arc<Mutex<Pulse>>,
 }
 
-fn locked(pulse: &Mutex<Pulse>) -> MutexGuard<'_, Pulse> {
+fn locked<T>(pulse: &Mutex<T>) -> MutexGuard<'_, T> {
     pulse.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -73,12 +74,13 @@ impl Sockets {
         app_token: Secret,
         (count, silence): (u32, Duration),
     ) -> Self {
-        Self { intake, client: Arc::new(client), app_token, count, silence, pulse: fresh() }
+        Self { intake, client: Arc::new(client), app_token, count, silence, pulse: Mutex::new(fresh()) }
     }
 
     /// Opens the sockets and looks after them until the process is to end.
     pub async fn keep(&self, mut stop: Stop) {
         let mut set = self.open().await;
+        self.show(&set);
         let mut opened = Instant::now();
         let mut told = false;
         loop {
@@ -86,7 +88,6 @@ impl Sockets {
                 () = tokio::time::sleep(LOOK) => {}
                 () = stop.wished() => break,
             }
-            self.show(&set);
             let (hears, quiet) = {
                 let pulse = locked(&set.pulse);
                 (!pulse.open.is_empty(), pulse.last.elapsed())
@@ -103,6 +104,7 @@ impl Sockets {
                 wait_for_hello(&new, PATIENCE).await;
                 set.manager.shutdown().await;
                 set = new;
+                self.show(&set);
                 (opened, told) = (Instant::now(), false);
             } else if hears {
                 told = false;
@@ -110,15 +112,12 @@ impl Sockets {
             }
         }
         set.manager.shutdown().await;
-        locked(&self.pulse).open.clear();
+        locked(&set.pulse).open.clear();
     }
 
-    /// What the current set knows is what `/readyz` tells.
+    /// What this set knows is what `/readyz` tells from now on.
     fn show(&self, set: &Set) {
-        let now = locked(&set.pulse);
-        let (open, last) = (now.open.clone(), now.last);
-        drop(now);
-        *locked(&self.pulse) = Pulse { open, last };
+        *locked(&self.pulse) = Arc::clone(&set.pulse);
     }
 
     async fn open(&self) -> Set {
@@ -159,7 +158,8 @@ async fn wait_for_hello(set: &Set, most: Duration) {
 
 impl Ready for Sockets {
     fn ready(&self) -> Result<(), String> {
-        if locked(&self.pulse).open.is_empty() { Err("no websocket to Slack is open".to_owned()) } else { Ok(()) }
+        let pulse = Arc::clone(&locked(&self.pulse));
+        if locked(&pulse).open.is_empty() { Err("no websocket to Slack is open".to_owned()) } else { Ok(()) }
     }
 }
 
