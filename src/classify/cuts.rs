@@ -39,13 +39,16 @@ impl Cuts {
     pub(super) fn before(&self, squeezed: &[u8], end: usize) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         let head = squeezed.get(..end).unwrap_or_default();
-        for start in end.saturating_sub(LONGEST)..(end + 1).saturating_sub(LEAST) {
-            let Some(rest) = head.get(start..) else { break };
-            let Some(first) = rest.first_chunk() else { break };
-            let (word, bit) = slot(*first);
+        let from = end.saturating_sub(LONGEST);
+        let places = head.get(from..).unwrap_or_default().windows(4).enumerate();
+        for (n, first) in places.take((end + 1).saturating_sub(LEAST).saturating_sub(from)) {
+            let &[a, b, c, d] = first else { continue };
+            let (word, bit) = slot([a, b, c, d]);
             if self.starts.get(word).is_none_or(|w| w & bit == 0) {
                 continue;
             }
+            let start = from + n;
+            let Some(rest) = head.get(start..) else { break };
             let from = self.sorted.partition_point(|(p, _)| p.as_slice() < rest);
             let same = self.sorted.get(from..).unwrap_or_default().iter().take_while(|(p, _)| p.starts_with(rest));
             found.extend(same.filter(|(p, _)| rest.len() * 2 >= p.len()).map(|(_, number)| (*number, start)));

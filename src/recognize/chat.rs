@@ -46,6 +46,15 @@ pub fn undo<'t>(pieces: &[(usize, &'t str)]) -> (Cow<'t, str>, WayBack) {
     (Cow::Owned(out.clean), back)
 }
 
+/// Longest link, and longest label of one, in bytes.
+const LONGEST_LINK: usize = 2048;
+
+/// The beginning of a text, as long as a link may be: no search for the end of one goes further, or many that never end
+/// would be searched to the end of the text each.
+fn near(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST_LINK)).unwrap_or(text)
+}
+
 /// How many times over a text may be mangled and is still undone.
 const LAYERS: usize = 4;
 
@@ -131,7 +140,11 @@ impl Undone {
     /// Slack: `<https://…>`, `<https://…|label>`, `<mailto:a@b|a@b>`, `<@U1|name>`, `<#C1|name>`, `<!here>`. `signs` are
     /// the length of the opening sign and the closing one, which may be written as entities.
     fn angle(&mut self, at: usize, rest: &str, (open, close): (usize, &str)) -> usize {
-        let body = rest.get(open..).unwrap_or_default();
+        let body = near(rest.get(open..).unwrap_or_default());
+        // What opens no link is told by its first letter: nothing is searched for its end.
+        if !body.chars().find(char::is_ascii).is_some_and(|c| matches!(c, 'h' | 'm' | 't' | '@' | '#' | '!')) {
+            return self.less_than(at, open);
+        }
         let line = body.get(..body.find(['\n', '<']).unwrap_or(body.len())).unwrap_or_default();
         let Some(inner) = line.find(close).and_then(|end| line.get(..end)) else {
             return self.less_than(at, open);
@@ -200,13 +213,15 @@ impl Undone {
     }
 
     fn markdown_link(&mut self, at: usize, rest: &str) -> usize {
-        let found = rest.find("](").and_then(|close| {
+        let inside = near(rest.get(1..).unwrap_or_default());
+        let close = inside.find(['[', ']', '\n']).map(|close| close + 1);
+        let found = close.filter(|close| rest.get(*close..).is_some_and(|r| r.starts_with("]("))).and_then(|close| {
             let label = rest.get(1..close)?;
-            let target = rest.get(close + 2..)?;
+            let target = near(rest.get(close + 2..)?);
             let end = target.find([')', ' ', '\n']).filter(|e| target.as_bytes().get(*e) == Some(&b')'))?;
             let target = &target[..end];
             let is_link = ["http://", "https://", "mailto:"].iter().any(|s| target.starts_with(s));
-            (is_link && !label.contains(['[', ']', '\n'])).then_some((label, target, close + 2 + end + 1))
+            is_link.then_some((label, target, close + 2 + end + 1))
         });
         let Some((label, target, len)) = found else {
             self.keep(at, "[");
