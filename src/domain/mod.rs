@@ -13,6 +13,7 @@ pub mod bulk;
 pub mod case;
 pub mod diagnosis;
 pub mod effect;
+pub mod erasure;
 pub mod finding;
 pub mod guard;
 pub mod ids;

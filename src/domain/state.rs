@@ -34,6 +34,11 @@ pub enum Closing {
         /// What was found.
         look: Box<LookUp>,
     },
+    /// It had ended, one way or another, and what it said about people was erased.
+    Erased {
+        /// When.
+        at: At,
+    },
 }
 
 /// Where a case stands.
@@ -267,7 +272,7 @@ impl State {
             | Self::Approved { .. }
             | Self::Running { .. }
             | Self::Verifying { .. }
-            | Self::Closed { how: Closing::Verified { .. } }
+            | Self::Closed { how: Closing::Verified { .. } | Closing::Erased { .. } }
             | Self::NotOurs { .. }
             | Self::Declined { .. }
             | Self::Expired { .. }
@@ -297,7 +302,7 @@ impl State {
             | Self::LookedUp { .. }
             | Self::Advised { .. }
             | Self::Refused { .. }
-            | Self::Closed { how: Closing::InOrder { .. } }
+            | Self::Closed { how: Closing::InOrder { .. } | Closing::Erased { .. } }
             | Self::NotOurs { .. }
             | Self::Undone { .. } => None,
         }

@@ -10,6 +10,7 @@
 
 mod audit;
 mod commit;
+mod erase;
 mod examine;
 mod inbox;
 mod leases;
@@ -22,14 +23,14 @@ mod walk;
 mod writer;
 
 pub use examine::{Examined, examine};
-pub use open::{OpenError, Options, kept_beside};
+pub use open::{OpenError, Options, kept_beside, missing_file};
 
 use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
 use crate::ports::fresh::Fresh;
 use crate::ports::store::{
-    Attempt, CaseRow, Change, Channel, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms,
-    Ledger, ProposalRow, RunRow, Store, StoreError, Stored, StoredFigures, VoteRow, Waiting,
+    Attempt, CaseRow, Change, Channel, Claimed, Erased, Erasure, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable,
+    LeaseTerms, Ledger, ProposalRow, RunRow, Scrub, Store, StoreError, Stored, StoredFigures, VoteRow, Waiting,
 };
 use async_trait::async_trait;
 use sqlx::{Any, AnyPool, Transaction};
@@ -354,7 +355,11 @@ impl Ledger for Database {
         ledger::export(self, chain).await
     }
 
-    async fn erase(&self, chain: &str, at: At) -> Stored<i64> {
-        ledger::erase(self, chain, at).await
+    async fn erase(&self, erasure: &Erasure) -> Stored<Erased> {
+        erase::erase(self, erasure).await
+    }
+
+    async fn scrub(&self) -> Stored<Scrub> {
+        erase::scrub(&self.core).await
     }
 }

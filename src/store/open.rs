@@ -361,6 +361,14 @@ async fn kept_key(path: &Path, pool: &AnyPool, fresh: &dyn Fresh) -> Result<Secr
     Ok(Secret::new(&text))
 }
 
+/// The SQLite file of `url`, when there is none yet: opening it would make an empty one.
+pub fn missing_file(url: &str) -> Option<PathBuf> {
+    match target(url) {
+        Ok(Target::Sqlite(path)) if !path.exists() => Some(std::path::absolute(&path).unwrap_or(path)),
+        Ok(Target::Sqlite(_) | Target::Postgres) | Err(_) => None,
+    }
+}
+
 /// A random text that is made once and kept beside an SQLite database in `<database>ENDING` (0600); all processes on the file
 /// get the same one. `None` with PostgreSQL, where there is no place for it. May be called before the database is opened.
 pub fn kept_beside(url: &str, ending: &str, fresh: &dyn Fresh) -> Result<Option<Secret>, OpenError> {
