@@ -28,7 +28,9 @@ fn main() {
         ("long", &|| long(&diagnoser)),
         ("naive", &|| naive(&messages)),
     ];
-    sections.iter().filter(|(name, _)| wanted(name)).for_each(|(_, run)| run());
+    for (_, run) in sections.iter().filter(|(name, _)| wanted(name)) {
+        run();
+    }
 }
 
 fn corpus() -> Vec<(String, String)> {

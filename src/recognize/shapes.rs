@@ -185,15 +185,15 @@ fn rfc1123(bytes: &[u8], at: usize) -> Option<Token> {
 /// UTC, as both vendors print it. `None` when it is not a real date.
 pub(super) fn utc(text: &str) -> Option<String> {
     let (numbers, first_len) = numbers(text);
-    let [a, b, c, d, e, ..] = numbers;
+    let number = |n: usize| numbers.get(n).copied().flatten();
     let (year, month, day, clock) = if first_len == 4 {
-        (a?, b?, c?, [d?, e?, numbers[5]?])
+        (number(0)?, number(1)?, number(2)?, 3)
     } else if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-        (b?, month_of(text)?, a?, [c?, d?, e?])
+        (number(1)?, month_of(text)?, number(0)?, 2)
     } else {
-        (c?, a?, b?, [d?, e?, numbers[5]?])
+        (number(2)?, number(0)?, number(1)?, 3)
     };
-    let [mut hour, minute, second] = clock;
+    let (mut hour, minute, second) = (number(clock)?, number(clock + 1)?, number(clock + 2)?);
     if first_len != 4 && text.contains("AM") && hour == 12 {
         hour = 0;
     } else if first_len != 4 && text.contains("PM") && hour < 12 {

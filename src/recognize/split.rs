@@ -28,8 +28,9 @@ const LONGEST_HEAD: usize = 256;
 /// The parts of the clean text, in order and without overlap, each holding at least one of `hits` (ranges of the clean
 /// text, sorted). Text between two parts belongs to the earlier one, text before the first to the first.
 pub fn parts(clean: &str, hits: &[Range<usize>]) -> Vec<Range<usize>> {
+    let whole = 0..clean.len();
     if !parted(clean, hits) {
-        return vec![0..clean.len()];
+        return [whole].into();
     }
     let mut starts: Vec<usize> = HEADS.find_iter(clean.as_bytes()).map(|m| begin(clean, m.start())).collect();
     starts.sort_unstable();
@@ -47,7 +48,7 @@ pub fn parts(clean: &str, hits: &[Range<usize>]) -> Vec<Range<usize>> {
         }
     }
     match parts.first_mut() {
-        None => parts.push(0..clean.len()),
+        None => parts.push(whole),
         Some(first) => first.start = 0,
     }
     parts
