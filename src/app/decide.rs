@@ -202,6 +202,9 @@ impl App {
         if let Err(refusal) = self.may_ask(inbound, &case).await {
             return self.refuse(inbound, inbox, (id.as_str(), "look again"), &refusal).await;
         }
+        if self.repairs_first(inbound, inbox, &case).await? {
+            return Ok(());
+        }
         if !matches!(
             case.state,
             State::LookedUp { .. }
@@ -227,6 +230,9 @@ impl App {
             if let Err(refusal) = allowed {
                 return self.refuse(inbound, inbox, (id.as_str(), "not an error"), &refusal).await;
             }
+        }
+        if self.repairs_first(inbound, inbox, &case).await? {
+            return Ok(());
         }
         let next = State::NotOurs { by: inbound.actor.name.clone() };
         // A run that stopped after a write left somebody in between: that is not put aside.

@@ -142,7 +142,7 @@ impl App {
         let now = self.now();
         // Runs first: somebody may be parked, or an app paused, by a process that died.
         for run in self.parts.store.open_runs().await? {
-            if self.is_elsewhere(run.id.as_str()) {
+            if self.is_elsewhere(run.id.as_str()) || self.rests(&run.id) {
                 continue;
             }
             let app = Arc::clone(self);

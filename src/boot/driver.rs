@@ -96,10 +96,12 @@ impl Driver {
         self.adopt().await?;
         loop {
             let started = self.app.dispatch().await?;
+            // A unit that was asleep and ends now may leave posts to be sent, too.
+            let at_work = self.crew.active() > 0;
             while self.crew.active() > 0 {
                 self.crew.changed().await;
             }
-            if started == 0 {
+            if started == 0 && !at_work {
                 return Ok(());
             }
         }

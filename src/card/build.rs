@@ -71,7 +71,7 @@ pub fn card(case: &Case) -> Card {
         }
         State::NeedsHuman { proposal, run, done, left_as, why } => {
             running(&mut card, case, proposal, run);
-            stopped::show(&mut card, case.sharing, (proposal, *done), (left_as, why));
+            stopped::show(&mut card, case.sharing, (proposal, run, *done), (left_as, why));
         }
         State::Undone { by } => {
             card.summary = PublicText::words(format!("Undone by the case {by}."));

@@ -1,5 +1,6 @@
 //! Flows through the real app against the sandbox.
 
+mod exposed;
 mod faults;
 mod figures;
 mod inbound;
@@ -8,4 +9,5 @@ mod many;
 mod scenarios;
 mod subject;
 mod switches;
+mod undo;
 mod votes;

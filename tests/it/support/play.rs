@@ -57,6 +57,13 @@ impl World {
         self.wait().await;
     }
 
+    /// A press with everything given, for cards that are gone.
+    pub(crate) async fn press_raw(&self, who: &str, verb: Verb, number: Option<i64>) {
+        let case = self.case().await;
+        self.hear(who, case.place.clone(), Body::Press { verb, case: case.id, number, note: None }).await;
+        self.wait().await;
+    }
+
     /// One case.
     pub(crate) async fn case_of(&self, id: &CaseId) -> Case {
         self.cases().await.into_iter().find(|case| case.id == *id).expect("the case")
