@@ -4,6 +4,7 @@
 
 use crate::guards;
 use reanchor::domain::actor::{Actor, Standing};
+use reanchor::domain::beside::{Gathering, Member};
 use reanchor::domain::case::{Case, State};
 use reanchor::domain::diagnosis::Remedy;
 use reanchor::domain::effect::RefusalKind;
@@ -162,7 +163,10 @@ fn an_erased_case_loads_and_says_nothing_of_anybody() {
     let case: Case = loads(&serde_json::from_str(&golden("case-erased-v1.json", make)).unwrap());
     assert!(case.erased_at().is_some() && case.names().is_empty());
     let mut checked = 0;
-    for case in guards::every_state(&facts) {
+    let people = vec![Member { key: "pat.moss@x.example".to_owned(), name: "Pat Moss".to_owned() }];
+    let many = Gathering { app: String::new(), people, count: 1, last_at: guards::NOW, common: Vec::new() };
+    for mut case in guards::every_state(&facts) {
+        case.beside.many = Some(many.clone());
         let (names, requester) = (case.names(), case.requester.clone());
         checked += usize::from(!names.is_empty());
         let text = serde_json::to_string(&case.erased(guards::NOW)).unwrap();

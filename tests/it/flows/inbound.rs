@@ -137,7 +137,7 @@ fn a_payload_is_checked_when_somebody_asks_and_beside_its_error() {
         w.command("anna", &format!("diagnose Content-Type: application/scim+json\n{}", payload(50, "/Users"))).await;
         assert!(reanchor::card::plain::text(&w.list_card().unwrap()).contains("No mistake was found."));
         w.paste("anna", &format!("{}\n{}", w.error_text().await, payload(1, "/People"))).await;
-        assert!(!w.read().await.contains("The pasted payload"), "nobody asked, and the error is another one");
+        assert_eq!(w.case().await.beside.bulk, None, "nobody asked, and the error is another one");
         let error = "our HR client calls /bulkUpload with Content-Type: application/json and gets HTTP 400 'Invalid Data Format'";
         w.command("anna", &format!("diagnose {error}\n{}", payload(51, "/Users"))).await;
         let card = w.read().await;
