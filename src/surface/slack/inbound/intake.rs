@@ -15,6 +15,7 @@ use crate::domain::actor::{Actor, Standing};
 use crate::domain::ids::{CaseId, hex};
 use crate::domain::inbound::{Body, Inbound, More, Place, Verb};
 use crate::domain::notice::Card;
+use crate::ports::stop::Stop;
 use crate::ports::surface::{VerifiedActor, verified};
 use crate::surface::slack::manifest::SHORTCUT;
 use crate::surface::slack::ourselves::{Identity, Links, Ourselves};
@@ -92,6 +93,8 @@ pub struct Intake {
     pub settings: Settings,
     /// Guards against answering programs for ever.
     pub echoes: Echoes,
+    /// Whether the process is to end.
+    pub stop: Stop,
 }
 
 /// A verified interaction: who did it, in which installation.
@@ -198,6 +201,12 @@ impl Intake {
     async fn store(&self, inbound: Inbound, proof: Option<&VerifiedActor>) -> Outcome {
         match self.ear.hear(inbound, proof).await {
             Ok(Heard::Ignored | Heard::Stored | Heard::Repeated) => Outcome::Done,
+            Err(_) if self.stop.is_wished() => {
+                tracing::info!(
+                    "an event of Slack came in while the process ends: it is not acknowledged, so it comes again"
+                );
+                Outcome::NotStored
+            }
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "an event of Slack was not stored");
                 Outcome::NotStored
