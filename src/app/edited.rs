@@ -6,7 +6,7 @@ use super::App;
 use super::books::{self, Entry};
 use super::work::Failure;
 use crate::domain::case::{Case, State};
-use crate::domain::diagnosis::{Report, Verdict};
+use crate::domain::diagnosis::{Diagnosis, Report, Verdict};
 use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::PublicText;
 use crate::domain::settings::Sharing;
@@ -30,7 +30,7 @@ impl App {
             let same = cases.iter().position(|case| case.diagnosis.class == report.diagnosis.class);
             let at = same.or_else(|| cases.iter().position(may_follow));
             match at.map(|at| cases.remove(at)) {
-                Some(case) if case.diagnosis == report.diagnosis || !may_follow(&case) => {}
+                Some(case) if says_the_same(&case.diagnosis, &report.diagnosis) || !may_follow(&case) => {}
                 Some(case) => self.hear_anew(inbound, text, case, report).await?,
                 None => left.push(report),
             }
@@ -86,6 +86,11 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// Whether two texts tell of the same error: where its evidence stands in them does not matter.
+fn says_the_same(a: &Diagnosis, b: &Diagnosis) -> bool {
+    (&a.class, a.verdict, &a.fields, &a.remedies) == (&b.class, b.verdict, &b.fields, &b.remedies)
 }
 
 /// Whether nobody has decided anything about the case yet.
