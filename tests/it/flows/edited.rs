@@ -1,8 +1,10 @@
 //! An edited message: its answer follows as long as nothing was proposed; and what somebody has to do with the bot now.
 
 use crate::support::World;
+use reanchor::app::HearError;
 use reanchor::domain::case::Case;
-use reanchor::domain::inbound::{Body, More, Place};
+use reanchor::domain::inbound::{Body, Inbound, More, Place, Verb};
+use reanchor::ports::surface::verified;
 
 const NAMELESS: &str =
     "Automatic provisioning of user Ada Byron to app Microsoft Office 365 failed: Matching user not found.";
@@ -38,11 +40,16 @@ fn the_case_of_a_message_follows_its_words() {
         w.edit("anna", &before.place, &format!("please look:\n{text}")).await;
         w.edit("anna", &before.place, "never mind").await;
         assert_eq!(w.case().await.version, version);
-        // A second error beside it is a second case.
-        w.edit("anna", &before.place, &format!("{text}\n\n{NAMELESS}")).await;
-        let all = w.cases().await;
-        assert_eq!(all.len(), 2);
-        assert_eq!((all[0].version, class(&all[1])), (version, "okta-matching-user-not-found"));
+        // The same error of somebody else before it is a second case.
+        let other = text.replace("sam.whitlock@", "una.vale@").replace("Sam Whitlock", "Una Vale");
+        let both = format!("{other}\n\n{text}");
+        for _ in 0..2 {
+            w.edit("anna", &before.place, &both).await;
+            let all = w.cases().await;
+            assert_eq!(all.len(), 2);
+            assert_eq!((&all[0].id, all[0].version, class(&all[1])), (&before.id, version, class(&all[0])));
+            assert!(all[1].diagnosis.fields.values().any(|value| value.contains("una.vale")));
+        }
     });
 }
 
@@ -96,6 +103,35 @@ fn an_edit_about_somebody_with_an_open_case_points_there() {
         );
         let after = w.cases().await.into_iter().find(|case| case.id == second.id).unwrap();
         assert_eq!((class(&after), after.version), (class(&second), second.version));
+    });
+}
+
+#[test]
+fn a_press_or_a_command_without_its_own_proof_is_not_heard() {
+    World::run("deleted-replaced", async |w| {
+        w.paste_error("anna").await;
+        let case = w.case().await;
+        let press = Body::Press { verb: Verb::Reassign, case: case.id.clone(), number: None, note: None };
+        let command = Body::Command { text: format!("fix {} reassign", case.id) };
+        for (n, body) in [press, command].into_iter().enumerate() {
+            let inbound = Inbound {
+                v: 1,
+                surface: "console".to_owned(),
+                event_key: format!("forged-{n}"),
+                place: case.place.clone(),
+                actor: w.actor("anna"),
+                at: case.updated_at,
+                body,
+                more: More::default(),
+            };
+            let other = verified(w.actor("ben"));
+            for proof in [None, Some(&other)] {
+                let heard = w.driver.app.hear(inbound.clone(), proof).await;
+                assert!(matches!(heard, Err(HearError::Unverified)), "{heard:?}");
+            }
+        }
+        w.wait().await;
+        assert_eq!(w.case().await.version, case.version);
     });
 }
 
