@@ -100,8 +100,10 @@ impl StandIn {
                     let (sender, receiver) = oneshot::channel();
                     held(&desk.waiting).insert(id, sender);
                     let begun = Instant::now();
-                    let turn =
-                        held(&desk.sockets).values().nth(lane % 2).or(held(&desk.sockets).values().next()).cloned();
+                    let turn = {
+                        let sockets = held(&desk.sockets);
+                        sockets.values().nth(lane % 2).or(sockets.values().next()).cloned()
+                    };
                     let out = turn.is_some_and(|socket| socket.send(envelope.to_string()).is_ok());
                     let came = out
                         && tokio::time::timeout(Duration::from_secs(5), receiver).await.is_ok_and(|ack| ack.is_ok());

@@ -6,6 +6,7 @@ use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::inbound::{Inbound, Place};
 use crate::domain::notice::{Notice, PublicText};
+use crate::domain::time::At;
 use crate::ports::store::{AuditRow, CaseRow, Change, OutboxRow, StoreError, Stored};
 use serde::Serialize;
 use serde_json::Value;
@@ -14,7 +15,7 @@ use serde_json::Value;
 pub(super) const TRIES: usize = 8;
 
 /// The row of a case that is about to be stored as version `case.version + 1`.
-fn row(case: &Case) -> Stored<CaseRow> {
+pub(super) fn row(case: &Case) -> Stored<CaseRow> {
     let mut next = case.clone();
     next.version += 1;
     let body = encode(&next, "cases", next.id.as_str())?;
@@ -60,6 +61,17 @@ pub(super) fn case_of(row: &CaseRow) -> Stored<Case> {
     Ok(case)
 }
 
+/// The post of a card. Posts of one state replace each other while they are unsent; posts of different states do not.
+pub(super) fn card_row(case: &Case, due_at: At) -> Stored<OutboxRow> {
+    let notice = Notice::Card(Box::new(card::build::card(case)));
+    Ok(OutboxRow {
+        key: format!("card:{}#{}", case.id, case.state.name()),
+        surface: case.surface.clone(),
+        due_at,
+        body: encode(&notice, "outbox", case.id.as_str())?,
+    })
+}
+
 /// What happened, for the audit.
 pub(super) struct Entry<'a> {
     pub(super) actor: &'a str,
@@ -83,7 +95,7 @@ impl App {
             serde_json::json!({ "state": case.state.name(), "version": stored.version, "what": entry.payload });
         Ok(Change {
             at,
-            outbox: vec![self.card_row(&shown)?],
+            outbox: vec![card_row(&shown, at)?],
             audit: vec![AuditRow {
                 chain: case.id.as_str().to_owned(),
                 actor: entry.actor.to_owned(),
@@ -92,17 +104,6 @@ impl App {
             }],
             cases: vec![stored],
             ..Change::default()
-        })
-    }
-
-    /// The post of a card. Posts of one state replace each other while they are unsent; posts of different states do not.
-    pub(super) fn card_row(&self, case: &Case) -> Stored<OutboxRow> {
-        let notice = Notice::Card(Box::new(card::build::card(case)));
-        Ok(OutboxRow {
-            key: format!("card:{}#{}", case.id, case.state.name()),
-            surface: case.surface.clone(),
-            due_at: self.now(),
-            body: encode(&notice, "outbox", case.id.as_str())?,
         })
     }
 

@@ -53,7 +53,8 @@ impl App {
         if shown >= before.version || case.version != before.version {
             return Ok(());
         }
-        let change = Change { at: self.now(), outbox: vec![self.card_row(&case)?], ..Change::default() };
+        let change =
+            Change { at: self.now(), outbox: vec![super::books::card_row(&case, self.now())?], ..Change::default() };
         Ok(self.parts.store.commit(change).await?)
     }
 
@@ -201,6 +202,9 @@ impl App {
         if let Err(refusal) = self.may_ask(inbound, &case).await {
             return self.refuse(inbound, inbox, (id.as_str(), "look again"), &refusal).await;
         }
+        if self.repairs_first(inbound, inbox, &case).await? {
+            return Ok(());
+        }
         if !matches!(
             case.state,
             State::LookedUp { .. }
@@ -226,6 +230,9 @@ impl App {
             if let Err(refusal) = allowed {
                 return self.refuse(inbound, inbox, (id.as_str(), "not an error"), &refusal).await;
             }
+        }
+        if self.repairs_first(inbound, inbox, &case).await? {
+            return Ok(());
         }
         let next = State::NotOurs { by: inbound.actor.name.clone() };
         // A run that stopped after a write left somebody in between: that is not put aside.

@@ -5,7 +5,7 @@
 //! Begin with [`split`] (many in one message) and [`App::gather`] (many messages).
 
 use super::App;
-use super::books::{Entry, TRIES, case_of};
+use super::books::{Entry, TRIES, decode};
 use super::work::Failure;
 use crate::domain::beside::{Gathering, MANY, Member, WINDOW};
 use crate::domain::case::{Case, State};
@@ -16,17 +16,57 @@ use crate::domain::inbound::Inbound;
 use crate::domain::notice::PublicText;
 use crate::domain::settings::Sharing;
 use crate::domain::time::{At, HOUR};
-use crate::ports::store::{Channel, StoreError};
+use crate::ports::store::{CaseRow, Channel, StoreError};
+use serde::Deserialize;
 use serde_json::json;
+use std::collections::BTreeMap;
 
 /// How far back a gathering may have begun.
 const LOOK_BACK: i64 = HOUR;
 /// Newest cases of a class that are looked at.
 const RECENT: i64 = 60;
+/// Name of the state of a case that stands for many.
+const ADVISED: &str = "advised";
+
+/// What a text told, as a diagnosis keeps it.
+type Fields = BTreeMap<FieldName, String>;
+
+/// A case of the last hour, as far as gathering reads it: this is done for every report, for up to [`RECENT`] cases.
+struct Recent {
+    row: CaseRow,
+    body: Glance,
+}
+
+/// The part of a case's body that is read; the rest is passed over.
+#[derive(Deserialize)]
+struct Glance {
+    place: Origin,
+    diagnosis: Told,
+    #[serde(default)]
+    beside: Company,
+}
+
+#[derive(Deserialize)]
+struct Origin {
+    message: String,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    class: ClassId,
+    fields: Fields,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Company {
+    many: Option<Gathering>,
+    part_of: Option<CaseId>,
+}
 
 /// The person of an error, where the text names one.
-pub(super) fn member(diagnosis: &Diagnosis) -> Option<Member> {
-    let field = |name: FieldName| diagnosis.fields.get(&name).map(|text| text.trim()).filter(|text| !text.is_empty());
+pub(super) fn member(fields: &Fields) -> Option<Member> {
+    let field = |name: FieldName| fields.get(&name).map(|text| text.trim()).filter(|text| !text.is_empty());
     let key = [FieldName::Login, FieldName::OktaUserId, FieldName::ExternalId, FieldName::User]
         .into_iter()
         .find_map(field)?;
@@ -35,13 +75,13 @@ pub(super) fn member(diagnosis: &Diagnosis) -> Option<Member> {
 }
 
 /// The app as the text calls it.
-fn app_of(diagnosis: &Diagnosis) -> String {
-    diagnosis.fields.get(&FieldName::App).map(|app| app.trim().to_lowercase()).unwrap_or_default()
+fn app_of(fields: &Fields) -> String {
+    fields.get(&FieldName::App).map(|app| app.trim().to_lowercase()).unwrap_or_default()
 }
 
 fn people(reports: &[&Report]) -> Vec<Member> {
     let mut all: Vec<Member> = Vec::new();
-    for one in reports.iter().filter_map(|report| member(&report.diagnosis)) {
+    for one in reports.iter().filter_map(|report| member(&report.diagnosis.fields)) {
         if !all.iter().any(|known| known.key == one.key) {
             all.push(one);
         }
@@ -54,7 +94,7 @@ fn people(reports: &[&Report]) -> Vec<Member> {
 pub(super) fn split<'r>(reports: &[&'r Report]) -> (Vec<Vec<&'r Report>>, Vec<&'r Report>) {
     let mut groups: Vec<(&ClassId, String, Vec<&'r Report>)> = Vec::new();
     for report in reports.iter().filter(|report| report.diagnosis.verdict == Verdict::Recognized) {
-        let app = app_of(&report.diagnosis);
+        let app = app_of(&report.diagnosis.fields);
         let fits = |known: &str| known.is_empty() || app.is_empty() || known == app;
         match groups.iter_mut().find(|(class, known, _)| **class == report.diagnosis.class && fits(known)) {
             Some((_, known, members)) => {
@@ -86,20 +126,21 @@ fn one_cause(of: &str) -> Violation {
 }
 
 /// The case that stands for many and takes further people in.
-fn standing(recent: &[Case], now: At) -> Option<&Case> {
-    recent.iter().rev().find(|case| {
-        matches!(case.state, State::Advised { .. }) && case.beside.many.as_ref().is_some_and(|many| many.is_fresh(now))
-    })
+fn standing(recent: &[Recent], now: At) -> Option<&CaseId> {
+    let fresh = |many: &Gathering| many.is_fresh(now);
+    let is_it = |case: &&Recent| case.row.state == ADVISED && case.body.beside.many.as_ref().is_some_and(fresh);
+    recent.iter().rev().find(is_it).map(|case| &case.row.id)
 }
 
 /// A case about one person that was opened within the window.
-fn is_single(case: &Case, now: At) -> bool {
-    case.beside.many.is_none() && case.beside.part_of.is_none() && now.since(case.created_at) <= WINDOW
+fn is_single(case: &Recent, now: At) -> bool {
+    let beside = &case.body.beside;
+    beside.many.is_none() && beside.part_of.is_none() && now.since(case.row.created_at) <= WINDOW
 }
 
 /// A case for all of them. The oldest gives the key, so that two units that notice at once open one case.
-fn for_all(opened: &Case, oldest: &Case, id: String, now: At) -> Case {
-    let message = &oldest.place.message;
+fn for_all(opened: &Case, oldest: &Recent, id: String, now: At) -> Case {
+    let (row, message, class) = (&oldest.row, &oldest.body.place.message, &oldest.body.diagnosis.class);
     Case {
         id: CaseId::new(id),
         version: 0,
@@ -108,7 +149,7 @@ fn for_all(opened: &Case, oldest: &Case, id: String, now: At) -> Case {
         previous: None,
         created_at: now,
         state: State::Heard,
-        origin_key: format!("{}|{}|{message}|{}|many", oldest.surface, oldest.place.channel, oldest.diagnosis.class),
+        origin_key: format!("{}|{}|{message}|{class}|many", row.surface, row.channel),
         ..opened.clone()
     }
 }
@@ -135,7 +176,7 @@ impl App {
     /// Stores a case that stands for many; whether it is new.
     async fn put_many(&self, mut case: Case, people: Vec<Member>, done: Option<i64>) -> Result<bool, Failure> {
         let now = self.now();
-        let app = app_of(&case.diagnosis);
+        let app = app_of(&case.diagnosis.fields);
         let mut many = Gathering { app, people: Vec::new(), count: 0, last_at: now, common: Vec::new() };
         many.add(people, now);
         let looks = case.requester.standing.okta().is_some() && case.sharing != Sharing::None;
@@ -162,17 +203,17 @@ impl App {
     }
 
     /// Recent cases of this class in the channel, oldest first, those of another app left out.
-    async fn recent(&self, surface: &str, channel: &str, diagnosis: &Diagnosis) -> Result<Vec<Case>, Failure> {
+    async fn recent(&self, surface: &str, channel: &str, diagnosis: &Diagnosis) -> Result<Vec<Recent>, Failure> {
         let since = self.now().plus(-LOOK_BACK);
         let channel = Channel { surface, id: channel };
         let rows = self.parts.store.cases_of_class(channel, diagnosis.class.as_str(), since, RECENT).await?;
-        let app = app_of(diagnosis);
+        let app = app_of(&diagnosis.fields);
         let mut found = Vec::new();
-        for row in &rows {
-            let case = case_of(row)?;
-            let theirs = app_of(&case.diagnosis);
-            if case.diagnosis.class == diagnosis.class && (app.is_empty() || theirs.is_empty() || app == theirs) {
-                found.push(case);
+        for row in rows {
+            let body: Glance = decode(&row.body, "cases", row.id.as_str())?;
+            let theirs = app_of(&body.diagnosis.fields);
+            if body.diagnosis.class == diagnosis.class && (app.is_empty() || theirs.is_empty() || app == theirs) {
+                found.push(Recent { row, body });
             }
         }
         Ok(found)
@@ -192,11 +233,12 @@ impl App {
         for _ in 0..TRIES {
             let now = self.now();
             let recent = self.recent(&inbound.surface, &inbound.place.channel, diagnosis).await?;
-            let Some(mut case) = standing(&recent, now).cloned() else { return Ok(false) };
+            let Some(id) = standing(&recent, now) else { return Ok(false) };
+            let Some(mut case) = self.load(id).await?.filter(|case| case.state.name() == ADVISED) else { continue };
             let Some(many) = case.beside.many.as_mut() else { return Ok(false) };
             // One that was opened on its own, and not counted before something went wrong, is found here.
-            let alone: Vec<&Case> = recent.iter().filter(|one| is_single(one, now)).collect();
-            many.add(alone.iter().filter_map(|one| member(&one.diagnosis)), now);
+            let alone: Vec<&Recent> = recent.iter().filter(|one| is_single(one, now)).collect();
+            many.add(alone.iter().filter_map(|one| member(&one.body.diagnosis.fields)), now);
             let new = many.add(people.clone(), now);
             let text = PublicText::words(format!(
                 "Counted into {}: {} people have this error now, so it has one cause; see that card.",
@@ -213,7 +255,7 @@ impl App {
                 other => {
                     other?;
                     for one in alone {
-                        self.fold(&one.id, &case.id).await?;
+                        self.fold(&one.row.id, &case.id).await?;
                     }
                     self.whisper(inbound, text).await;
                     return Ok(true);
@@ -225,32 +267,32 @@ impl App {
 
     /// After a case was opened: when it is the one too many, opens the case that stands for all and folds them into it.
     pub(super) async fn gather(&self, opened: &Case) -> Result<(), Failure> {
-        if member(&opened.diagnosis).is_none() || opened.diagnosis.verdict != Verdict::Recognized {
+        if member(&opened.diagnosis.fields).is_none() || opened.diagnosis.verdict != Verdict::Recognized {
             return Ok(());
         }
         let now = self.now();
         let recent = self.recent(&opened.surface, &opened.place.channel, &opened.diagnosis).await?;
-        let singles: Vec<&Case> = recent.iter().filter(|case| is_single(case, now)).collect();
+        let singles: Vec<&Recent> = recent.iter().filter(|case| is_single(case, now)).collect();
         let mut people: Vec<Member> = Vec::new();
-        for one in singles.iter().filter_map(|case| member(&case.diagnosis)) {
+        for one in singles.iter().filter_map(|case| member(&case.body.diagnosis.fields)) {
             if !people.iter().any(|known| known.key == one.key) {
                 people.push(one);
             }
         }
         let of = match standing(&recent, now) {
-            Some(case) => case.id.clone(),
+            Some(id) => id.clone(),
             None if people.len() > MANY => {
                 let Some(oldest) = singles.first() else { return Ok(()) };
                 self.put_many(for_all(opened, oldest, self.parts.fresh.id("c-", 6), now), people.clone(), None).await?;
                 // Another unit may have been faster; whichever case is there stands for all.
                 let recent = self.recent(&opened.surface, &opened.place.channel, &opened.diagnosis).await?;
-                standing(&recent, now).ok_or(Failure::Contended)?.id.clone()
+                standing(&recent, now).ok_or(Failure::Contended)?.clone()
             }
             None => return Ok(()),
         };
         self.count_in(&of, &people).await?;
         for case in singles {
-            self.fold(&case.id, &of).await?;
+            self.fold(&case.row.id, &of).await?;
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ mod outbox;
 mod people;
 mod propose;
 mod record;
+mod resting;
 mod retire;
 mod runs;
 pub mod server_side;
@@ -132,6 +133,8 @@ pub struct App {
     under_way: Mutex<BTreeSet<String>>,
     /// Runs that another live process holds.
     elsewhere: Mutex<BTreeSet<String>>,
+    /// Runs that this process has met, and until when a repair that is refused rests.
+    met: Mutex<BTreeMap<String, At>>,
     /// Units that failed: how often, and when they may be tried again.
     failed: Mutex<BTreeMap<String, (u32, At)>>,
     /// What the feeds of incidents said last.
@@ -147,6 +150,7 @@ impl App {
             parts,
             under_way: Mutex::default(),
             elsewhere: Mutex::default(),
+            met: Mutex::default(),
             failed: Mutex::default(),
             seen: Mutex::default(),
             declared: Mutex::default(),

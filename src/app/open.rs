@@ -78,7 +78,7 @@ impl App {
         (text, report, bulk): (&str, &Report, Option<BulkCheck>),
         done: Option<i64>,
     ) -> Result<(), Failure> {
-        let members = gather::member(&report.diagnosis).into_iter().collect();
+        let members = gather::member(&report.diagnosis.fields).into_iter().collect();
         if report.diagnosis.verdict == Verdict::Recognized
             && self.join(inbound, &report.diagnosis, members, done).await?
         {

@@ -162,6 +162,9 @@ impl App {
         if let Err(refusal) = allowed.and(frozen) {
             return self.refuse(inbound, inbox, (id.as_str(), what), &refusal).await;
         }
+        if self.repairs_first(inbound, inbox, &case).await? {
+            return Ok(());
+        }
         let State::NeedsHuman { proposal, done, .. } = &case.state else {
             return self.answer(inbound, inbox, already(&case)).await;
         };
@@ -185,7 +188,7 @@ impl App {
                 Ok(())
             }
             Err(violations) => {
-                let refusal = refusal_of(&violations, what);
+                let refusal = refusal_of(&violations, "D9", what);
                 self.refuse(inbound, inbox, (id.as_str(), what), &refusal).await
             }
         }
@@ -220,12 +223,13 @@ pub(super) fn keys(case: &Case, plan: &Plan, user: OktaUser) -> Keys {
     }
 }
 
-pub(super) fn refusal_of(violations: &[Violation], what: &str) -> Refusal {
+/// What to tell the one who asked for `what` under `rule`, when there is no plan for it.
+pub(super) fn refusal_of(violations: &[Violation], rule: &'static str, what: &str) -> Refusal {
     let Some(first) = violations.iter().max_by_key(|violation| violation.outcome) else {
-        return Refusal::new("D9", format!("{what} is not possible. Nothing was changed."));
+        return Refusal::new(rule, format!("{what} is not possible. Nothing was changed."));
     };
     let fact = if first.approvers_only { PublicText::words("the account is protected") } else { first.fact.clone() };
     let doing = if first.outcome == Outcome::Wait { "wait" } else { first.how_to_change.as_str() };
     let text = fact.and(format!(". To change that: {doing}. Nothing was changed."));
-    Refusal { rule: "D9", text }
+    Refusal { rule, text }
 }

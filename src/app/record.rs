@@ -97,11 +97,11 @@ impl Record for Recorder<'_> {
 impl Recorder<'_> {
     fn change(&self, case: &Case, event: &Event, fold: &Fold) -> Stored<Change> {
         let wrong = |what: String| StoreError::Inconsistent { table: "cases", id: case.id.as_str().to_owned(), what };
-        let Some((proposal, state)) = under_run(&case.state) else {
+        let Some((proposal, run)) = under_run(&case.state).filter(|(_, run)| run.id == self.row.id) else {
             return Err(wrong(format!("it is {} while its run goes on", case.state.name())));
         };
-        let next = self.next_state(event, fold, proposal, state);
-        let note = alarm(case, &next);
+        let next = self.next_state((event, fold), Box::new(proposal.clone()), run.clone(), &case.state);
+        let note = alarm(case, &next, fold.end.is_some());
         let place = case.place.clone();
         let moved = case.clone().go(self.app.now(), next).map_err(|error| wrong(error.to_string()))?;
         let payload = json!({ "run": self.row.id, "event": event });
@@ -113,7 +113,13 @@ impl Recorder<'_> {
     }
 
     /// The state of the case after `event`; `fold` already includes it.
-    fn next_state(&self, event: &Event, fold: &Fold, proposal: Box<Proposal>, mut run: RunState) -> State {
+    fn next_state(
+        &self,
+        (event, fold): (&Event, &Fold),
+        proposal: Box<Proposal>,
+        mut run: RunState,
+        before: &State,
+    ) -> State {
         show(event, fold, self.plan, &mut run);
         expose(event, fold, self.plan, (&mut run, self.app.now()));
         let human = |run: RunState, proposal: Box<Proposal>, left_as: String, why: PublicText| {
@@ -150,7 +156,7 @@ impl Recorder<'_> {
                 human(run, proposal, left(), PublicText::words("The change was not made: ").and_foreign(why))
             }
             (Event::Missed { left_as, why, .. }, _) => human(run, proposal, left_as.clone(), why.clone()),
-            (Event::NotVerified { why }, _) => human(run, proposal, left(), why.clone()),
+            (Event::NotVerified { why, .. }, _) => human(run, proposal, left(), why.clone()),
             (Event::Verified { findings, waiting_for_retry }, _) => match self.plan.direction {
                 Direction::RollBack => State::RolledBack { proposal, run },
                 Direction::Forward | Direction::GoOn | Direction::Undo => State::Closed {
@@ -173,7 +179,11 @@ impl Recorder<'_> {
                 | Event::Reached { .. },
                 _,
             ) => {
-                if next(self.plan, fold) == crate::saga::next::Move::Verify {
+                // A repair that was taken up again: people were called, and what they were told holds until it ends.
+                if let State::NeedsHuman { done, left_as, why, .. } = before {
+                    let (done, left_as, why) = (*done, left_as.clone(), why.clone());
+                    State::NeedsHuman { proposal, run, done, left_as, why }
+                } else if next(self.plan, fold) == crate::saga::next::Move::Verify {
                     State::Verifying { proposal, run }
                 } else {
                     State::Running { proposal, run }
@@ -219,7 +229,7 @@ fn why_stopped(event: &Event) -> PublicText {
         Event::Refused { why, .. } | Event::Declined { why, .. } => {
             PublicText::words("The change was not made: ").and_foreign(why)
         }
-        Event::Missed { why, .. } | Event::NotVerified { why } | Event::Stuck { why, .. } => why.clone(),
+        Event::Missed { why, .. } | Event::NotVerified { why, .. } | Event::Stuck { why, .. } => why.clone(),
         Event::Began
         | Event::Intent { .. }
         | Event::Answered { .. }
@@ -245,33 +255,19 @@ fn expose(event: &Event, fold: &Fold, plan: &Plan, (run, now): (&mut RunState, A
         (None, Some(_)) => Exposed::Paused,
         (None, None) => return,
     };
-    if !exposed(plan, fold) {
+    // A run that has ended has left nobody parked and nothing paused; one that could not is not ended.
+    if fold.end.is_some() || !exposed(plan, fold) {
         run.exposed = None;
     } else if run.exposed.is_none() && matches!(event, Event::Intent { .. }) {
         run.exposed = Some(Exposure { what, since: now, alarmed: false });
     }
 }
 
-fn under_run(state: &State) -> Option<(Box<Proposal>, RunState)> {
+/// The run that is recorded: one that could not repair yet stays open while people are called.
+fn under_run(state: &State) -> Option<(&Proposal, &RunState)> {
     match state {
-        State::Approved { proposal, run } | State::Running { proposal, run } | State::Verifying { proposal, run } => {
-            Some((proposal.clone(), run.clone()))
-        }
-        State::Heard
-        | State::Diagnosed
-        | State::NeedsInfo { .. }
-        | State::LookedUp { .. }
-        | State::Advised { .. }
-        | State::Refused { .. }
-        | State::Proposed { .. }
-        | State::Closed { .. }
-        | State::NotOurs { .. }
-        | State::Declined { .. }
-        | State::Expired { .. }
-        | State::Stale { .. }
-        | State::RolledBack { .. }
-        | State::NeedsHuman { .. }
-        | State::Undone { .. } => None,
+        State::NeedsHuman { proposal, run, .. } => Some((proposal, run)),
+        other => other.under_run(),
     }
 }
 
@@ -338,14 +334,16 @@ fn kind(event: &Event) -> &'static str {
     }
 }
 
-/// A stop after a write is said in the channel, not only on the card.
-fn alarm(case: &Case, next: &State) -> Option<PublicText> {
+/// A stop after a write is said in the channel, not only on the card; once, where the repair is tried again and again.
+fn alarm(case: &Case, next: &State, ended: bool) -> Option<PublicText> {
     let State::NeedsHuman { left_as, why, .. } = next else { return None };
-    let mut text = PublicText::words(format!(
-        "ALARM: {} stopped and needs a person. Left as: {}. ",
-        case.id,
-        left_as.replace('_', " ")
-    ));
+    let id = &case.id;
+    let what = match (&case.state, ended) {
+        (State::NeedsHuman { .. }, false) => return None,
+        (State::NeedsHuman { .. }, true) => format!("{id}: the repair that was refused went through."),
+        (_, false | true) => format!("ALARM: {id} stopped and needs a person."),
+    };
+    let mut text = PublicText::words(format!("{what} Left as: {}. ", left_as.replace('_', " ")));
     text = text.and_text(&crate::card::shown::shown(why, case.sharing));
     Some(text)
 }

@@ -77,9 +77,12 @@ impl App {
             if !case.state.is_open() || !case.state.may_become(&next) {
                 return Ok(());
             }
+            let resting = self.resting_run(&case).await?;
             let case = case.go(self.now(), next)?;
-            let change =
+            let mut change =
                 self.change(&case, &Entry { actor: "bot", kind: "retired", payload: json!({ "reason": why }) })?;
+            // What was to be repaired is gone with its directory.
+            change.run_ended = resting;
             match self.parts.store.commit(change).await {
                 Err(StoreError::Stale { .. }) => {}
                 other => return Ok(other?),

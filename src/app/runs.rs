@@ -28,6 +28,12 @@ impl App {
         let plan = Self::plan_of(&proposal.plan, &row.digest)?;
         let grant: Grant = decode(&row.grant, "runs", row.id.as_str())?;
         let (events, times) = self.journal_of(&row.id).await?;
+        if let (Some(Event::Stuck { .. }), Some(at)) = (events.last(), times.last())
+            && self.rest_until(&row.id, *at)
+        {
+            return Ok(());
+        }
+        self.meet(&row.id);
         let progress = fold(&events).map_err(|error| Failure::Unreadable(format!("run {}: {error}", row.id)))?;
         let last_intent = events.iter().zip(&times).rev().find(|(event, _)| matches!(event, Event::Intent { .. }));
         let terms = self.parts.run.lease(last_intent.map(|(_, at)| *at));
@@ -156,6 +162,11 @@ impl App {
             }
             Err(Left::LostLease) => {
                 tracing::warn!(case = %row.case, run = %row.id, "the lease was lost; the run is taken up again");
+                Ok(())
+            }
+            Err(Left::Stuck) => {
+                tracing::error!(case = %row.case, run = %row.id, "ALARM: the repair is refused; it is tried again");
+                self.rest_until(&row.id, self.now());
                 Ok(())
             }
             Err(Left::Stopping) => {

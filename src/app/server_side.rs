@@ -1,15 +1,17 @@
-//! What somebody at the server does without a chat: freeze, thaw, look a person up, erase the payloads of a case.
+//! What somebody at the server does without a chat: freeze, thaw, look a person up, erase a case.
 //!
 //! Never asks who it is: whoever may start the program with this configuration is at the server, and stands in the record as
 //! `cli:<name of the OS user>`. Never thaws what the same person froze (SAFETY A8). Begin with [`AtServer`].
 
 use super::App;
+use super::books::{card_row, case_of, row};
 use super::decide::FREEZE;
+use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::tenant::Facts;
 use crate::domain::time::At;
 use crate::policy::Freeze;
-use crate::ports::store::{AuditRow, Change, Ledger, SettingChange, Store, StoreError, Stored};
+use crate::ports::store::{AuditRow, Change, Erased, Erasure, Ledger, SettingChange, Store, StoreError, Stored};
 use serde_json::{Value, json};
 
 /// Somebody at the server.
@@ -88,24 +90,44 @@ impl AtServer {
         }
     }
 
-    /// Erases the payloads of the record of a case; the chain itself still checks. `None`: there is no such case. Open cases
-    /// are refused, because a run may still need what stands there. May be called again.
+    /// Erases what is stored of a case: content, plans, votes, journals, queued posts, and what the bot's own record says of
+    /// its people. The chains still check. `None`: there is no such case. Open cases are refused, because a run or a vote may
+    /// still need what stands there. May be called again.
     pub async fn erase<S: Store + Ledger>(
         &self,
         store: &S,
         at: At,
         id: &CaseId,
-    ) -> Stored<Option<Result<i64, String>>> {
-        let Some(row) = store.case(id).await? else { return Ok(None) };
-        if row.open {
-            let state = row.state.replace('_', " ");
-            return Ok(Some(Err(format!("{id} is {state} and still open; close it first. Nothing was erased"))));
+    ) -> Stored<Option<Result<Erased, String>>> {
+        let Some(stored) = store.case(id).await? else { return Ok(None) };
+        if stored.open {
+            let state = stored.state.replace('_', " ");
+            return Ok(Some(Err(format!(
+                "{id} is {state} and still open: decide it, or press Not an error on its card, then erase it. Nothing was \
+                 erased"
+            ))));
         }
-        let erased = store.erase(id.as_str(), at).await?;
-        let entry = self.entry("erased", &json!({ "case": id, "payloads": erased }));
-        store.commit(Change { at, audit: vec![entry], ..Change::default() }).await?;
-        Ok(Some(Ok(erased)))
+        let case = case_of(&stored)?;
+        let erasure = Erasure {
+            case: id.clone(),
+            actor: self.audit_name(),
+            names: case.names(),
+            lease: case.subject.as_ref().map(|subject| format!("subject:{}", subject.okta)),
+            change: tombstone(case, at)?,
+        };
+        Ok(Some(Ok(store.erase(&erasure).await?)))
     }
+}
+
+/// The change that leaves a case without content and puts that on its card; nothing when it is so already.
+fn tombstone(case: Case, at: At) -> Stored<Change> {
+    if case.erased_at().is_some() {
+        return Ok(Change { at, ..Change::default() });
+    }
+    let gone = case.erased(at);
+    let row = row(&gone)?;
+    let shown = Case { version: row.version, ..gone };
+    Ok(Change { at, outbox: vec![card_row(&shown, at)?], cases: vec![row], ..Change::default() })
 }
 
 impl App {

@@ -61,7 +61,7 @@ impl App {
                 self.commit_or_tell(inbound, inbox, change).await
             }
             Err(violations) => {
-                self.refuse(inbound, inbox, (id.as_str(), "undo"), &refusal_of(&violations, "undo")).await
+                self.refuse(inbound, inbox, (id.as_str(), "undo"), &refusal_of(&violations, "D11", "undo")).await
             }
         }
     }

@@ -19,6 +19,13 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 const GIVE_UP: u32 = 6;
 /// How long a claimed inbox or outbox row is left to its process.
 const HOLD: i64 = 60 * SECOND;
+/// Most events, and most cases, that one process works on at the same time. What is beyond that waits in the store, where
+/// it costs no memory and any process can take it. Apart from each other, so that no press waits behind look-ups that
+/// directories keep waiting; runs have no limit, because somebody may be parked.
+const EVENTS: usize = 32;
+const CASES: usize = 24;
+/// Most cases that are due and looked through for ones to work on.
+const DUE: i64 = 256;
 
 /// Why a unit of work failed; it is logged once, where the unit ends.
 #[derive(Debug, thiserror::Error)]
@@ -129,29 +136,48 @@ impl App {
         true
     }
 
-    /// Starts everything that can be done now; how many units were started. May be called at any time.
+    /// How many more units of a kind may be started; the keys of its units begin with `kind`.
+    fn room(&self, kind: &str, most: usize) -> i64 {
+        let at_work = self.set().iter().filter(|key| key.starts_with(kind)).count();
+        i64::try_from(most.saturating_sub(at_work)).unwrap_or(0)
+    }
+
+    /// Starts what can be done now and has room; how many units were started. May be called at any time.
     pub async fn dispatch(self: &Arc<Self>) -> Stored<usize> {
         let mut started = 0;
         let now = self.now();
         // Runs first: somebody may be parked, or an app paused, by a process that died.
         for run in self.parts.store.open_runs().await? {
-            if self.is_elsewhere(run.id.as_str()) {
+            if self.is_elsewhere(run.id.as_str()) || self.rests(&run.id) {
                 continue;
             }
             let app = Arc::clone(self);
             started += usize::from(self.start(format!("run:{}", run.id), "run", async move { app.go(run).await }));
         }
-        for row in self.parts.store.inbox_claim(&self.parts.owner, now, HOLD, 32).await? {
+        let events = match self.room("inbox:", EVENTS) {
+            0 => Vec::new(),
+            room => self.parts.store.inbox_claim(&self.parts.owner, now, HOLD, room).await?,
+        };
+        for row in events {
             let app = Arc::clone(self);
             started += usize::from(
                 self.start(format!("inbox:{}", row.id), "inbox", async move { Box::pin(app.take(row)).await }),
             );
         }
-        for row in self.parts.store.cases_due(now, 32).await? {
-            let (app, id, version) = (Arc::clone(self), row.id.clone(), row.version);
+        let mut room = self.room("due:", CASES);
+        // The ones at work and the ones that failed are among those that are due.
+        let due = if room == 0 { Vec::new() } else { self.parts.store.cases_due(now, DUE).await? };
+        for (id, version) in due {
+            if room == 0 {
+                break;
+            }
+            let app = Arc::clone(self);
             // The version in the key: a unit that could not move its case is not started again and again for the same state.
             let key = format!("due:{id}:{version}");
-            started += usize::from(self.start(key, "due", async move { app.due(&id).await }));
+            if self.start(key, "due", async move { app.due(&id).await }) {
+                started += 1;
+                room -= 1;
+            }
         }
         Ok(started + self.dispatch_posts().await?)
     }

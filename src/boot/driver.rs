@@ -16,6 +16,7 @@ use async_trait::async_trait;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::MissedTickBehavior;
 
 /// The clock of the simulated tenant.
 #[async_trait]
@@ -78,6 +79,8 @@ async fn tell(database: &Database, seals: u32) {
 
 /// How often the store is asked for work that another process left there.
 const POLL: Duration = Duration::from_millis(250);
+/// Shortest time between two looks for work, so that a storm of events is not answered by a storm of looks.
+const PACE: Duration = Duration::from_millis(2);
 
 impl Driver {
     /// Takes over the tenant's time, if it is ahead (another process may have moved it).
@@ -93,10 +96,12 @@ impl Driver {
         self.adopt().await?;
         loop {
             let started = self.app.dispatch().await?;
+            // A unit that was asleep and ends now may leave posts to be sent, too.
+            let at_work = self.crew.active() > 0;
             while self.crew.active() > 0 {
                 self.crew.changed().await;
             }
-            if started == 0 {
+            if started == 0 && !at_work {
                 return Ok(());
             }
         }
@@ -141,7 +146,10 @@ impl Driver {
     /// Drives at the real pace until `stop` is wished; a process that is ended from outside drives for ever.
     pub async fn serve(&self, mut stop: Stop) {
         let mut changes = self.crew.changes();
+        let mut pace = tokio::time::interval(PACE);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !stop.is_wished() {
+            pace.tick().await;
             if let Err(error) = self.app.dispatch().await {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,

@@ -5,11 +5,10 @@ use super::control::{Control, Scene};
 use super::surfaces::{self, Wanted};
 use crate::app::{Channel, RunTerms};
 use crate::config::secrets::Secrets;
-use crate::config::{Config, General, load, people, process, secrets};
+use crate::config::{Config, General, load, process, secrets};
 use crate::domain::ids::{AppId, OktaUserId};
 use crate::domain::settings::{Mode, Policy, Settings};
 use crate::ports::secret::{self, Secret, SecretError};
-use crate::surface::slack;
 use crate::{graph, okta};
 use anyhow::{Context, bail};
 use std::collections::BTreeMap;
@@ -52,7 +51,7 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
     let graph: graph::settings::Settings = config.section("graph")?;
     graph.check().map_err(|flaw| config.unfit(flaw.section, &[flaw.key], flaw.problem))?;
     let surfaces = Wanted::read(&mut config)?;
-    linked_surfaces(&config, &general)?;
+    surfaces::check_links(&config, &general.links)?;
     config.finish()?;
     let mode = match credentials {
         Credentials::ByMode => general.mode,
@@ -88,25 +87,6 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
     let warnings = config.warnings();
     let secrets = config.secrets().clone();
     Ok(Loaded { general, directories, settings, audit_key, surfaces, secrets, warnings })
-}
-
-/// A link to a surface that this program does not have is a mistake of writing.
-fn linked_surfaces(config: &Config, general: &General) -> anyhow::Result<()> {
-    let known = surfaces::names();
-    for (at, link) in general.links.iter().enumerate() {
-        if let Some(name) = link.accounts.keys().find(|name| !known.contains(&name.as_str())) {
-            let problem = format!("is not the name of a surface; allowed: okta, {}", known.join(", "));
-            return Err(config.unfit("link", &[&at.to_string(), name], problem).into());
-        }
-    }
-    let row = |link: &people::Link| {
-        let slack = link.accounts.get(slack::NAME)?.clone();
-        Some(slack::settings::Link { slack, okta: link.okta.clone() })
-    };
-    let links: Vec<slack::settings::Link> = general.links.iter().filter_map(row).collect();
-    slack::settings::check_links(&links)
-        .map_err(|(at, flaw)| config.unfit("link", &[&at.to_string(), flaw.key], flaw.problem))?;
-    Ok(())
 }
 
 impl secret::Secrets for Secrets {

@@ -4,8 +4,8 @@ use super::chance::SystemChance;
 use crate::config::{embedded, load, process};
 use crate::ports::fresh::Fresh;
 use crate::ports::secret::Secret;
-use crate::store::{Database, Options};
-use std::path::Path;
+use crate::store::{Database, Options, missing_file};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Opens the database of `db`, else of the configuration.
@@ -17,4 +17,10 @@ pub async fn open(config: Option<&Path>, db: Option<&str>) -> anyhow::Result<Dat
     let url = db.unwrap_or(&general.store.url);
     let options = Options { instance: fresh.id("cli-", 12), audit_key, fresh };
     Ok(Database::open(url, embedded::MIGRATIONS, options).await?)
+}
+
+/// The database file that [`open`] would make anew, because there is none where `db`, else the configuration, says.
+pub fn missing(config: Option<&Path>, db: Option<&str>) -> anyhow::Result<Option<PathBuf>> {
+    let general = load(config, process())?.general()?;
+    Ok(missing_file(db.unwrap_or(&general.store.url)))
 }

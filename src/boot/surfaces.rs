@@ -3,10 +3,12 @@
 //!
 //! Names no surface: the list is [`each`]. Begin with [`Wanted::read`].
 
+use crate::config::people::Link;
 use crate::config::{Config, ConfigError};
 use crate::domain::finding::Finding;
 use crate::surface::{Built, Descriptor, Ground, Visit, each};
 use async_trait::async_trait;
+use std::collections::BTreeMap;
 
 /// A configuration that turns a surface of the sandbox on (SAFETY A2).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +108,32 @@ impl Wanted {
     pub fn take(self) -> Vec<Box<dyn Candidate>> {
         self.0
     }
+}
+
+/// Whether every `[[link]]` row names surfaces of this program, and accounts of the form that those have. The first that does
+/// not is the error.
+pub fn check_links(config: &Config, links: &[Link]) -> Result<(), ConfigError> {
+    type Form = fn(&str) -> Result<(), &'static str>;
+    struct Forms(BTreeMap<&'static str, Form>);
+    impl Visit for Forms {
+        fn surface<D: Descriptor>(&mut self) {
+            self.0.insert(D::NAME, D::check_account);
+        }
+
+        fn sandbox_only(&mut self, _name: &'static str) {}
+    }
+    let mut forms = Forms(BTreeMap::new());
+    each(&mut forms);
+    for (at, link) in links.iter().enumerate() {
+        for (name, account) in &link.accounts {
+            let checked = match forms.0.get(name.as_str()) {
+                Some(check) => check(account).map_err(str::to_owned),
+                None => Err(format!("is not the name of a surface; allowed: okta, {}", names().join(", "))),
+            };
+            checked.map_err(|problem| config.unfit("link", &[&at.to_string(), name], problem))?;
+        }
+    }
+    Ok(())
 }
 
 /// Names of all surfaces of the production bot.

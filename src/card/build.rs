@@ -71,7 +71,7 @@ pub fn card(case: &Case) -> Card {
         }
         State::NeedsHuman { proposal, run, done, left_as, why } => {
             running(&mut card, case, proposal, run);
-            stopped::show(&mut card, case.sharing, (proposal, *done), (left_as, why));
+            stopped::show(&mut card, case.sharing, (proposal, run, *done), (left_as, why));
         }
         State::Undone { by } => {
             card.summary = PublicText::words(format!("Undone by the case {by}."));
@@ -324,6 +324,16 @@ fn running(card: &mut Card, case: &Case, proposal: &Proposal, run: &RunState) {
 fn closed(card: &mut Card, case: &Case, how: &Closing) {
     card.tone = Tone::Good;
     match how {
+        Closing::Erased { at } => {
+            card.tone = Tone::Info;
+            card.context.clear();
+            card.facts.retain(|(label, _)| label == "Cause");
+            card.summary = PublicText::new()
+                .and_strong("Erased. ")
+                .and("What this case said about people was deleted on ")
+                .and_time(*at)
+                .and("; the record proves only that it was there.");
+        }
         Closing::InOrder { since, look } => {
             let mut text = PublicText::new().and_strong("In order");
             if let Some(at) = since {

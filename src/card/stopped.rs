@@ -4,7 +4,7 @@
 
 use super::build::plain;
 use super::shown::shown;
-use crate::domain::case::Proposal;
+use crate::domain::case::{Proposal, RunState};
 use crate::domain::effect::Effect;
 use crate::domain::inbound::Verb;
 use crate::domain::notice::{Button, Card, Look, PublicText, Tone};
@@ -14,10 +14,10 @@ use crate::domain::settings::Sharing;
 pub(super) fn show(
     card: &mut Card,
     sharing: Sharing,
-    (proposal, done): (&Proposal, usize),
+    (proposal, run, done): (&Proposal, &RunState, usize),
     (left_as, why): (&str, &PublicText),
 ) {
-    card.summary = summary(left_as, why, sharing);
+    card.summary = summary((left_as, run.exposed.is_some()), why, sharing);
     card.facts.push(("Left as".to_owned(), PublicText::words(super::plain::state_words(left_as))));
     card.tone = Tone::Danger;
     card.buttons = way_on(proposal, done, left_as);
@@ -26,10 +26,11 @@ pub(super) fn show(
     }
 }
 
-fn summary(left_as: &str, why: &PublicText, sharing: Sharing) -> PublicText {
+fn summary((left_as, open): (&str, bool), why: &PublicText, sharing: Sharing) -> PublicText {
     PublicText::new()
         .and_strong("Stopped: a person must look now. ")
         .and(left_words(left_as))
+        .and(if open { " The bot tries the repair again by itself, every few minutes and at every start." } else { "" })
         .and(" Why it stopped: ")
         .and_text(&shown(why, sharing))
 }
@@ -53,11 +54,13 @@ fn left_words(left_as: &str) -> String {
         "assigned_paused" | "assigned_not_linked_paused" => {
             "The person is assigned again, but Deactivate Users is OFF for the whole app: leavers keep their accounts until it is on again."
         }
-        "as_before" => "What was changed has been taken back: the person is as before the run.",
-        "anchor_set" => "Entra holds the new anchor, and the sign-in name is where it was.",
-        "okta_anchor_set" => "Okta holds the new anchor.",
+        "as_before" => "What the run changes is as it was before it.",
+        "anchor_set" => "Entra holds the anchor of the plan, and the sign-in name is where it was.",
+        "okta_anchor_set" => "Okta holds the anchor of the plan.",
         "unchanged" => "Nothing was changed.",
-        "unknown" => "It is not known whether the last change was made: look in both directories before anything else.",
+        "unknown" => {
+            "How the person stands is not known: somebody else changed what the run wrote, or a change cannot be told from one that failed. Look in both directories before anything else."
+        }
         other => return format!("Left as: {}.", super::plain::state_words(other)),
     };
     words.to_owned()
@@ -67,11 +70,15 @@ fn left_words(left_as: &str) -> String {
 fn way_on(proposal: &Proposal, done: usize, left_as: &str) -> Vec<Button> {
     let plan = &proposal.plan;
     let mut buttons = Vec::new();
-    // Parked or paused still: the next start repairs that; an anchor is taken back by a remedy of its own.
-    if left_as == "parked" || left_as.ends_with("paused") || plan.hop().is_some_and(|hop| done <= hop.back) {
+    // Parked or paused still: the bot repairs that first, and Look again has it try now; what is unknown is looked at first; an
+    // anchor is taken back by a remedy of its own.
+    if ["parked", "unknown"].contains(&left_as)
+        || left_as.ends_with("paused")
+        || plan.hop().is_some_and(|hop| done <= hop.back)
+    {
         return vec![plain(Verb::LookAgain)];
     }
-    if done > 0 && done < plan.steps.len() && left_as != "unknown" && left_as != "assigned_not_linked" {
+    if done > 0 && done < plan.steps.len() && left_as != "assigned_not_linked" {
         buttons.push(Button { look: Look::Primary, ..plain(Verb::GoOn) });
     }
     let switch =

@@ -1,8 +1,11 @@
 //! `reanchor audit`: proving and exporting the record.
 
+use super::case::ListFormat;
 use crate::boot::record;
 use crate::ports::store::{Ledger, StoreError};
+use crate::store::Database;
 use clap::{Args, Subcommand};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// Arguments of `reanchor audit`.
@@ -32,6 +35,9 @@ pub enum What {
         /// Where.
         #[command(flatten)]
         place: Where,
+        /// How the result is printed.
+        #[arg(long, value_enum, default_value_t)]
+        format: ListFormat,
     },
     /// Prints chains and the last checkpoint as JSON lines that can be checked without the key.
     Export {
@@ -46,26 +52,54 @@ pub enum What {
 /// Runs the command.
 pub async fn run(args: AuditArgs) -> anyhow::Result<u8> {
     match args.what {
-        What::Verify { place } => {
-            let database = record::open(place.config.as_deref(), place.db.as_deref()).await?;
-            let checked = database.verify().await;
-            database.close().await;
-            match checked {
-                Ok(rows) => println!("{rows} rows check"),
-                Err(StoreError::ChainBroken { row }) => {
-                    eprintln!("reanchor: the audit chain is broken at {row}");
-                    return Ok(1);
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        What::Export { chain, place } => {
-            let database = record::open(place.config.as_deref(), place.db.as_deref()).await?;
-            for line in database.export(chain.as_deref()).await? {
-                println!("{line}");
-            }
-            database.close().await;
-        }
+        What::Verify { place, format } => verify(&place, format).await,
+        What::Export { chain, place } => export(&place, chain.as_deref()).await,
     }
-    Ok(0)
+}
+
+async fn open(place: &Where) -> anyhow::Result<Database> {
+    let anew = super::made_anew(place.config.as_deref(), place.db.as_deref())?;
+    let database = record::open(place.config.as_deref(), place.db.as_deref()).await?;
+    super::tell(anew, "If the bot uses another one");
+    Ok(database)
+}
+
+async fn verify(place: &Where, format: ListFormat) -> anyhow::Result<u8> {
+    let database = open(place).await?;
+    let checked = database.verify().await;
+    database.close().await;
+    let (rows, broken_at) = match checked {
+        Ok(rows) => (Some(rows), None),
+        Err(StoreError::ChainBroken { row }) => (None, Some(row)),
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(row) = &broken_at {
+        eprintln!("reanchor: the audit chain is broken at {row}");
+    }
+    match (format, rows) {
+        (ListFormat::Json, _) => println!("{}", json!({ "rows": rows, "broken_at": broken_at })),
+        (ListFormat::Text, Some(0)) => println!("0 rows check: nothing is recorded yet"),
+        (ListFormat::Text, Some(rows)) => {
+            println!("{rows} rows check: none was changed, added or taken away since it was written");
+        }
+        (ListFormat::Text, None) => {}
+    }
+    Ok(u8::from(broken_at.is_some()))
+}
+
+async fn export(place: &Where, chain: Option<&str>) -> anyhow::Result<u8> {
+    let database = open(place).await?;
+    let lines = database.export(chain).await;
+    database.close().await;
+    let lines = lines?;
+    for line in &lines {
+        println!("{line}");
+    }
+    match chain {
+        Some(name) if lines.is_empty() && name != "bot" => {
+            eprintln!("reanchor: there is no chain {name}; name a case (c-…) or bot");
+            Ok(1)
+        }
+        _ => Ok(0),
+    }
 }

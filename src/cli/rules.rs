@@ -6,6 +6,8 @@ use crate::app::diagnose::Diagnoser;
 use crate::classify::rules::{Rule, line_of_table};
 use crate::cli::diagnose::{Format, own_rules};
 use crate::config::embedded;
+use crate::domain::diagnosis::Severity;
+use crate::surface::console::{Cell, Ink, Room, paragraph, table};
 use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -41,6 +43,9 @@ pub enum RulesCommand {
     Check {
         /// Folder with rule files of one's own; without it the embedded ones are checked.
         dir: Option<PathBuf>,
+        /// How the result is printed.
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
     },
 }
 
@@ -58,24 +63,24 @@ pub enum ListFormat {
 
 /// Runs the command on the process' own output.
 pub fn main(args: &RulesArgs) -> anyhow::Result<u8> {
-    run(args, &mut io::stdout().lock(), &mut io::stderr().lock())
+    run(args, Room::stdout(super::colour()), &mut io::stdout().lock(), &mut io::stderr().lock())
 }
 
 /// Runs the command. Exit code: 0, or 1 when a class is not known or a rule is wrong.
-pub fn run(args: &RulesArgs, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
+pub fn run(args: &RulesArgs, room: Room, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
     match &args.command {
         RulesCommand::List { format } => {
             let diagnoser = Diagnoser::new(embedded::RULES)?;
             let text = match format {
-                ListFormat::Text => list(&diagnoser),
+                ListFormat::Text => list(&diagnoser, room),
                 ListFormat::Json => format!("{}\n", Value::Array(rules(&diagnoser).map(short).collect())),
                 ListFormat::Markdown => markdown(&diagnoser),
             };
             out.write_all(text.as_bytes())?;
             Ok(0)
         }
-        RulesCommand::Show { class, format } => show(class, *format, out, err),
-        RulesCommand::Check { dir } => check(dir.as_deref(), out, err),
+        RulesCommand::Show { class, format } => show(class, (*format, room), out, err),
+        RulesCommand::Check { dir, format } => check(dir.as_deref(), *format, out, err),
     }
 }
 
@@ -84,12 +89,24 @@ fn rules(diagnoser: &Diagnoser) -> impl Iterator<Item = &Rule> {
     classifier.classes().filter_map(|class| classifier.rule(class.as_str()))
 }
 
-fn list(diagnoser: &Diagnoser) -> String {
-    let longest = rules(diagnoser).map(|r| r.id.len()).max().unwrap_or(0);
-    rules(diagnoser).fold(String::new(), |mut text, rule| {
-        add(&mut text, &format!("{:longest$}  {:8}  {}\n", rule.id, rule.severity.as_str(), rule.title));
-        text
-    })
+fn list(diagnoser: &Diagnoser, room: Room) -> String {
+    let row = |rule: &Rule| {
+        vec![
+            Cell::new(Ink::Strong, rule.id.as_str()),
+            Cell::new(ink(rule.severity), rule.severity.as_str()),
+            Cell::new(Ink::Plain, if rule.remedies.is_empty() { "advice" } else { "repair" }),
+            Cell::new(Ink::Plain, rule.title.as_str()),
+        ]
+    };
+    table(&["CLASS", "SEVERITY", "OFFERS", "WHAT IT IS"], &[3, 0], &rules(diagnoser).map(row).collect::<Vec<_>>(), room)
+}
+
+fn ink(severity: Severity) -> Ink {
+    match severity.as_str() {
+        "high" | "critical" => Ink::Bad,
+        "medium" => Ink::Warn,
+        _ => Ink::Quiet,
+    }
 }
 
 fn short(rule: &Rule) -> Value {
@@ -130,10 +147,16 @@ fn escaped(cell: &str) -> String {
     cell.replace('|', "\\|")
 }
 
-fn show(class: &str, format: Format, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
+fn show(class: &str, (format, room): (Format, Room), out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
     let diagnoser = Diagnoser::new(embedded::RULES)?;
     let Some(rule) = diagnoser.classifier().rule(class) else {
-        let near: Vec<&str> = rules(&diagnoser).map(|r| r.id.as_str()).filter(|id| id.contains(class)).collect();
+        let with = |part: &str| -> Vec<&str> {
+            rules(&diagnoser).map(|rule| rule.id.as_str()).filter(|id| id.contains(part)).collect()
+        };
+        // A typing mistake is seldom in the first word.
+        let first = class.split('-').next().filter(|word| word.len() > 1).map(|word| format!("{word}-"));
+        let near = Some(with(class)).filter(|near| !near.is_empty());
+        let near = near.unwrap_or_else(|| first.map(|word| with(&word)).unwrap_or_default());
         let hint = if near.is_empty() { "`reanchor rules list` shows all".to_owned() } else { near.join(", ") };
         writeln!(err, "there is no class `{class}`; {hint}")?;
         return Ok(1);
@@ -150,70 +173,70 @@ fn show(class: &str, format: Format, out: &mut dyn Write, err: &mut dyn Write) -
             }
             writeln!(out, "{value}")?;
         }
-        Format::Text => out.write_all(page(rule).as_bytes())?,
+        Format::Text => out.write_all(page(rule, room).as_bytes())?,
     }
     Ok(0)
 }
 
-fn page(rule: &Rule) -> String {
-    let mut text = format!(
-        "{}\n{} (severity {}; {})\n\n{}\n\n",
-        rule.title,
-        rule.id,
-        rule.severity.as_str(),
-        rule.owner,
-        rule.meaning.trim()
-    );
+fn page(rule: &Rule, room: Room) -> String {
+    let head = [vec![Cell::new(Ink::Strong, rule.title.as_str())]];
+    let mut text = table(&[rule.id.as_str()], &[0], &head, room);
+    let mut say = |lead: &str, what: &str| text.push_str(&paragraph(lead, what, room));
+    say("", &format!("severity {}; {} acts\n", rule.severity.as_str(), rule.owner));
+    say("", &format!("{}\n\nWhat to do", rule.meaning.trim()));
     for (n, step) in rule.steps.iter().enumerate() {
-        add(&mut text, &format!("  {}. {step}\n", n + 1));
+        say(&format!("  {}. ", n + 1), step);
     }
-    add(&mut text, &format!("\nStill works: {}\n\nRecognized by\n", rule.still_works));
+    say("", "");
+    say("Still works: ", &format!("{}\n", rule.still_works));
+    say("", "Recognized by");
     for sign in &rule.sign {
-        add(&mut text, &format!("  {:2.0} %  {}\n        {}\n", sign.weight * 100.0, sign.why, sign.text.join(" | ")));
+        say(&format!("  {:2.0} %  ", sign.weight * 100.0), &format!("{}\n{}", sign.why, sign.text.join(" | ")));
     }
     for veto in &rule.veto {
-        add(&mut text, &format!("  never  {}\n        {}\n", veto.why, veto.text.join(" | ")));
+        say("  never  ", &format!("{}\n{}", veto.why, veto.text.join(" | ")));
     }
-    text.push_str("\nSources\n");
+    say("", "\nSources");
     for source in &rule.sources {
-        add(&mut text, &format!("  {source}\n"));
+        say("  ", source);
     }
     text
 }
 
-fn check(dir: Option<&Path>, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
+fn check(dir: Option<&Path>, format: Format, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
     let own = dir.map(own_rules).transpose()?.unwrap_or_default();
     let embedded = embedded::RULES.iter().copied();
     let files: Vec<(&str, &str)> = embedded.chain(own.iter().map(|(n, t)| (n.as_str(), t.as_str()))).collect();
     let diagnoser = match Diagnoser::new(&files) {
         Ok(diagnoser) => diagnoser,
         Err(errors) => {
-            writeln!(err, "{errors}")?;
+            if format == Format::Json {
+                let complaints: Vec<String> = errors.to_string().lines().map(str::to_owned).collect();
+                writeln!(out, "{}", json!({ "rules": null, "own": own.len(), "complaints": complaints }))?;
+            } else {
+                writeln!(err, "{errors}")?;
+            }
             return Ok(1);
         }
     };
     // A rule of one's own can take messages away from an embedded one, so all promises are checked.
-    let mut broken = 0;
-    for rule in rules(&diagnoser) {
-        let text = files.iter().rev().find(|(name, _)| *name == rule.id).map_or("", |(_, text)| *text);
-        for complaint in promises(&diagnoser, rule, text) {
-            writeln!(err, "{complaint}")?;
-            broken += 1;
+    let text_of = |rule: &Rule| files.iter().rev().find(|(name, _)| *name == rule.id).map_or("", |(_, text)| *text);
+    let complaints: Vec<String> =
+        rules(&diagnoser).flat_map(|rule| promises(&diagnoser, rule, text_of(rule))).collect();
+    let (count, version) = (rules(&diagnoser).count(), &diagnoser.classifier().version().0);
+    let (own, right) = (own.len(), complaints.is_empty());
+    match format {
+        Format::Json => {
+            writeln!(out, "{}", json!({ "rules": count, "own": own, "version": version, "complaints": complaints }))
+        }
+        Format::Text if right => writeln!(out, "{count} rules are right ({own} of your own); version {version}"),
+        Format::Text => {
+            complaints.iter().try_for_each(|complaint| writeln!(err, "{complaint}"))?;
+            writeln!(err, "{} message(s) are not judged as their rule file says", complaints.len())
         }
     }
-    if broken > 0 {
-        writeln!(err, "{broken} message(s) are not judged as their rule file says")?;
-        return Ok(1);
-    }
-    let count = rules(&diagnoser).count();
-    writeln!(
-        out,
-        "{count} rules are right ({} of your own); version {}",
-        own.len(),
-        diagnoser.classifier().version().0
-    )
-    .context("standard output")?;
-    Ok(0)
+    .context("the result cannot be written")?;
+    Ok(u8::from(!right))
 }
 
 /// Samples that get another class, near misses that get the class, fields that are not found: each with its line.
@@ -255,7 +278,7 @@ mod tests {
 
     fn ran(command: RulesCommand) -> (u8, String, String) {
         let (mut out, mut err) = (Vec::new(), Vec::new());
-        let code = run(&RulesArgs { command }, &mut out, &mut err).unwrap();
+        let code = run(&RulesArgs { command }, Room { width: None, color: false }, &mut out, &mut err).unwrap();
         (code, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
     }
 
@@ -268,6 +291,8 @@ mod tests {
         assert!(code == 0 && out.contains("Recognized by"));
         let (code, _, err) = ran(RulesCommand::Show { class: "upn".to_owned(), format: Format::Text });
         assert!(code == 1 && err.contains("upn-conflict"), "{err}");
+        let (code, _, err) = ran(RulesCommand::Show { class: "upn-konflict".to_owned(), format: Format::Text });
+        assert!(code == 1 && err.contains("upn-conflict") && !err.contains("scim-"), "{err}");
     }
 
     #[test]
@@ -276,7 +301,7 @@ mod tests {
         let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
         let good = embedded::RULES.iter().find(|(name, _)| *name == "upn-conflict").unwrap().1;
         write("my-class.toml", &good.replace("upn-conflict", "my-class").replace("weight = 0.4", "weight = 4"));
-        let check = || ran(RulesCommand::Check { dir: Some(folder.path().to_owned()) });
+        let check = || ran(RulesCommand::Check { dir: Some(folder.path().to_owned()), format: Format::Text });
         let (code, _, err) = check();
         assert!(code == 1 && err.contains("my-class.toml:") && err.contains("`weight`"), "{err}");
         write(

@@ -1,10 +1,12 @@
 //! `reanchor freeze` and `reanchor thaw`: the kill switch from the server (SAFETY A8).
 
+use super::case::ListFormat;
 use crate::app::server_side::Wish;
 use crate::boot::at_server::{Desk, operator_code};
 use anyhow::Context;
 use clap::Args;
 use ring::hmac;
+use serde_json::json;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
 
@@ -20,6 +22,33 @@ pub struct SwitchArgs {
     /// The database itself, such as sqlite://cases.sqlite.
     #[arg(long, value_name = "URL")]
     pub db: Option<String>,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: ListFormat,
+}
+
+impl SwitchArgs {
+    /// Opens the record, and says so when it had to be made: then no bot is using it.
+    async fn desk(&self) -> anyhow::Result<Desk> {
+        let anew = super::made_anew(self.config.as_deref(), self.db.as_deref())?;
+        let desk = Desk::open(self.config.as_deref(), self.db.as_deref()).await?;
+        super::tell(anew, "A bot that uses another one is as it was: if there is one");
+        Ok(desk)
+    }
+
+    /// Says what came of it; the exit code.
+    fn told(&self, frozen: bool, wish: Wish, (done, already): (&str, &str)) -> u8 {
+        let changed = match wish {
+            Wish::Refused(why) => return refused(&why),
+            Wish::Done => true,
+            Wish::Already => false,
+        };
+        match self.format {
+            ListFormat::Json => println!("{}", json!({ "frozen": frozen, "changed": changed })),
+            ListFormat::Text => println!("{}", if changed { done } else { already }),
+        }
+        0
+    }
 }
 
 /// Longest reason.
@@ -36,20 +65,11 @@ fn said(text: &str) -> Result<String, String> {
 
 /// Freezes at once.
 pub async fn freeze(args: SwitchArgs) -> anyhow::Result<u8> {
-    let desk = Desk::open(args.config.as_deref(), args.db.as_deref()).await?;
+    let desk = args.desk().await?;
     let wish = desk.who.freeze(&desk.database, desk.now, &args.reason).await;
     desk.database.close().await;
-    Ok(match wish? {
-        Wish::Done => {
-            println!("frozen: no new run begins, open runs go to their nearest safe state; diagnosis goes on");
-            0
-        }
-        Wish::Already => {
-            println!("it is frozen already; nothing was changed");
-            0
-        }
-        Wish::Refused(why) => refused(&why),
-    })
+    let done = "frozen: no new run begins, open runs go to their nearest safe state; diagnosis goes on";
+    Ok(args.told(true, wish?, (done, "it is frozen already; nothing was changed")))
 }
 
 /// Thaws, when the operator code is right and somebody else froze.
@@ -64,20 +84,11 @@ pub async fn thaw(args: SwitchArgs) -> anyhow::Result<u8> {
     if !is_same(&typed, code.expose()) {
         return Ok(refused("A8: that is not the operator code. Nothing was changed"));
     }
-    let desk = Desk::open(args.config.as_deref(), args.db.as_deref()).await?;
+    let desk = args.desk().await?;
     let wish = desk.who.thaw(&desk.database, desk.now, &args.reason).await;
     desk.database.close().await;
-    Ok(match wish? {
-        Wish::Done => {
-            println!("thawed");
-            0
-        }
-        Wish::Already => {
-            println!("it is not frozen; nothing was changed");
-            0
-        }
-        Wish::Refused(why) => refused(&why),
-    })
+    let done = "thawed: runs may begin again";
+    Ok(args.told(false, wish?, (done, "it is not frozen; nothing was changed")))
 }
 
 /// Compares without telling by the time it takes how much was right.

@@ -48,8 +48,9 @@ const LAST: &str = r#"
 # Incidents of the vendors. While one is open that can be the cause of an error, its card says so and no fix is offered.
 # A feed that cannot be read counts as unknown, never as "no incident".
 [incident]
-# The RSS feed of Okta's status page, without a query. Default: not set, which switches it off.
-# okta_rss = "https://status.okta.com/rss"
+# The feed of Okta's status page (RSS or Atom), without a query. The address below is the one that Okta's developer
+# documentation and status.okta.com name; it leads to another company's host. Default: not set, which switches it off.
+# okta_rss = "https://feeds.feedburner.com/OktaTrustRSS"
 # Service health of the tenant by Microsoft Graph; the read application needs ServiceHealth.Read.All.
 graph_health = false
 

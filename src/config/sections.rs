@@ -224,7 +224,7 @@ impl Run {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Incident {
-    /// Address of the RSS feed of Okta's status page.
+    /// Address of the feed of Okta's status page (RSS or Atom).
     pub okta_rss: Option<String>,
     /// Whether the service health of the Entra tenant is read.
     pub graph_health: bool,

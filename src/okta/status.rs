@@ -1,4 +1,4 @@
-//! The feed of Okta's status page (RSS 2.0): incidents that Okta has not closed.
+//! The feed of Okta's status page (Atom, as Okta publishes it, or RSS 2.0): incidents that Okta has not closed.
 //!
 //! Never sends a credential, never follows a redirect, never takes an answer that is no feed for "no incident". Age closes
 //! nothing: an incident is over when Okta says so (one of them stood open for 341 days and had been resolved long before).
@@ -25,6 +25,8 @@ use time::format_description::well_known::Rfc2822;
 
 /// Items that are looked at; a feed has its newest first.
 const MOST: usize = 50;
+/// Longest wait for the status page: a run may wait for it before its first change.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// Characters of one value that are kept.
 const KEPT: usize = 4_000;
 const OP: &str = "read the feed of the status page";
@@ -39,7 +41,7 @@ impl StatusFeed {
     /// Builds the client; sends nothing.
     pub fn new(url: &str, call_timeout: Duration, clock: Arc<dyn Clock>) -> Answer<Self> {
         let base = Base::parse(url).map_err(|flaw| not_asked(OP, format!("[incident] okta_rss {flaw}")))?;
-        let wire = Wire::new(System::Okta, call_timeout, clock, base.is_loopback())?;
+        let wire = Wire::new(System::Okta, call_timeout.min(PATIENCE), clock, base.is_loopback())?;
         Ok(Self { wire, url: base.url() })
     }
 }
@@ -52,9 +54,20 @@ impl IncidentFeed for StatusFeed {
 
     async fn open(&self) -> Answer<Vec<Incident>> {
         let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/rss+xml, application/xml, text/xml"));
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/atom+xml, application/rss+xml, application/xml, text/xml"),
+        );
         let url = self.url.clone();
-        let ask = Ask { op: OP, method: Method::GET, url, headers, body: None, bucket: "status", repeat: Repeat::Free };
+        let ask = Ask {
+            op: OP,
+            method: Method::GET,
+            url,
+            headers,
+            body: None,
+            bucket: "status",
+            repeat: Repeat::OnlyIfRefused,
+        };
         let reply = self.wire.send(&ask).await?;
         if reply.status != 200 {
             let mut error = unusable(OP, "the status page does not answer with its feed");
@@ -62,12 +75,12 @@ impl IncidentFeed for StatusFeed {
             return Err(error);
         }
         let text = String::from_utf8_lossy(&reply.body);
-        let items = items(&text).ok_or_else(|| unusable(OP, "the answer is not an RSS feed"))?;
+        let items = items(&text).ok_or_else(|| unusable(OP, "the answer is no feed"))?;
         Ok(incidents(items))
     }
 }
 
-/// One `<item>`: its title, what it says, its date.
+/// One `<item>` or `<entry>`: its title, what it says, its date.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Item {
     title: String,
@@ -76,20 +89,20 @@ struct Item {
     id: String,
 }
 
-/// The items of a feed, in its order; `None` when the text is not an RSS feed.
+/// The items of a feed, in its order; `None` when the text is neither an RSS nor an Atom feed.
 fn items(text: &str) -> Option<Vec<Item>> {
     let mut reader = Reader::from_str(text);
     let mut path: Vec<String> = Vec::new();
     let mut items: Vec<Item> = Vec::new();
-    let mut channel = false;
+    let mut feed = false;
     loop {
         let piece = match reader.read_event().ok()? {
             Event::Start(tag) => {
                 let name = tag.name().as_ref().to_ascii_lowercase();
-                channel |= path == ["rss"] && name == "channel";
-                if name == "item" {
+                feed |= (path == ["rss"] && name == "channel") || (path.is_empty() && name == "feed");
+                if is_item(&name) && !path.iter().any(|outer| is_item(outer)) {
                     if items.len() == MOST {
-                        return channel.then_some(items);
+                        return feed.then_some(items);
                     }
                     items.push(Item::default());
                 }
@@ -103,23 +116,28 @@ fn items(text: &str) -> Option<Vec<Item>> {
             Event::Text(text) => text.xml10_content().into_owned(),
             Event::CData(text) => text.xml10_content().into_owned(),
             Event::GeneralRef(name) => entity(&name).to_string(),
-            Event::Eof => return (channel && path.is_empty()).then_some(items),
+            Event::Eof => return (feed && path.is_empty()).then_some(items),
             Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => continue,
         };
-        if let (Some(item), [.., parent, field]) = (items.last_mut(), path.as_slice())
-            && parent == "item"
-        {
+        // What stands deeper, such as the markup in an Atom text, belongs to its field.
+        let field = path.iter().position(|part| is_item(part)).and_then(|at| path.get(at + 1));
+        if let (Some(item), Some(field)) = (items.last_mut(), field) {
             let into = match field.as_str() {
                 "title" => &mut item.title,
-                "description" | "content:encoded" => &mut item.text,
-                "pubdate" => &mut item.date,
-                "guid" => &mut item.id,
+                "description" | "content:encoded" | "content" | "summary" => &mut item.text,
+                "pubdate" | "published" => &mut item.date,
+                "updated" if item.date.is_empty() => &mut item.date,
+                "guid" | "id" => &mut item.id,
                 _ => continue,
             };
             into.push_str(&piece);
             into.truncate(into.floor_char_boundary(KEPT));
         }
     }
+}
+
+fn is_item(name: &str) -> bool {
+    matches!(name, "item" | "entry")
 }
 
 /// A character reference or one of XML's own entities; any other name stands for a gap (no entity is ever expanded).
@@ -147,13 +165,19 @@ fn incidents(items: Vec<Item>) -> Vec<Incident> {
             id: None,
             title,
             about,
-            since: OffsetDateTime::parse(item.date.trim(), &Rfc2822)
-                .ok()
-                .and_then(|at| i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok())
-                .map(At),
+            since: instant(item.date.trim()),
         })
     });
     open.collect()
+}
+
+/// The date of an RSS item or of an Atom entry.
+fn instant(text: &str) -> Option<At> {
+    if let Some(at) = At::parse(text) {
+        return Some(at);
+    }
+    let at = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+    i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok().map(At)
 }
 
 /// The text of a piece of HTML, white space made single.
@@ -236,6 +260,33 @@ mod tests {
         assert_eq!(open(&item("Provisioning issue", "unresolved so far")).len(), 1);
         assert_eq!(open(&item("Provisioning issue", "An update follows once it is resolved")).len(), 1);
         assert!(open(&item("Our new logo", "Look at it")).is_empty());
+    }
+
+    #[test]
+    fn an_atom_feed_is_read_as_okta_publishes_it() {
+        let atom = |entries: &str| {
+            format!(
+                r#"<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Okta</title>
+                <updated>2026-11-02T08:00:00.000Z</updated>{entries}</feed>"#
+            )
+        };
+        let entry = |title: &str, content: &str| {
+            format!(
+                "<entry><title>{title}</title><id>a1</id><updated>2026-10-30T14:05:00.000Z</updated>{content}</entry>"
+            )
+        };
+        let html = r#"<content type="html">&lt;p&gt;Provisioning to Office 365 is slow.&lt;/p&gt;</content>"#;
+        let markup = r#"<content type="xhtml"><div><p>Provisioning to Office 365 is <b>slow</b>.</p></div></content>"#;
+        for content in [html, markup] {
+            let all = incidents(items(&atom(&entry("Service Degradation", content))).unwrap());
+            assert_eq!(all.len(), 1, "{content}");
+            assert_eq!(all[0].title, "Service Degradation");
+            assert!(all[0].about.contains("Provisioning to Office 365"), "{}", all[0].about);
+            assert_eq!(all[0].since.unwrap().text(), "2026-10-30 14:05:00 UTC");
+        }
+        assert!(incidents(items(&atom(&entry("Resolved Service Disruption", html))).unwrap()).is_empty());
+        assert_eq!(items(&atom("")), Some(Vec::new()), "a feed without entries is a quiet one");
+        assert_eq!(items("<feed><entry><title>Service Disruption</title>"), None, "half a feed is none");
     }
 
     #[test]

@@ -51,3 +51,35 @@ fn words(attempt: Option<Attempt>, diagnosis: &Diagnosis, switches: Switches) ->
     };
     Some(PublicText::words(text).and(SSO))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::diagnosis::Report;
+
+    fn diagnosis(text: &str) -> Diagnosis {
+        let diagnoser = crate::app::diagnose::Diagnoser::new(crate::config::embedded::RULES).unwrap();
+        let reports: Vec<Report> = diagnoser.diagnose(text).reports;
+        reports.into_iter().next().unwrap().diagnosis
+    }
+
+    #[test]
+    fn exactly_the_switch_of_the_attempt_is_blamed_and_only_when_it_is_off() {
+        let on = Switches { create: true, update: true, deactivate: true };
+        let push = diagnosis(
+            "Automatic profile push of user Ida Holm to app Microsoft Office 365 failed: Bad Request. Errors reported by remote server: value too long",
+        );
+        for (attempt, off, words) in [
+            (Attempt::Create, Switches { create: false, ..on }, "Create Users is off"),
+            (Attempt::Update, Switches { update: false, ..on }, "Update User Attributes is off"),
+            (Attempt::Deactivate, Switches { deactivate: false, ..on }, "Deactivate Users is off"),
+        ] {
+            let told = common(Some(attempt), &push, off).unwrap().plain();
+            assert!(told.starts_with(words) && told.ends_with(SSO), "{told}");
+            let others = Switches { create: !off.create, update: !off.update, deactivate: !off.deactivate };
+            assert_eq!(common(Some(attempt), &push, others), None, "{attempt:?}: its own switch is on");
+            assert_eq!(common(Some(attempt), &push, on), None);
+            assert_eq!(common(None, &push, off), None, "what was attempted is not known");
+        }
+    }
+}

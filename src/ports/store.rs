@@ -320,8 +320,8 @@ pub trait Store: Send + Sync {
     async fn cases(&self, open_only: bool, limit: i64) -> Stored<Vec<CaseRow>>;
     /// The newest `limit` cases of a class in a channel that were opened at `since` or later, oldest first.
     async fn cases_of_class(&self, channel: Channel<'_>, class: &str, since: At, limit: i64) -> Stored<Vec<CaseRow>>;
-    /// Cases whose `due_at` has come, oldest due first, at most `limit`.
-    async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<CaseRow>>;
+    /// Cases whose `due_at` has come, with their versions, oldest due first, at most `limit`.
+    async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<(CaseId, i64)>>;
     /// The earliest `due_at` of all cases whose due thing is work.
     async fn next_due_work(&self) -> Stored<Option<At>>;
 
@@ -410,6 +410,63 @@ pub trait Ledger: Send + Sync {
     async fn last_checkpoint(&self) -> Stored<Option<String>>;
     /// Rows of one chain as JSON lines, or of all chains and the last checkpoint.
     async fn export(&self, chain: Option<&str>) -> Stored<Vec<String>>;
-    /// Deletes the payloads and salts of a chain; the chain itself still checks. The number of rows erased.
-    async fn erase(&self, chain: &str, at: At) -> Stored<i64>;
+    /// Deletes what is stored of a case beside the proof that it was there, in one transaction; its chain and the bot's own
+    /// still check. May run again: what is gone is not counted twice.
+    async fn erase(&self, erasure: &Erasure) -> Stored<Erased>;
+    /// Makes what was deleted unreadable where it was stored, as far as this process can. May run again.
+    async fn scrub(&self) -> Stored<Scrub>;
+}
+
+/// What is to be erased of a case that is not open (SAFETY E4).
+#[derive(Clone, Debug)]
+pub struct Erasure {
+    /// The case.
+    pub case: CaseId,
+    /// Who erases, as the record names them.
+    pub actor: String,
+    /// What the people of the case are called: contents that speak of them elsewhere are found by it.
+    pub names: Vec<String>,
+    /// Key of the lease of its subject, which names them too.
+    pub lease: Option<String>,
+    /// The case without its content, and its card; empty when that was done before.
+    pub change: Change,
+}
+
+/// What was erased.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Contents of rows of the case's record.
+    pub payloads: i64,
+    /// Contents of rows of the bot's own record that spoke of its people (look-ups, refusals).
+    pub mentions: i64,
+    /// Plans.
+    pub plans: i64,
+    /// Votes.
+    pub votes: i64,
+    /// Runs with their journals.
+    pub runs: i64,
+    /// Posts that waited to be sent.
+    pub posts: i64,
+    /// Events that name them and were not worked on yet: they stay, and lose their content when they are.
+    pub waiting: i64,
+    /// Other cases that name the same people, oldest first.
+    pub elsewhere: Vec<CaseId>,
+}
+
+impl Erased {
+    /// Whether there was nothing left to erase.
+    pub fn is_nothing(&self) -> bool {
+        [self.payloads, self.mentions, self.plans, self.votes, self.runs, self.posts] == [0; 6]
+    }
+}
+
+/// Whether what was deleted can still be read from where it was stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scrub {
+    /// The database file was written anew without it.
+    Clean,
+    /// Another process uses the file, so that it could not be written anew.
+    InUse,
+    /// A database server keeps its own files.
+    Server,
 }

@@ -51,6 +51,9 @@ pub enum Event {
         /// How, where that matters.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         kind: Option<RefusalKind>,
+        /// How the person was left, as read then, where the row ends a run after a write.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_as: Option<String>,
     },
     /// The vendor refused the step in the way that a branch of the plan is for; nothing was changed, and the run goes on.
     Declined {
@@ -81,7 +84,7 @@ pub enum Event {
         /// What people have to know besides.
         notes: Vec<PublicText>,
     },
-    /// The vendor does not let the repair through.
+    /// The vendor does not let the repair through for now. People are alarmed; the run stays open and is taken up again.
     Stuck {
         /// Index of the step.
         step: usize,
@@ -112,6 +115,9 @@ pub enum Event {
         moved: Vec<Moved>,
         /// Rules that do not hold.
         broken: Vec<Violation>,
+        /// How the person was left, as read then, where the row ends a run after a write.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_as: Option<String>,
     },
     /// Both sides were read and are right.
     Verified {
@@ -124,6 +130,9 @@ pub enum Event {
     NotVerified {
         /// What is wrong.
         why: PublicText,
+        /// How the person was left, as read then, where the row ends a run after a write.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_as: Option<String>,
     },
 }
 
@@ -152,6 +161,8 @@ pub struct Progress {
     pub pending: Option<usize>,
     /// Intents of the pending step so far.
     pub attempts: u32,
+    /// How often the repair was given up for a while.
+    pub rests: u32,
     /// Something was sent that is, or may be, in force.
     pub wrote: bool,
     /// The last row ends the run.
@@ -261,16 +272,22 @@ fn apply(p: &mut Progress, event: &Event) -> bool {
             p.end = Some(End::Stopped);
             open && repairs
         }
-        Event::Stuck { .. } => {
-            p.end = Some(End::Stopped);
-            p.began && repairs
-        }
+        Event::Stuck { .. } => p.began && repairs && rest(p),
         Event::Verified { .. } | Event::NotVerified { .. } => {
             let verified = matches!(event, Event::Verified { .. });
             p.end = Some(if verified { End::Verified } else { End::Stopped });
             open
         }
     }
+}
+
+/// Gives the repair up for a while; the fate of what was sent last is not known, so it is looked at again.
+fn rest(p: &mut Progress) -> bool {
+    p.unsure = p.unsure.or(p.pending);
+    p.pending = None;
+    p.attempts = 0;
+    p.rests += 1;
+    true
 }
 
 /// Passes a step that is not in force.
@@ -305,7 +322,7 @@ mod tests {
         assert_eq!(row(&[Event::Began, Event::Intent { step: 1 }]), 2);
         assert_eq!(row(&[Event::Began, Event::Intent { step: 0 }, Event::Reached { step: 0 }]), 3);
         assert_eq!(row(&[Event::Began, force(0), force(0)]), 3);
-        let end = Event::NotVerified { why: PublicText::new() };
+        let end = Event::NotVerified { why: PublicText::new(), left_as: None };
         assert_eq!(row(&[Event::Began, end.clone(), end]), 3);
     }
 
@@ -322,7 +339,7 @@ mod tests {
 
     #[test]
     fn a_repair_may_write_a_later_step_and_ends_by_saying_so() {
-        let cause = Box::new(Event::Drifted { step: 1, moved: Vec::new(), broken: Vec::new() });
+        let cause = Box::new(Event::Drifted { step: 1, moved: Vec::new(), broken: Vec::new(), left_as: None });
         let repairing = Event::Repairing { step: 1, cause };
         let safe = Event::Safe { left_as: "as_before".to_owned(), notes: Vec::new() };
         let mut rows = vec![Event::Began, Event::Intent { step: 0 }, force(0), repairing.clone()];
@@ -345,9 +362,9 @@ mod tests {
 
     #[test]
     fn a_run_that_stops_before_its_first_write_left_the_world_untouched() {
-        let drift = Event::Drifted { step: 0, moved: Vec::new(), broken: Vec::new() };
+        let drift = Event::Drifted { step: 0, moved: Vec::new(), broken: Vec::new(), left_as: None };
         assert_eq!(fold(&[Event::Began, drift]).unwrap().end, Some(End::Untouched));
-        let drift = Event::Drifted { step: 1, moved: Vec::new(), broken: Vec::new() };
+        let drift = Event::Drifted { step: 1, moved: Vec::new(), broken: Vec::new(), left_as: None };
         assert_eq!(fold(&[Event::Began, Event::Intent { step: 0 }, force(0), drift]).unwrap().end, Some(End::Stopped));
     }
 }

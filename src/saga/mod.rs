@@ -3,7 +3,8 @@
 //! Never trusts the answer of a write, never writes without `&Approved` and `&LeaseHeld`, never goes forward after something
 //! moved, never undoes by itself. Killed at any point it can be called again and goes on from the journal.
 //!
-//! Begin with [`next`] (the only brain), then [`run`]; `repair` is the way to the nearest safe state, `wait` waits and verifies.
+//! Begin with [`next`] (the only brain), then [`run`]; `repair` is the way to the nearest safe state, `wait` waits and verifies,
+//! [`standing`] says how the person was left.
 #![deny(clippy::wildcard_enum_match_arm)]
 
 pub mod journal;
@@ -12,5 +13,6 @@ pub mod next;
 mod perform;
 mod repair;
 pub mod run;
+pub mod standing;
 pub mod verify;
 mod wait;

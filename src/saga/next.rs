@@ -1,6 +1,7 @@
 //! What to do next: (plan, progress) in, one move out. Pure; the loop of [`super::run`] only does what this says.
 
 use super::journal::{End, Event, Progress, TARGET};
+use super::standing::UNKNOWN;
 use crate::domain::effect::{Effect, When};
 use crate::domain::plan::Plan;
 
@@ -77,16 +78,16 @@ pub fn exposed(plan: &Plan, progress: &Progress) -> bool {
     plan.hop().is_some_and(|hop| open(hop.park, hop.back)) || plan.pause().is_some_and(|(off, on)| open(off, on))
 }
 
-/// In which state the person is, in one word for the record and the operator.
-pub fn left_as(plan: &Plan, progress: &Progress, linked: bool) -> String {
+/// In which state the person is by the journal alone, in one word: for a row that was not, or could not be, read.
+pub fn left_as(plan: &Plan, progress: &Progress) -> String {
     let parked = plan.hop().is_some_and(|hop| progress.has(hop.park) && !progress.has(hop.back));
     let paused = plan.pause().is_some_and(|(off, on)| progress.has(off) && !progress.has(on));
     let done = progress.done(plan);
-    let linked =
-        linked
-            || plan.steps.iter().enumerate().any(|(step, planned)| {
-                matches!(planned.effect, Effect::Assign { .. }) && progress.awaited.contains(&step)
-            });
+    let linked = plan
+        .steps
+        .iter()
+        .enumerate()
+        .any(|(step, planned)| matches!(planned.effect, Effect::Assign { .. }) && progress.awaited.contains(&step));
     let last = done.iter().rev().find_map(|effect| match effect {
         Effect::ConvertAssignment { .. } => Some("assigned"),
         Effect::Unassign { .. } => Some("unassigned"),
@@ -107,13 +108,17 @@ pub fn left_as(plan: &Plan, progress: &Progress, linked: bool) -> String {
     }
 }
 
-/// In which state the person is after the row `event` stopped a run before verification; `progress` includes that row. Where
-/// the target itself was found in a state that neither the plan nor its effects explain, the honest word is `unknown`.
+/// In which state the person is after the row `event` stopped a run; `progress` includes that row. The row says what was
+/// read then; rows of older releases leave it to the journal.
 pub fn left_after(plan: &Plan, progress: &Progress, event: &Event) -> String {
     match event {
-        Event::Drifted { moved, .. } if moved.iter().any(|moved| moved.key == TARGET) => "unknown".to_owned(),
-        Event::NotVerified { .. } | Event::Verified { .. } => left_as(plan, progress, true),
-        Event::Missed { left_as, .. } | Event::Safe { left_as, .. } | Event::Stuck { left_as, .. } => left_as.clone(),
+        Event::Missed { left_as, .. }
+        | Event::Safe { left_as, .. }
+        | Event::Stuck { left_as, .. }
+        | Event::Drifted { left_as: Some(left_as), .. }
+        | Event::Refused { left_as: Some(left_as), .. }
+        | Event::NotVerified { left_as: Some(left_as), .. } => left_as.clone(),
+        Event::Drifted { moved, .. } if moved.iter().any(|moved| moved.key == TARGET) => UNKNOWN.to_owned(),
         Event::Began
         | Event::Intent { .. }
         | Event::Answered { .. }
@@ -123,6 +128,8 @@ pub fn left_after(plan: &Plan, progress: &Progress, event: &Event) -> String {
         | Event::Skipped { .. }
         | Event::Repairing { .. }
         | Event::Reached { .. }
-        | Event::Drifted { .. } => left_as(plan, progress, false),
+        | Event::Drifted { .. }
+        | Event::Verified { .. }
+        | Event::NotVerified { .. } => left_as(plan, progress),
     }
 }

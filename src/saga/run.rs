@@ -6,6 +6,7 @@ use super::journal::{End, Event, IllegalJournal, Progress, TARGET, fold};
 use super::look::{self, Fixed, Keys, Readers};
 use super::next::{Move, exposed, next};
 use super::perform::{self, Unsent};
+use super::standing::UNKNOWN;
 use super::wait::Stillness;
 use crate::domain::effect::{Effect, RefusalKind, Seen, When};
 use crate::domain::guard::{self, Outcome, Violation};
@@ -80,6 +81,9 @@ pub enum Left {
     /// The process is to end. Between two effects, or while it waits for a vendor: nothing is half done.
     #[error("the process ends; the run is taken up again by the next one")]
     Stopping,
+    /// The vendor does not let the repair through for now. The run stays open and is taken up again later.
+    #[error("the repair is refused for now; it is tried again later")]
+    Stuck,
     /// The journal makes no sense: a person must look.
     #[error("the journal cannot be continued")]
     Journal(#[source] IllegalJournal),
@@ -133,7 +137,7 @@ pub async fn run(run: &Run<'_>, mut events: Vec<Event>) -> Outcomes<End> {
                 },
             },
             Move::Await(step) => Made::Event(run.wait_for(step, &progress).await?),
-            Move::Verify => Made::Event(run.verify(&progress).await?),
+            Move::Verify => Made::Event(run.verify().await?),
         };
         let event = match made {
             Made::Write(step) => {
@@ -142,8 +146,13 @@ pub async fn run(run: &Run<'_>, mut events: Vec<Event>) -> Outcomes<End> {
             }
             Made::Event(event) => run.or_repair(event, &progress),
         };
+        let event = run.with_word(event, &progress).await?;
         run.record.record(&event, run.lease).await?;
+        let resting = matches!(event, Event::Stuck { .. });
         events.push(event);
+        if resting {
+            return Err(Left::Stuck);
+        }
     }
 }
 
@@ -165,7 +174,7 @@ const UNCLEAR: i64 = 12 * SECOND;
 /// A long wait is slept in naps of this length, so that the lease is kept.
 const LONGEST_NAP: i64 = 5 * SECOND;
 /// How often a look-up that failed is repeated before it counts as drift.
-const READS: usize = 4;
+pub(super) const READS: usize = 4;
 
 impl Run<'_> {
     pub(super) fn now(&self) -> At {
@@ -359,7 +368,7 @@ impl Run<'_> {
         });
         match foreseen {
             Some(kind) => Event::Declined { step, kind, why },
-            None => Event::Refused { step, why, kind },
+            None => Event::Refused { step, why, kind, left_as: None },
         }
     }
 
@@ -420,7 +429,7 @@ pub(super) enum Hint {
 }
 
 fn drifted(step: usize, moved: Vec<Moved>, broken: Vec<Violation>) -> Event {
-    Event::Drifted { step, moved, broken }
+    Event::Drifted { step, moved, broken, left_as: None }
 }
 
 fn foreign(what: String) -> Moved {
@@ -432,7 +441,7 @@ fn unread(error: &PortError) -> Moved {
 }
 
 fn unknown(step: usize, why: PublicText) -> Event {
-    Event::Missed { step, left_as: "unknown".to_owned(), why }
+    Event::Missed { step, left_as: UNKNOWN.to_owned(), why }
 }
 
 fn is_wait(violation: &Violation) -> bool {

@@ -1,7 +1,7 @@
 //! Waiting for what a vendor does by itself, and reading both sides at the end. Reads only.
 
 use super::journal::{Event, Progress};
-use super::next::{exposed, left_as};
+use super::next::exposed;
 use super::run::{Left, Outcomes, Run};
 use super::verify;
 use crate::domain::effect::{Check, Effect, Link, Quiet};
@@ -28,6 +28,11 @@ pub(super) enum Stillness {
     Unknown(String),
 }
 
+/// What the step waits for will not come true; how the person stands is read when the row is recorded.
+fn missed(step: usize, why: PublicText) -> Event {
+    Event::Missed { step, left_as: String::new(), why }
+}
+
 impl Run<'_> {
     pub(super) async fn wait_for(&self, step: usize, progress: &Progress) -> Outcomes<Event> {
         let until = self.now().plus(self.poll_deadline);
@@ -48,10 +53,10 @@ impl Run<'_> {
             };
             match state {
                 Checked::Reached => return Ok(Event::Reached { step }),
-                Checked::Never(why) => return Ok(self.missed(step, progress, why)),
+                Checked::Never(why) => return Ok(missed(step, why)),
                 Checked::NotYet(what) if self.now() >= until => {
                     let why = PublicText::words("did not come true in time: ").and_foreign(&what);
-                    return Ok(self.missed(step, progress, why));
+                    return Ok(missed(step, why));
                 }
                 Checked::NotYet(_) => {}
             }
@@ -63,22 +68,8 @@ impl Run<'_> {
         }
     }
 
-    fn missed(&self, step: usize, progress: &Progress, why: PublicText) -> Event {
-        Event::Missed { step, left_as: left_as(self.plan, progress, false), why }
-    }
-
     async fn is_live(&self, object: &EntraId) -> bool {
         matches!(self.readers.entra.user(object).await, Ok(Some(_)))
-    }
-
-    /// Whether the link is there, read once.
-    pub(super) async fn has_linked(
-        &self,
-        app: &crate::domain::ids::AppId,
-        user: &crate::domain::ids::OktaUserId,
-        link: &Link,
-    ) -> bool {
-        matches!(self.linked(app, user, link).await, Checked::Reached)
     }
 
     async fn linked(
@@ -116,7 +107,7 @@ impl Run<'_> {
         }
     }
 
-    pub(super) async fn verify(&self, progress: &Progress) -> Outcomes<Event> {
+    pub(super) async fn verify(&self) -> Outcomes<Event> {
         let until = self.now().plus(self.poll_deadline);
         let mut round = 0;
         loop {
@@ -132,8 +123,7 @@ impl Run<'_> {
                 Err(error) => PublicText::words("could not be read: ").and_foreign(&error.to_string()),
             };
             if self.now() >= until {
-                let left = left_as(self.plan, progress, true);
-                return Ok(Event::NotVerified { why: why.and(format!(" (left as: {left})")) });
+                return Ok(Event::NotVerified { why, left_as: None });
             }
             self.pause(round).await?;
             round += 1;

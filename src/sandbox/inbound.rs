@@ -61,6 +61,7 @@ impl InboundSection {
             next_attempt: now + 86_400_000 - self.age.0,
             last_run: (self.state != "NotRun").then_some(now - self.age.0),
             log: self.failures.iter().enumerate().map(failure).collect(),
+            uploads: Vec::new(),
         }
     }
 }
@@ -82,6 +83,15 @@ fn entry(n: usize, at: Ms, (code, reason): (&str, &str)) -> Value {
         "provisioningSteps": [],
         "modifiedProperties": [],
     })
+}
+
+/// The entry of somebody whom the job created.
+pub(crate) fn created(n: usize, at: Ms, who: &str) -> Value {
+    let mut entry = entry(700 + n, at, ("", ""));
+    entry["sourceIdentity"]["id"] = who.into();
+    entry["sourceIdentity"]["displayName"] = who.into();
+    entry["provisioningStatusInfo"] = json!({"status": "success", "errorInformation": null});
+    entry
 }
 
 /// `[tenant.incident]`

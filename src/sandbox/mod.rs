@@ -40,7 +40,7 @@
 //! | `graph.audit.list`, `graph.provisioning_log.list` | `GET /auditLogs/directoryAudits`, `/auditLogs/provisioning` |
 //! | `graph.role_assignment.list` | `GET /roleManagement/directory/roleAssignments` |
 //! | `graph.role_eligibility.instances`, `.schedules` | `.../roleEligibilityScheduleInstances`, `.../roleEligibilitySchedules` |
-//! | `graph.sync_job.list`, `.get`, `.restart` | `/servicePrincipals/{id}/synchronization/jobs...` |
+//! | `graph.sync_job.list`, `.get`, `.restart`, `.upload` | `/servicePrincipals/{id}/synchronization/jobs...` |
 //! | `graph.health.issues`, `graph.health.overviews` | `GET /admin/serviceAnnouncement/...` |
 //! | `okta.status.feed` | `GET /status/rss` (no token) |
 //! | `graph.batch` | `POST /$batch` (always refused) |

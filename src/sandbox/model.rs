@@ -71,6 +71,18 @@ pub(crate) struct Inbound {
     pub(crate) last_run: Option<Ms>,
     /// The provisioning log, oldest first, as it goes over the wire.
     pub(crate) log: Vec<Value>,
+    /// What was uploaded, oldest first.
+    #[serde(default)]
+    pub(crate) uploads: Vec<Upload>,
+}
+
+/// An accepted request of `bulkUpload`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Upload {
+    /// Since when the job can work on it.
+    pub(crate) at: Ms,
+    /// Whom it speaks of.
+    pub(crate) people: Vec<String>,
 }
 
 /// The simulated Okta org.

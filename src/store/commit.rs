@@ -19,7 +19,7 @@ pub(super) async fn commit(db: &Database, change: &Change) -> Stored<()> {
     write_tx!(db.core, |tx| apply(&mut tx, db, change, broken.as_deref()).await)
 }
 
-async fn apply(tx: &mut Tx, db: &Database, change: &Change, broken: Option<&str>) -> Result<(), Fault> {
+pub(super) async fn apply(tx: &mut Tx, db: &Database, change: &Change, broken: Option<&str>) -> Result<(), Fault> {
     if let Some(fence) = &change.fence {
         hold_fence(tx, fence, change).await?;
     }

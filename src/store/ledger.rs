@@ -1,13 +1,13 @@
-//! Proving the record: the full check, the quick check at start, checkpoints, export, erasure. The format is in `audit.rs`.
+//! Proving the record: the full check, the quick check at start, checkpoints, export. The format is in `audit.rs`.
 //!
 //! A check never writes. Begin with [`verify`].
 
 use super::audit::{self, Head, NOTHING, Seal, heads_digest};
-use super::walk::{Checkpoint, ERASED, Named, Walker, checkpoints_before, last_number, page};
+use super::walk::{Checkpoint, Named, Walker, checkpoints_before, last_number, page};
 use super::{Database, Fault, Tx, take_numbers, write_tx};
 use crate::domain::ids::hex;
 use crate::domain::time::At;
-use crate::ports::store::{AuditRow, StoreError, Stored};
+use crate::ports::store::{StoreError, Stored};
 use ring::hmac;
 use std::collections::BTreeMap;
 
@@ -331,26 +331,4 @@ pub(super) async fn export(db: &Database, chain: Option<&str>) -> Stored<Vec<Str
         out.push(json.to_string());
     }
     Ok(out)
-}
-
-/// May run twice: the second finds nothing to erase. The erasure is itself a row of the chain.
-pub(super) async fn erase(db: &Database, chain: &str, at: At) -> Stored<i64> {
-    write_tx!(db.core, |tx| erase_in(&mut tx, db, chain, at).await)
-}
-
-async fn erase_in(tx: &mut Tx, db: &Database, chain: &str, at: At) -> Result<i64, Fault> {
-    let gone = sqlx::query(
-        "DELETE FROM audit_payloads WHERE chain = $1 AND seq IN (SELECT seq FROM audit WHERE chain = $1 AND kind <> $2)",
-    )
-    .bind(chain)
-    .bind(ERASED)
-    .execute(&mut **tx)
-    .await?;
-    let rows = i64::try_from(gone.rows_affected()).unwrap_or(i64::MAX);
-    if rows > 0 {
-        let payload = serde_json::json!({ "rows": rows }).to_string();
-        let row = AuditRow { chain: chain.to_owned(), actor: "bot".to_owned(), kind: ERASED.to_owned(), payload };
-        audit::append(tx, &*db.audit.fresh, at, &[row]).await?;
-    }
-    Ok(rows)
 }

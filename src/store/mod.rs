@@ -10,6 +10,7 @@
 
 mod audit;
 mod commit;
+mod erase;
 mod examine;
 mod inbox;
 mod leases;
@@ -22,14 +23,14 @@ mod walk;
 mod writer;
 
 pub use examine::{Examined, examine};
-pub use open::{OpenError, Options, kept_beside};
+pub use open::{OpenError, Options, kept_beside, missing_file};
 
 use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
 use crate::ports::fresh::Fresh;
 use crate::ports::store::{
-    Attempt, CaseRow, Change, Channel, Claimed, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable, LeaseTerms,
-    Ledger, ProposalRow, RunRow, Store, StoreError, Stored, StoredFigures, VoteRow, Waiting,
+    Attempt, CaseRow, Change, Channel, Claimed, Erased, Erasure, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable,
+    LeaseTerms, Ledger, ProposalRow, RunRow, Scrub, Store, StoreError, Stored, StoredFigures, VoteRow, Waiting,
 };
 use async_trait::async_trait;
 use sqlx::{Any, AnyPool, Transaction};
@@ -46,10 +47,13 @@ const TRIES: u32 = 5;
 /// anew a bounded number of times when another process was in the way. A macro, because a closure that borrows its
 /// surroundings and gives a `Send` future back cannot be written down.
 macro_rules! write_tx {
-    ($core:expr, |$tx:ident| $body:expr) => {{
+    ($core:expr, |$tx:ident| $body:expr) => {
+        $crate::store::write_tx!($core, turn, |$tx| $body)
+    };
+    ($core:expr, $turn:ident, |$tx:ident| $body:expr) => {{
         let mut tries = 0_u32;
         loop {
-            let turn = $core.turn().await;
+            let turn = $core.$turn().await;
             let outcome: Result<_, $crate::store::Fault> = async {
                 let mut $tx = $core.begin_write().await?;
                 let value = $body?;
@@ -89,6 +93,9 @@ struct Core {
     instance: String,
     /// SQLite has one writer; waiting for it here is fair and costs no polling.
     turn: tokio::sync::Mutex<()>,
+    /// Where everybody waits before that, but the task that stores events: whoever posted or clicked waits for its answer,
+    /// and has one transaction before it at the most, however many cases are worked on.
+    queue: tokio::sync::Mutex<()>,
 }
 
 struct AuditState {
@@ -109,6 +116,12 @@ impl AuditState {
 
 impl Core {
     async fn turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
+        let _head = if self.sqlite { Some(self.queue.lock().await) } else { None };
+        self.next_turn().await
+    }
+
+    /// The turn ahead of everybody who waits in the queue.
+    async fn next_turn(&self) -> Option<tokio::sync::MutexGuard<'_, ()>> {
         if self.sqlite { Some(self.turn.lock().await) } else { None }
     }
 
@@ -248,7 +261,7 @@ impl Store for Database {
         rows::cases_of_class(&self.core, channel, class, (since, limit)).await
     }
 
-    async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<CaseRow>> {
+    async fn cases_due(&self, now: At, limit: i64) -> Stored<Vec<(CaseId, i64)>> {
         rows::cases_due(&self.core, now, limit).await
     }
 
@@ -342,7 +355,11 @@ impl Ledger for Database {
         ledger::export(self, chain).await
     }
 
-    async fn erase(&self, chain: &str, at: At) -> Stored<i64> {
-        ledger::erase(self, chain, at).await
+    async fn erase(&self, erasure: &Erasure) -> Stored<Erased> {
+        erase::erase(self, erasure).await
+    }
+
+    async fn scrub(&self) -> Stored<Scrub> {
+        erase::scrub(&self.core).await
     }
 }

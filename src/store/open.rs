@@ -160,7 +160,13 @@ async fn assemble(pool: AnyPool, host: Host, secret: &Secret, options: Options) 
     }
     let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, secret.expose().as_bytes());
     let sqlite = host.has_files();
-    let core = Arc::new(Core { pool, sqlite, instance: options.instance, turn: tokio::sync::Mutex::new(()) });
+    let core = Arc::new(Core {
+        pool,
+        sqlite,
+        instance: options.instance,
+        turn: tokio::sync::Mutex::default(),
+        queue: tokio::sync::Mutex::default(),
+    });
     let inbox = writer::start(Arc::clone(&core));
     let audit = Arc::new(AuditState { fresh: options.fresh, key, broken: Mutex::new(None) });
     let database = Database { core, host: Arc::new(host), inbox, audit };
@@ -353,6 +359,14 @@ async fn kept_key(path: &Path, pool: &AnyPool, fresh: &dyn Fresh) -> Result<Secr
     let text = hex(&[fresh.bytes(), fresh.bytes()].concat());
     write_key(&file, &text).map_err(|e| file_error(&file, reason("created", &e)))?;
     Ok(Secret::new(&text))
+}
+
+/// The SQLite file of `url`, when there is none yet: opening it would make an empty one.
+pub fn missing_file(url: &str) -> Option<PathBuf> {
+    match target(url) {
+        Ok(Target::Sqlite(path)) if !path.exists() => Some(std::path::absolute(&path).unwrap_or(path)),
+        Ok(Target::Sqlite(_) | Target::Postgres) | Err(_) => None,
+    }
 }
 
 /// A random text that is made once and kept beside an SQLite database in `<database>ENDING` (0600); all processes on the file

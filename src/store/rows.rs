@@ -114,14 +114,16 @@ pub(super) async fn cases_of_class(
     cases_of(&rows)
 }
 
-pub(super) async fn cases_due(core: &Core, now: At, limit: i64) -> Stored<Vec<CaseRow>> {
-    let rows = sqlx::query(select_cases!("WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, n LIMIT $2"))
-        .bind(now.0)
-        .bind(limit)
-        .fetch_all(&core.pool)
-        .await
-        .map_err(driver)?;
-    cases_of(&rows)
+pub(super) async fn cases_due(core: &Core, now: At, limit: i64) -> Stored<Vec<(CaseId, i64)>> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT id, version FROM cases WHERE due_at IS NOT NULL AND due_at <= $1 ORDER BY due_at, n LIMIT $2",
+    )
+    .bind(now.0)
+    .bind(limit)
+    .fetch_all(&core.pool)
+    .await
+    .map_err(driver)?;
+    Ok(rows.into_iter().map(|(id, version)| (CaseId::new(id), version)).collect())
 }
 
 pub(super) async fn next_due_work(core: &Core) -> Stored<Option<At>> {

@@ -54,7 +54,8 @@ pub(super) async fn put(inbox: &mpsc::Sender<Put>, key: &str, at: At, body: &str
 async fn store(core: &Core, batch: &mut Vec<Put>, swept: At) -> At {
     let newest = batch.iter().map(|put| put.at).max().unwrap_or(swept);
     let sweep_now = newest.since(swept) >= 10 * MINUTE;
-    let stored: Stored<Vec<Option<i64>>> = write_tx!(core, |tx| insert(&mut tx, core, batch, sweep_now).await);
+    let stored: Stored<Vec<Option<i64>>> =
+        write_tx!(core, next_turn, |tx| insert(&mut tx, core, batch, sweep_now).await);
     let ok = stored.is_ok();
     match stored {
         Ok(ids) => {

@@ -63,6 +63,10 @@ pub trait Descriptor: 'static {
     /// Whether the values can be used; the first one that cannot is named.
     fn check(settings: &Self::Settings) -> Result<(), Flaw>;
 
+    /// Whether the key of an account in a `[[link]]` row has the platform's form; the error is the end of a sentence that
+    /// begins with the key and says what is allowed.
+    fn check_account(account: &str) -> Result<(), &'static str>;
+
     /// Builds the side that shows. It may ask the platform who it is there; an error ends the start.
     async fn build(settings: Self::Settings, ground: Ground) -> anyhow::Result<Box<dyn Built>>;
 

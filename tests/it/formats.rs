@@ -4,6 +4,7 @@
 
 use crate::guards;
 use reanchor::domain::actor::{Actor, Standing};
+use reanchor::domain::beside::{Gathering, Member};
 use reanchor::domain::case::{Case, State};
 use reanchor::domain::diagnosis::Remedy;
 use reanchor::domain::effect::RefusalKind;
@@ -112,12 +113,12 @@ fn repairs() -> Vec<Event> {
     let moved = Moved { key: "target".to_owned(), was: "as planned".to_owned(), is: "gone".to_owned() };
     let kind = RefusalKind::FederatedDomain;
     vec![
-        Event::Refused { step: 0, why: "HTTP 403".to_owned(), kind: Some(RefusalKind::Forbidden) },
+        Event::Refused { step: 0, why: "HTTP 403".to_owned(), kind: Some(RefusalKind::Forbidden), left_as: None },
         Event::Declined { step: 0, kind, why: "HTTP 400".to_owned() },
         Event::Skipped { step: 1 },
         Event::Repairing {
             step: 2,
-            cause: Box::new(Event::Drifted { step: 2, moved: vec![moved], broken: Vec::new() }),
+            cause: Box::new(Event::Drifted { step: 2, moved: vec![moved], broken: Vec::new(), left_as: None }),
         },
         Event::Safe { left_as: "as_before".to_owned(), notes: vec![PublicText::words("nobody left")] },
         Event::Stuck { step: 3, left_as: "parked".to_owned(), why: PublicText::foreign("HTTP 503") },
@@ -130,6 +131,22 @@ fn journals_of_a_repair_load() {
     assert_eq!(loaded, repairs());
 }
 
+fn stops() -> Vec<Event> {
+    let moved = Moved { key: "target".to_owned(), was: "as planned".to_owned(), is: "gone".to_owned() };
+    let left_as = |word: &str| Some(word.to_owned());
+    vec![
+        Event::Drifted { step: 1, moved: vec![moved], broken: Vec::new(), left_as: left_as("unknown") },
+        Event::Refused { step: 1, why: "HTTP 403".to_owned(), kind: None, left_as: left_as("unassigned") },
+        Event::NotVerified { why: PublicText::words("wrong"), left_as: left_as("anchor_set") },
+    ]
+}
+
+#[test]
+fn journals_that_say_how_the_person_was_left_load() {
+    let loaded: Vec<Event> = all(&golden("journal-left-v1.jsonl", || lines(&stops())));
+    assert_eq!(loaded, stops());
+}
+
 #[test]
 fn cases_of_version_1_load() {
     let make = || serde_json::to_string(&guards::every_state(&guards::deleted_replaced())).unwrap() + "\n";
@@ -137,6 +154,27 @@ fn cases_of_version_1_load() {
     let mut states: Vec<&'static str> = entries.iter().map(|entry| loads::<Case>(entry).state.name()).collect();
     states.dedup();
     assert_eq!(states.len(), 18, "one of each state at least: {states:?}");
+}
+
+#[test]
+fn an_erased_case_loads_and_says_nothing_of_anybody() {
+    let facts = guards::deleted_replaced();
+    let make = || pretty(&guards::every_state(&facts)[0].clone().erased(guards::NOW));
+    let case: Case = loads(&serde_json::from_str(&golden("case-erased-v1.json", make)).unwrap());
+    assert!(case.erased_at().is_some() && case.names().is_empty());
+    let mut checked = 0;
+    let people = vec![Member { key: "pat.moss@x.example".to_owned(), name: "Pat Moss".to_owned() }];
+    let many = Gathering { app: String::new(), people, count: 1, last_at: guards::NOW, common: Vec::new() };
+    for mut case in guards::every_state(&facts) {
+        case.beside.many = Some(many.clone());
+        let (names, requester) = (case.names(), case.requester.clone());
+        checked += usize::from(!names.is_empty());
+        let text = serde_json::to_string(&case.erased(guards::NOW)).unwrap();
+        for name in names.iter().chain([&requester.name, &requester.key]) {
+            assert!(!text.contains(name.as_str()), "{name} is left in {text}");
+        }
+    }
+    assert!(checked > 10, "{checked}");
 }
 
 fn events() -> Vec<Event> {
@@ -154,12 +192,12 @@ fn events() -> Vec<Event> {
         Event::Answered { step: 0, ok: true, what: "accepted".to_owned(), request_id: Some("r1".to_owned()) },
         Event::Answered { step: 0, ok: false, what: "HTTP 500".to_owned(), request_id: None },
         Event::InForce { step: 0, written: true },
-        Event::Refused { step: 1, why: "HTTP 403".to_owned(), kind: None },
+        Event::Refused { step: 1, why: "HTTP 403".to_owned(), kind: None, left_as: None },
         Event::Reached { step: 0 },
         Event::Missed { step: 1, left_as: "assigned_not_linked".to_owned(), why: PublicText::foreign("late") },
-        Event::Drifted { step: 1, moved: vec![moved], broken: vec![violation] },
+        Event::Drifted { step: 1, moved: vec![moved], broken: vec![violation], left_as: None },
         Event::Verified { findings: vec![PublicText::new().and_strong("right")], waiting_for_retry: true },
-        Event::NotVerified { why: PublicText::words("wrong") },
+        Event::NotVerified { why: PublicText::words("wrong"), left_as: None },
     ]
 }
 

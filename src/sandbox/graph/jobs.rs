@@ -43,11 +43,11 @@ fn job(inbound: &Inbound) -> Value {
 }
 
 /// The inbound app of the path, where it is the one.
-fn inbound(world: &World, call: &Call) -> Option<Inbound> {
+pub(super) fn inbound(world: &World, call: &Call) -> Option<Inbound> {
     world.entra.inbound.clone().filter(|_| call.arg(0).eq_ignore_ascii_case(INBOUND_PRINCIPAL))
 }
 
-fn no_job(world: &World, call: &Call) -> Reply {
+pub(super) fn no_job(world: &World, call: &Call) -> Reply {
     let text = format!("No synchronization job '{}' was found.", call.arg(1));
     error(world, call, (404, "ItemNotFound"), &text)
 }
@@ -68,7 +68,9 @@ pub(super) fn get(world: &mut World, call: &Call) -> Reply {
 pub(super) fn restart(world: &mut World, call: &Call) -> Reply {
     match inbound(world, call) {
         Some(inbound) if inbound.job == call.arg(1) => {
+            let now = world.now;
             if let Some(inbound) = world.entra.inbound.as_mut() {
+                super::upload::begin(inbound, now);
                 "Active".clone_into(&mut inbound.code);
             }
             Reply::empty(204)
@@ -88,8 +90,8 @@ pub(super) fn log(world: &mut World, call: &Call) -> Reply {
         "activityDateTime" => matches!(op, Op::Eq | Op::Gt | Op::Lt | Op::Ge | Op::Le),
         _ => false,
     };
-    let records: Vec<Value> =
-        world.entra.inbound.iter().flat_map(|inbound| inbound.log.iter().rev().cloned()).collect();
+    let all = |inbound: &Inbound| [inbound.log.clone(), super::upload::logged(inbound, world.now)].concat();
+    let records: Vec<Value> = world.entra.inbound.as_ref().map(all).unwrap_or_default().into_iter().rev().collect();
     let shape =
         Shape { context: "auditLogs/provisioning", kind: "microsoft.graph.provisioningObjectSummary", filter, ..SHAPE };
     answer(world, &call, records, shape)

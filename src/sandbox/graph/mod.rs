@@ -7,6 +7,7 @@ mod jobs;
 mod patch;
 mod query;
 pub(crate) mod token;
+mod upload;
 mod users;
 
 use serde_json::json;
@@ -52,6 +53,7 @@ pub(crate) const ROUTES: &[Route] = &[
     ("GET", "/v1.0/servicePrincipals/{}/synchronization/jobs", "graph.sync_job.list", jobs::list),
     ("GET", "/v1.0/servicePrincipals/{}/synchronization/jobs/{}", "graph.sync_job.get", jobs::get),
     ("POST", "/v1.0/servicePrincipals/{}/synchronization/jobs/{}/restart", "graph.sync_job.restart", jobs::restart),
+    ("POST", "/v1.0/servicePrincipals/{}/synchronization/jobs/{}/bulkUpload", "graph.sync_job.upload", upload::upload),
     ("GET", "/v1.0/admin/serviceAnnouncement/issues", "graph.health.issues", jobs::health),
     ("GET", "/v1.0/admin/serviceAnnouncement/healthOverviews", "graph.health.overviews", directory::nothing),
     ("POST", "/v1.0/$batch", "graph.batch", no_batch),

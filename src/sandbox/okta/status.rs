@@ -1,9 +1,9 @@
-//! The feed of the simulated status page: RSS 2.0, without a token, as the real one.
+//! The feed of the simulated status page: Atom, without a token, as the real one.
 //!
 //! Never holds anything of the org. Begin with [`feed`].
 use serde_json::Value;
 
-use crate::sandbox::clock::http_time;
+use crate::sandbox::clock::graph_time;
 use crate::sandbox::model::World;
 use crate::sandbox::wire::{Call, Reply};
 
@@ -22,20 +22,19 @@ pub(super) fn feed(world: &mut World, _: &Call) -> Reply {
         } else {
             "Investigating: new connections and pushes fail for some customers. Signing in is not affected."
         };
-        let (title, at) = (escaped(title), http_time(incident.began));
+        let (title, at) = (escaped(title), graph_time(incident.began));
         items = format!(
-            "<item><title>{title}</title><link>http://127.0.0.1/incident</link><guid>incident-1</guid>\
-             <pubDate>{at}</pubDate><description><![CDATA[<p>{update}</p>]]></description></item>"
+            "<entry><title>{title}</title><id>incident-1</id><updated>{at}</updated>\
+             <content type=\"html\">&lt;p&gt;{update}&lt;/p&gt;</content></entry>"
         );
     }
-    let quiet =
-        "<item><title>Scheduled: new look of the status page</title><description>Nothing to do.</description></item>";
+    let quiet = "<entry><title>Scheduled: new look of the status page</title><content>Nothing to do.</content></entry>";
     let text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<rss version=\"2.0\"><channel><title>Okta status (simulated)</title>\
-         <link>http://127.0.0.1/</link><description>Simulated</description>{items}{quiet}</channel></rss>\n"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<feed xmlns=\"http://www.w3.org/2005/Atom\">\
+         <title>Okta status (simulated)</title>{items}{quiet}</feed>\n"
     );
     let mut reply = Reply::ok(Value::String(text));
-    reply.headers.push(("content-type", "application/rss+xml; charset=utf-8".to_owned()));
+    reply.headers.push(("content-type", "application/atom+xml; charset=utf-8".to_owned()));
     reply
 }
 

@@ -118,6 +118,7 @@ async fn read(request: Request) -> Option<Call> {
         authorization: header(AUTHORIZATION.as_str()).unwrap_or_default(),
         client_request_id: header("client-request-id"),
         consistency: header("consistencylevel"),
+        content_type: header(CONTENT_TYPE.as_str()),
         body,
         ..Call::default()
     })

@@ -25,6 +25,7 @@ pub(crate) struct Call {
     pub(crate) authorization: String,
     pub(crate) client_request_id: Option<String>,
     pub(crate) consistency: Option<String>,
+    pub(crate) content_type: Option<String>,
     pub(crate) body: Vec<u8>,
     /// The id this call is answered under.
     pub(crate) request_id: String,

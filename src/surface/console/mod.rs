@@ -19,6 +19,7 @@ mod sample;
 mod screen;
 mod script;
 mod sheet;
+mod table;
 mod typed;
 
 use crate::domain::ids::OktaUserId;
@@ -42,6 +43,7 @@ pub use play::{Outcome, run_script};
 pub use prompt::run_prompt;
 pub use screen::{Paper, Screen};
 pub use script::{Act, Line, Mistake, ScriptError, parse};
+pub use table::{Cell, Ink, Room, paragraph, table};
 
 /// Name of this surface in the store and in the configuration.
 pub const NAME: &str = "console";

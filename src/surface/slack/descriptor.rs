@@ -121,6 +121,10 @@ impl surface::Descriptor for Descriptor {
         settings.check().map_err(|flaw| Flaw { keys: vec![flaw.key.to_owned()], problem: flaw.problem })
     }
 
+    fn check_account(account: &str) -> Result<(), &'static str> {
+        settings::check_account(account)
+    }
+
     async fn build(settings: Settings, ground: Ground) -> anyhow::Result<Box<dyn surface::Built>> {
         let tokens = tokens(&settings, ground.secrets.as_ref())?;
         let way = match settings.mode {

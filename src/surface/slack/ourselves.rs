@@ -95,7 +95,7 @@ impl Ourselves {
 pub struct Links(BTreeMap<String, OktaUserId>);
 
 impl Links {
-    /// Checked links (see [`super::settings::check_links`]): key of the account and Okta user.
+    /// Checked links (see [`super::settings::check_account`]): key of the account and Okta user.
     pub fn of(links: &BTreeMap<String, OktaUserId>) -> Self {
         Self(links.clone())
     }

@@ -79,6 +79,11 @@ fn every_sub_command_has_help_and_refuses_what_it_does_not_know() {
 
 #[test]
 fn what_is_needed_is_named_when_it_is_not_given() {
+    for path in [&["case"][..], &["audit"], &["rules"], &["slack"]] {
+        let bare = quick(path);
+        assert_eq!((bare.code, bare.out.as_str()), (2, ""), "{path:?}");
+        assert!(bare.err.contains("Commands:"), "{path:?}: {}", bare.err);
+    }
     for (args, named) in [
         (&["lookup"][..], "<USER>"),
         (&["freeze"], "--reason"),
@@ -97,16 +102,74 @@ fn what_is_needed_is_named_when_it_is_not_given() {
     assert!(empty.err.contains("an empty reason is not one"), "{}", empty.err);
 }
 
-/// Commands that open a database, with what else they need.
-const ON_A_DATABASE: &[&[&str]] = &[
-    &["case", "list"],
-    &["case", "show", "c-000000"],
-    &["case", "erase", "c-000000"],
-    &["audit", "verify"],
-    &["audit", "export"],
-    &["freeze", "--reason", "x"],
-    &["migrate"],
+/// A sub-command and how it is called.
+struct Line {
+    path: &'static str,
+    /// What else it needs.
+    args: &'static [&'static str],
+    /// Whether it opens the database of `--db`.
+    database: bool,
+    /// On an empty database, or with nothing to work on: exit code, and what is said on standard output or standard error.
+    empty: (i32, &'static str),
+    /// How the form for programs is asked for; `None`: there is none (the reason stands beside it).
+    json: Option<&'static [&'static str]>,
+}
+
+const JSON: Option<&[&str]> = Some(&["--format", "json"]);
+
+const fn line(path: &'static str, args: &'static [&'static str], empty: (i32, &'static str)) -> Line {
+    Line { path, args, database: true, empty, json: JSON }
+}
+
+/// Every sub-command. Those that stand by themselves or need directories are tried by tests of their own, named here.
+const LINES: &[Line] = &[
+    line("case list", &[], (0, "no cases")),
+    line("case show", &["c-000000"], (1, "there is no case c-000000")),
+    line("case erase", &["c-000000"], (1, "there is no case c-000000; nothing was erased")),
+    line("audit verify", &[], (0, "0 rows check: nothing is recorded yet")),
+    // Its lines are JSON.
+    Line { json: Some(&[]), ..line("audit export", &[], (0, "")) },
+    line("freeze", &["--reason", "x"], (0, "frozen: no new run begins")),
+    line("thaw", &["--reason", "x"], (0, "it is not frozen; nothing was changed")),
+    line("migrate", &[], (0, "the database is at migration 0")),
+    line("chat", &[], (0, "")),
+    Line { database: false, ..line("diagnose", &[], (0, "Nothing to say")) },
+    Line { database: false, ..line("rules list", &[], (0, "upn-conflict")) },
+    Line { database: false, ..line("rules show", &["no-such-class"], (1, "there is no class `no-such-class`")) },
+    Line { database: false, ..line("rules check", &[], (0, "rules are right (0 of your own)")) },
+    // Without a configuration: what is missing is named.
+    Line { database: false, ..line("doctor", &[], (1, "[okta] org_url")) },
+    Line { database: false, ..line("lookup", &["anna@x.example"], (1, "[okta] org_url")) },
+    // Pages, completions and a server have no form for programs.
+    Line { database: false, json: None, ..line("serve", &[], (2, "org_url")) },
+    Line { database: false, json: None, ..line("completions", &["bash"], (0, "_reanchor")) },
+    Line { database: false, json: None, ..line("man", &[], (0, ".TH reanchor")) },
+    // What they print is JSON by nature.
+    Line { database: false, json: None, ..line("slack manifest", &[], (0, "display_information")) },
 ];
+
+/// Stay until they are stopped; `sandbox`, `tenant` and their lines are tried where they run (`page`, `serve`, `kill`).
+const STAYING: [&str; 2] = ["sandbox", "tenant"];
+
+impl Line {
+    fn run(&self, folder: &Path, more: &[&str]) -> Ran {
+        let path: Vec<&str> = self.path.split(' ').collect();
+        let env = [("OPERATOR_CODE", "right")];
+        let input = if self.path == "thaw" { "right\n" } else { "" };
+        reanchor(folder, &[&path, self.args, more].concat(), input, &env)
+    }
+}
+
+#[test]
+fn every_sub_command_stands_in_the_table() {
+    let all = all_commands();
+    let is_leaf = |path: &Vec<String>| !all.iter().any(|other| other.len() > path.len() && other.starts_with(path));
+    let mut leaves: Vec<String> = all.iter().filter(|path| is_leaf(path)).map(|path| path.join(" ")).collect();
+    leaves.sort();
+    let mut known: Vec<String> = LINES.iter().map(|line| line.path).chain(STAYING).map(str::to_owned).collect();
+    known.sort();
+    assert_eq!(leaves, known);
+}
 
 #[test]
 fn a_database_that_cannot_be_used_is_named_and_left_alone() {
@@ -115,32 +178,67 @@ fn a_database_that_cannot_be_used_is_named_and_left_alone() {
     let garbage = "this is no database, but somebody's notes. ".repeat(100);
     std::fs::write(&broken, &garbage).unwrap();
     let url = format!("sqlite://{}", broken.display());
-    for args in ON_A_DATABASE {
-        let ran = reanchor(folder.path(), &[args, &["--db", &url][..]].concat(), "", &[]);
-        assert_eq!(ran.code, 1, "{args:?}: {}", ran.out);
-        assert!(ran.err.contains("broken.sqlite"), "{args:?}: {}", ran.err);
-        assert_eq!(std::fs::read_to_string(&broken).unwrap(), garbage, "{args:?}");
+    for line in LINES.iter().filter(|line| line.database) {
+        let ran = line.run(folder.path(), &["--db", &url]);
+        assert_eq!(ran.code, 1, "{}: {}", line.path, ran.out);
+        assert!(ran.err.contains("broken.sqlite"), "{}: {}", line.path, ran.err);
+        assert_eq!(std::fs::read_to_string(&broken).unwrap(), garbage, "{}", line.path);
     }
+    let sandbox = reanchor(folder.path(), &["sandbox", "--port", "0", "--db", &url], "", &[]);
+    assert_eq!((sandbox.code, sandbox.err.contains("broken.sqlite")), (1, true), "{}", sandbox.err);
     let odd = reanchor(folder.path(), &["case", "list", "--db", "mysql://x"], "", &[]);
     assert_eq!(odd.code, 1);
     assert!(odd.err.contains("sqlite://"), "{}", odd.err);
 }
 
 #[test]
-fn an_empty_database_gives_empty_answers() {
+fn with_nothing_to_work_on_each_says_so_for_people_and_for_programs() {
+    for line in LINES {
+        let (code, says) = line.empty;
+        for json in [None, line.json].into_iter().filter(|json| *json != Some(&[])) {
+            let folder = TempDir::new().unwrap();
+            let mut more: Vec<&str> = json.into_iter().flatten().copied().collect();
+            if line.database {
+                reanchor(folder.path(), &["migrate", "--db", "sqlite://empty.sqlite"], "", &[]);
+                more.extend(["--db", "sqlite://empty.sqlite"]);
+            }
+            let ran = line.run(folder.path(), &more);
+            assert_eq!(ran.code, code, "{} {more:?}: {}", line.path, ran.err);
+            if json.is_some() {
+                drop(ran.json());
+            } else {
+                assert!(ran.out.contains(says) || ran.err.contains(says), "{}: {}{}", line.path, ran.out, ran.err);
+                assert!(code == 0 || line.path == "doctor" || ran.out.is_empty(), "{}: {}", line.path, ran.out);
+            }
+        }
+    }
+}
+
+/// A wrong path must not pass for an empty record, and least of all for a bot that is frozen.
+#[test]
+fn a_database_that_was_not_there_is_told() {
+    for args in [&["case", "list"][..], &["audit", "verify"], &["freeze", "--reason", "x"], &["case", "erase", "c-0"]] {
+        let folder = TempDir::new().unwrap();
+        let run = || reanchor(folder.path(), &[args, &["--db", "sqlite://typo.sqlite"]].concat(), "", &[]);
+        let first = run();
+        assert!(first.err.contains("there was no database") && first.err.contains("typo.sqlite"), "{}", first.err);
+        assert!(!run().err.contains("there was no database"), "the second time it is there");
+    }
+}
+
+#[test]
+fn migrating_may_be_repeated_and_an_unknown_chain_is_no_empty_one() {
     let folder = TempDir::new().unwrap();
-    let db = ["--db", "sqlite://empty.sqlite"];
-    let run = |args: &[&str]| reanchor(folder.path(), &[args, &db].concat(), "", &[]);
+    let run = |args: &[&str]| reanchor(folder.path(), &[args, &["--db", "sqlite://empty.sqlite"]].concat(), "", &[]);
     let made = run(&["migrate"]);
     assert_eq!(made.code, 0, "{}", made.err);
-    assert!(made.out.starts_with("the database is at migration 0"), "{}", made.out);
-    assert_eq!(run(&["migrate"]).out, made.out, "it may be run again");
-    assert_eq!(run(&["case", "list"]).out, "no cases\n");
+    assert_eq!(run(&["migrate"]).out, made.out);
     assert_eq!(run(&["case", "list", "--format", "json"]).out, "");
-    let none = run(&["case", "erase", "c-000000"]);
-    assert_eq!(none.code, 1);
-    assert!(none.err.contains("there is no case c-000000"), "{}", none.err);
-    assert_eq!(run(&["audit", "verify"]).code, 0);
+    assert_eq!(run(&["case", "list", "--open"]).out, "no open cases\n");
+    let none = run(&["audit", "export", "c-000000"]);
+    assert_eq!((none.code, none.out.as_str()), (1, ""));
+    assert!(none.err.contains("there is no chain c-000000"), "{}", none.err);
+    assert_eq!(run(&["audit", "export", "bot"]).code, 0);
 }
 
 #[test]
@@ -165,6 +263,20 @@ fn the_form_for_programs_is_json() {
     let classes = quick(&["rules", "list", "--format", "json"]);
     assert_eq!(classes.code, 0, "{}", classes.err);
     assert!(classes.json()[0].as_array().unwrap().len() > 70);
+    let class = quick(&["rules", "show", "upn-conflict", "--format", "json"]).json();
+    assert_eq!((&class[0]["class"], class[0]["steps"].is_array()), (&Value::from("upn-conflict"), true));
+    let checked = quick(&["rules", "check", "--format", "json"]).json();
+    assert_eq!((&checked[0]["own"], &checked[0]["complaints"]), (&Value::from(0), &Value::from(Vec::<Value>::new())));
+    let db = TempDir::new().unwrap();
+    let run = |args: &[&str], env| {
+        let args = [args, &["--db", "sqlite://x.sqlite", "--format", "json"]].concat();
+        reanchor(db.path(), &args, "right\n", env).json().remove(0)
+    };
+    assert!(run(&["migrate"], &[])["migration"].as_str().unwrap().starts_with("000"));
+    assert_eq!(run(&["freeze", "--reason", "x"], &[]), serde_json::json!({ "frozen": true, "changed": true }));
+    assert_eq!(run(&["freeze", "--reason", "x"], &[]), serde_json::json!({ "frozen": true, "changed": false }));
+    let checked = run(&["audit", "verify"], &[]);
+    assert_eq!((&checked["rows"], &checked["broken_at"]), (&Value::from(1), &Value::Null));
     let folder = TempDir::new().unwrap();
     let text = "Automatic provisioning of user A B to app Box failed: Matching user not found.";
     let ran = reanchor(folder.path(), &["diagnose", "--format", "json", "-"], text, &[]);

@@ -5,7 +5,8 @@
 
 use super::model::{CALL, LEASE, State, Vendor, World};
 use super::ports::Hand;
-use super::scenes::{Scene, honest, readers};
+use super::scenes::{Scene, readers};
+use super::words::words;
 use reanchor::domain::plan::Plan;
 use reanchor::domain::time::{MINUTE, SECOND};
 use reanchor::policy::approval::{Grant, resume};
@@ -165,6 +166,8 @@ impl Bench {
                 Life::Left(Left::Journal(error)) => return Err(format!("the journal does not fold: {error}")),
                 // The lock file of a process that left by itself is free; its lease runs out.
                 Life::Left(Left::Store(_) | Left::LostLease | Left::Stopping) => {}
+                // Refused for now: it stays open, and the tests look at it there.
+                Life::Left(Left::Stuck) => return Ok(End::Stopped),
             }
         }
         Err("no process came to an end".to_owned())
@@ -178,7 +181,9 @@ impl Bench {
         }
         let end = end.as_ref().map_err(Clone::clone)?;
         let progress = fold(&s.events()).map_err(|error| error.to_string())?;
-        if progress.end.as_ref() != Some(end) {
+        // A repair that is refused for now leaves the run open.
+        let resting = matches!(s.journal.last(), Some((_, Event::Stuck { .. }))).then_some(End::Stopped);
+        if progress.end.as_ref().or(resting.as_ref()) != Some(end) {
             return Err(format!("it ended as {end:?}, its journal says {:?}", progress.end));
         }
         let mut effective: BTreeMap<usize, usize> = BTreeMap::new();
@@ -196,12 +201,25 @@ impl Bench {
             End::Stopped => {
                 let left = left_of(&self.plan, &s.events());
                 let now = s.at_end.as_deref().unwrap_or(&s.vendor);
-                if !honest(&left, &self.plan, !effective.is_empty(), now) {
-                    return Err(format!("it says that the person was left as {left}, which is not so"));
+                let words = words(&self.plan, !effective.is_empty(), now);
+                if left != "unknown" && !words.contains(&left) {
+                    return Err(format!("it says that the person was left as {left}, which is not so: {words:?}"));
                 }
                 Ok(())
             }
         }
+    }
+
+    /// Whether the word for how the person was left says nothing although another one would be true. That nothing was
+    /// changed is not asked for: where somebody else changed the target, nobody can tell a write that failed from a lost one.
+    pub(super) fn says_too_little(&self) -> bool {
+        let s = self.world.lock();
+        let now = s.at_end.as_deref().unwrap_or(&s.vendor);
+        let changed = s.sent.iter().any(|sent| sent.effective);
+        let stopped = fold(&s.events()).is_ok_and(|progress| progress.end == Some(End::Stopped));
+        let mut words = words(&self.plan, changed, now);
+        words.retain(|word| word != "unchanged");
+        stopped && left_of(&self.plan, &s.events()) == "unknown" && !words.is_empty()
     }
 
     /// Whether somebody is parked, or the app paused, when the run has ended.
@@ -227,9 +245,5 @@ impl Bench {
 /// How the record says that the person was left.
 pub(super) fn left_of(plan: &Plan, events: &[Event]) -> String {
     let progress = fold(events).unwrap();
-    match events.last() {
-        Some(Event::Missed { left_as, .. }) => left_as.clone(),
-        Some(event) => left_after(plan, &progress, event),
-        None => "unchanged".to_owned(),
-    }
+    events.last().map_or_else(|| "unchanged".to_owned(), |event| left_after(plan, &progress, event))
 }

@@ -142,7 +142,7 @@ fn pattern(key: &str) -> String {
 }
 
 /// Whether the vendor may move this fact by itself once these effects were sent; by hand, apart from the code under test.
-fn vendors_own(key: &str, sent: &[&str]) -> bool {
+pub(super) fn vendors_own(key: &str, sent: &[&str]) -> bool {
     sent.iter().any(|effect| match *effect {
         "convert_assignment" => {
             ["okta.app_user.scope", "okta.app_user.status", "okta.app_user.anchor", "okta.profile"].contains(&key)
@@ -155,6 +155,12 @@ fn vendors_own(key: &str, sent: &[&str]) -> bool {
                 || key.starts_with("entra.live.")
                 || key.starts_with("entra.object.")
         }
+        "set_upn" => {
+            ["entra.object.*.upn", "entra.object.*.proxies", "entra.live.by_name", "entra.parking"].contains(&key)
+        }
+        "set_immutable_id" => ["entra.object.*.anchor", "entra.live.by_anchor"].contains(&key),
+        "set_app_user_anchor" => ["okta.app_user.anchor", "okta.app_user.status", "okta.profile"].contains(&key),
+        "pause_provisioning" | "resume_provisioning" => key == "okta.switch.deactivate",
         _ => true,
     })
 }

@@ -40,3 +40,4 @@ mod ports;
 mod random;
 mod scenes;
 mod vendors;
+mod words;

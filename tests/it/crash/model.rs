@@ -13,7 +13,7 @@ use reanchor::policy::{Freeze, Switch};
 use reanchor::ports::directory::{Answer, Assignment};
 use reanchor::ports::error::{Kind, PortError, System};
 use reanchor::saga::journal::{Event, fold};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -179,6 +179,8 @@ pub(super) struct State {
     /// After this many journal rows, something moves; whether a write is forbidden from then on.
     pub(super) change_after: Option<(usize, Change, bool)>,
     pub(super) forbidden: bool,
+    /// The step whose write was on its way then.
+    pub(super) on_its_way: Option<usize>,
     /// What the vendors held when the row that ends the run became durable.
     pub(super) at_end: Option<Box<Vendor>>,
     pub(super) plan: Option<Arc<Plan>>,
@@ -289,6 +291,7 @@ impl State {
             freeze_after: None,
             change_after: None,
             forbidden: false,
+            on_its_way: None,
             at_end: None,
             plan: None,
             violations: Vec::new(),
@@ -405,7 +408,7 @@ impl State {
         if self.frozen && !repairs {
             wrong.push("a write was sent while frozen".to_owned());
         }
-        if self.forbidden && !repairs {
+        if self.forbidden && !repairs && self.on_its_way != Some(step) {
             wrong.push("a write was sent after something had moved".to_owned());
         }
         if let [.., before, intent] = self.journal.as_slice()
@@ -443,6 +446,7 @@ impl State {
         {
             change(&mut self.vendor);
             self.forbidden |= forbids;
+            self.on_its_way = fold(&self.events()).ok().and_then(|progress| progress.pending);
             self.change_after = None;
         }
     }
@@ -488,13 +492,4 @@ pub(super) fn refused(system: System, kind: Kind) -> PortError {
         request_id: None,
         detail: "as the test wants it".to_owned(),
     }
-}
-
-/// The licence and, where given, the anchor.
-pub(super) fn profile(anchor: Option<&str>) -> BTreeMap<String, Value> {
-    let mut profile = BTreeMap::from([("licenses".to_owned(), json!(["ENTERPRISEPACK"]))]);
-    if let Some(anchor) = anchor {
-        profile.insert("immutableId".to_owned(), json!(anchor));
-    }
-    profile
 }

@@ -1,12 +1,11 @@
-//! The worlds of the matrix, each with the plan that the real planner makes for it, and what its goal, its start and each
-//! `left_as` mean in terms of what the vendors really hold.
+//! The worlds of the matrix, each with the plan that the real planner makes for it, and what its goal and its start mean
+//! in terms of what the vendors really hold.
 //!
 //! Begin with [`Scene::ALL`], then [`Scene::set`].
 
 use super::bench::Bench;
-use super::model::{Regroup, State, Vendor, World, profile};
+use super::model::{Regroup, State, Vendor, World};
 use reanchor::domain::diagnosis::Remedy;
-use reanchor::domain::effect::{Effect, Link};
 use reanchor::domain::ids::{AppId, CaseId, EntraId, GroupId, OktaUserId, TenantId};
 use reanchor::domain::plan::Plan;
 use reanchor::domain::settings::{Deactivation, Mode, Policy, ProvisioningType, Settings};
@@ -16,11 +15,12 @@ use reanchor::domain::tenant::{
 use reanchor::domain::time::{At, DAY, HOUR};
 use reanchor::plan::{self, Ask};
 use reanchor::saga::look::{self, Fixed, Keys, Readers};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(super) const START: At = At(1_790_000_000_000);
-const LOGIN: &str = "mira@harbour.example";
+pub(super) const LOGIN: &str = "mira@harbour.example";
 const ANCHOR: &str = "bWlyYS1hbmNob3ItMDAwMQ==";
 /// The anchor that Entra holds where the two differ.
 const THEIRS: &str = "dGhlaXItYW5jaG9yLTAwMQ==";
@@ -290,54 +290,6 @@ impl Scene {
     }
 }
 
-/// Whether the word for how a person was left is true; `changed`: a write of ours took effect.
-pub(super) fn honest(left_as: &str, plan: &Plan, changed: bool, now: &Vendor) -> bool {
-    let saved = plan.effects().find_map(|effect| match effect {
-        Effect::Assign { saved, .. } | Effect::Unassign { saved, .. } => Some(saved.created),
-        Effect::ConvertAssignment { .. }
-        | Effect::RestoreUser { .. }
-        | Effect::SetAppUserAnchor { .. }
-        | Effect::SetUpn { .. }
-        | Effect::SetImmutableId { .. }
-        | Effect::PauseProvisioning { .. }
-        | Effect::ResumeProvisioning { .. } => None,
-    });
-    let row = now.row.as_ref();
-    let paused = plan.pause().is_some() && !now.switches.deactivate;
-    let parked = plan.hop().is_some_and(|hop| now.live.get(hop.object).is_some_and(|user| user.upn == hop.parked));
-    let (word, says_paused) = match left_as.strip_suffix("_paused") {
-        Some(word) => (word, true),
-        None => (left_as, left_as == "paused"),
-    };
-    if word != "unknown" && (paused != says_paused || parked != (word == "parked")) {
-        return false;
-    }
-    let holds = |anchor: &str| now.live.get(&old()).is_some_and(|user| user.anchor.as_deref() == Some(anchor));
-    let wrote = plan.effects().find_map(|effect| match effect {
-        Effect::SetImmutableId { to, .. } => Some(to.clone()),
-        _ => None,
-    });
-    match word {
-        "parked" => parked,
-        "paused" => paused,
-        "as_before" => plan.hop().is_none() || holds(THEIRS),
-        "anchor_set" => wrote.is_some_and(|anchor| holds(&anchor)),
-        "unchanged" => !changed,
-        "assigned" | "okta_anchor_set" => row.is_some(),
-        "unassigned" => row.is_none(),
-        "assigned_not_linked" => row.is_some_and(|row| {
-            let expected = |id: &EntraId| match plan.link() {
-                Some(Link::Existing(expected)) => id == expected,
-                Some(Link::New) | None => true,
-            };
-            saved.is_none_or(|saved| row.created > saved) && !row.external_id.as_ref().is_some_and(expected)
-        }),
-        "restored" => now.live.contains_key(&old()),
-        "unknown" => true,
-        _ => false,
-    }
-}
-
 fn the_app() -> App {
     App {
         id: app(),
@@ -446,4 +398,13 @@ pub(super) fn keys_of(vendor: &Vendor, plan: &Plan) -> Keys {
 
 fn plan_of(vendor: &Vendor, keys: &Keys, make: impl Fn(&Facts) -> Plan) -> Plan {
     make(&facts_of(vendor, keys))
+}
+
+/// The licence and, where given, the anchor.
+fn profile(anchor: Option<&str>) -> BTreeMap<String, Value> {
+    let mut profile = BTreeMap::from([("licenses".to_owned(), json!(["ENTERPRISEPACK"]))]);
+    if let Some(anchor) = anchor {
+        profile.insert("immutableId".to_owned(), json!(anchor));
+    }
+    profile
 }

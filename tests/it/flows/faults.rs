@@ -2,6 +2,7 @@
 //! end is the goal, the start, or a person; never a second effective write).
 
 use crate::support::World;
+use reanchor::ports::tasks::Tasks as _;
 
 /// Every read that decides something, answered badly once the person is known.
 #[test]
@@ -156,5 +157,41 @@ fn restarted_at_any_moment_a_run_is_taken_up_from_the_store() {
         w.wait().await;
         assert_eq!(w.state().await, "closed");
         assert_eq!(w.effective().await, ["okta.app_user.unassign", "okta.app_user.assign"]);
+    });
+}
+
+/// Directories that keep everybody waiting: what the bot holds at a time stays bounded, nothing is lost, and a question that
+/// needs no directory is answered meanwhile.
+#[test]
+fn a_storm_of_reports_to_silent_directories_waits_in_the_store_and_is_done_in_the_end() {
+    const STORM: usize = 60;
+    const AT_A_TIME: usize = 32;
+    World::run("deleted-replaced", async |w| {
+        for nth in 1..=100 {
+            w.fault("okta.user.list", nth, "hold_before").await;
+        }
+        w.say_command("anna", "help").await;
+        for n in 0..STORM {
+            // Each about an app of its own, so that they are not one cause.
+            let text = format!(
+                "Automatic provisioning of user Pat{n} Moss{n} to app Suite{n} failed: Could not update user \
+                 pat{n}.moss@northbridge.example: Request_ResourceNotFound. Resource '9d2e4f10-6a3b-4c58-8f71-2b60c9d4e7a5' \
+                 does not exist or one of its queried reference-property objects are not present."
+            );
+            w.say("anna", &text).await;
+        }
+        let mut most = 0;
+        for _ in 0..400 {
+            w.driver.app.dispatch().await.unwrap();
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            most = most.max(w.driver.crew.running());
+        }
+        // A few more units send posts and read the vendors' incidents.
+        assert!((AT_A_TIME..AT_A_TIME + 8).contains(&most), "{most}");
+        assert_eq!(w.whispers("anna").len(), 1);
+        w.clear_faults().await;
+        w.release().await;
+        w.wait().await;
+        assert_eq!(w.cases().await.len(), STORM);
     });
 }

@@ -136,6 +136,8 @@ fn a_payload_is_checked_when_somebody_asks_and_beside_its_error() {
         assert!(card.contains("/Operations/0/path") && card.contains("line 3, column "), "{card}");
         w.command("anna", &format!("diagnose Content-Type: application/scim+json\n{}", payload(50, "/Users"))).await;
         assert!(reanchor::card::plain::text(&w.list_card().unwrap()).contains("No mistake was found."));
+        w.paste("anna", &format!("{}\n{}", w.error_text().await, payload(1, "/People"))).await;
+        assert_eq!(w.case().await.beside.bulk, None, "nobody asked, and the error is another one");
         let error = "our HR client calls /bulkUpload with Content-Type: application/json and gets HTTP 400 'Invalid Data Format'";
         w.command("anna", &format!("diagnose {error}\n{}", payload(51, "/Users"))).await;
         let card = w.read().await;
@@ -156,5 +158,77 @@ fn a_refused_and_an_expired_upload_are_told_apart() {
         assert_eq!(w.case().await.diagnosis.class.as_str(), "access-token-expired");
         let card = w.read().await;
         assert!(card.contains("Get a new access token") && card.contains("The inbound job, live"), "{card}");
+    });
+}
+
+/// What the tenant's own API says to an upload of the HR client.
+async fn upload(w: &World, media: &str, body: &str, write: bool) -> (u16, String) {
+    let token = if write { w.write_token().await } else { w.graph_token().await };
+    let url = format!("{}/servicePrincipals/{SP}/synchronization/jobs/{JOB}/bulkUpload", w.tenant.access().graph_url);
+    let request = w.http.post(url).bearer_auth(token);
+    let reply = request.header("content-type", media).body(body.to_owned()).send().await.unwrap();
+    (reply.status().as_u16(), reply.text().await.unwrap())
+}
+
+const SCIM: &str = "application/scim+json";
+
+/// 202, and the log stays empty: because the job is paused, and then because the log is late.
+#[test]
+fn an_upload_to_a_paused_job_waits_until_it_is_started_and_the_log_has_it_minutes_later() {
+    World::run("inbound-logs-empty", async |w| {
+        assert_eq!(upload(w, SCIM, &payload(2, "/Users"), true).await, (202, String::new()));
+        w.advance(60 * 60_000).await;
+        w.paste_error("anna").await;
+        let card = w.read().await;
+        assert!(card.contains("Paused") && card.contains("Its log is empty"), "{card}");
+        assert!(
+            !w.writes().await.iter().any(|write| write["op"] == "graph.sync_job.restart"),
+            "the bot starts nothing"
+        );
+        // Somebody starts it in the portal.
+        let access = w.tenant.access();
+        let url = format!("{}/servicePrincipals/{SP}/synchronization/jobs/{JOB}/restart", access.graph_url);
+        let write = w.write_token().await;
+        assert_eq!(w.http.post(url).bearer_auth(write).send().await.unwrap().status().as_u16(), 204);
+        assert!(w.writes().await.iter().any(|write| write["op"] == "graph.sync_job.restart"), "and a restart is seen");
+        w.press("anna", "Look again").await;
+        let card = w.read().await;
+        assert!(card.contains("Active") && card.contains("Its log is empty"), "{card}");
+        w.advance(7 * 60_000).await;
+        w.press("anna", "Look again").await;
+        let card = w.read().await;
+        assert!(card.contains("Newest entry of its log") && !card.contains("Its log is empty"), "{card}");
+    });
+}
+
+/// What the checker calls a mistake is what the API refuses, and nothing else.
+#[test]
+fn the_checker_and_the_api_agree_about_a_payload() {
+    World::run("inbound-logs-empty--late", async |w| {
+        let no_id = payload(2, "/Users").replace("\"bulkId\": \"1\", ", "");
+        let twice = payload(2, "/Users").replace("\"bulkId\": \"1\"", "\"bulkId\": \"0\"");
+        let get = payload(1, "/Users").replace("POST", "PATCH");
+        let bare = payload(1, "/Users").replace("schemas\": [\"urn:ietf:params:scim:schemas", "x\": [\"urn");
+        let broken = payload(1, "/Users").replace("\n]}", "");
+        for (media, body) in [
+            (SCIM, payload(1, "/Users")),
+            (SCIM, payload(50, "/Users")),
+            (SCIM, payload(51, "/Users")),
+            ("application/json", payload(1, "/Users")),
+            (SCIM, payload(0, "/Users")),
+            (SCIM, payload(1, "/Groups")),
+            (SCIM, no_id),
+            (SCIM, twice),
+            (SCIM, get),
+            (SCIM, bare),
+            (SCIM, broken),
+        ] {
+            let checked = reanchor::recognize::bulk::check(&format!("Content-Type: {media}\n{body}")).unwrap();
+            let (status, answer) = upload(w, media, &body, true).await;
+            assert_eq!(checked.is_clean(), status == 202, "{media}\n{body}\n{status} {answer}\n{:?}", checked.lines());
+            assert!(status == 202 || (status == 400 && answer.contains("Invalid Data Format")), "{status} {answer}");
+        }
+        let (status, answer) = upload(w, SCIM, &payload(1, "/Users"), false).await;
+        assert_eq!((status, answer.contains("Authorization_RequestDenied")), (403, true));
     });
 }

@@ -2,6 +2,7 @@
 
 use crate::support::{Setup, World};
 use reanchor::domain::inbound::Verb;
+use reanchor::domain::incident::{Incident, Outlook, Vendor};
 use reanchor::domain::settings::Sharing;
 
 fn labels(card: &reanchor::domain::notice::Card) -> Vec<&'static str> {
@@ -52,6 +53,16 @@ fn a_feed_that_cannot_be_read_is_unknown_and_never_healthy() {
     });
 }
 
+/// A status page that fails is not asked a second time, so that nobody waits for it.
+#[test]
+fn a_failing_status_page_is_asked_once() {
+    World::run("deleted-replaced", async |w| {
+        w.fault("okta.status.feed", 1, "e5xx").await;
+        w.paste_error("anna").await;
+        assert!(w.read().await.contains("Whether Okta has an open incident is not known: "), "{}", w.read().await);
+    });
+}
+
 /// The feed was unknown when the buttons were shown: a press reads it again before anything is put to the vote.
 #[test]
 fn a_proposal_is_not_made_while_an_incident_is_open() {
@@ -83,6 +94,18 @@ fn a_channel_without_facts_learns_nothing_of_incidents() {
         w.paste_error("anna").await;
         assert_eq!(w.state().await, "advised");
         assert!(!w.read().await.contains("incident"));
+        // Nor from a case that knows of one.
+        let mut case = w.case().await;
+        let incident = Incident {
+            vendor: Vendor::Okta,
+            id: None,
+            title: "pushes fail".to_owned(),
+            about: String::new(),
+            since: None,
+        };
+        case.beside.outlook = Some(Outlook { open: vec![incident], ..Outlook::default() });
+        let card = reanchor::card::plain::text(&reanchor::card::build::card(&case));
+        assert!(!card.contains("incident") && !card.contains("pushes fail"), "{card}");
     });
 }
 

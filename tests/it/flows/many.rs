@@ -44,6 +44,7 @@ fn the_sixth_person_makes_one_card_and_takes_the_fix_from_the_others() {
         assert_eq!(folded.len(), 6);
         for case in folded {
             assert_eq!(case.state.name(), "advised");
+            assert!(case.state.look().is_none_or(|look| look.offers.is_empty()), "{:?}", case.state);
             let card = reanchor::card::build::card(case);
             assert!(card.buttons.iter().all(|button| button.verb.label() != "Reassign"), "{card:?}");
         }
@@ -92,6 +93,18 @@ fn after_the_window_a_person_stands_alone_again() {
         assert_eq!((case.state.name(), case.beside.part_of), ("looked_up", None));
         w.paste("anna", &gone(77)).await;
         assert!(w.case().await.beside.many.is_none(), "the old card is not taken up again after ten minutes");
+    });
+}
+
+#[test]
+fn six_people_within_an_hour_are_no_common_cause() {
+    World::run("deleted-replaced", async |w| {
+        for n in 0..5 {
+            w.paste("anna", &gone(n)).await;
+        }
+        w.advance(11 * 60_000).await;
+        w.paste("anna", &gone(5)).await;
+        assert!(standing(&w.cases().await).is_empty());
     });
 }
 

@@ -1,6 +1,7 @@
 //! Flows through the real app against the sandbox.
 
 mod edited;
+mod exposed;
 mod faults;
 mod figures;
 mod inbound;
@@ -9,4 +10,5 @@ mod many;
 mod scenarios;
 mod subject;
 mod switches;
+mod undo;
 mod votes;

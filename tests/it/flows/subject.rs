@@ -32,6 +32,11 @@ fn the_choice_goes_on_to_a_verified_end() {
     World::run("subject-ambiguous", async |w| {
         w.play("subject-ambiguous").await;
         assert_eq!(w.case().await.subject.unwrap().okta.as_str(), SAM);
+        // Nobody puts another person into a case that was looked up.
+        let id = w.case().await.id;
+        w.command("anna", &format!("subject {id} sam.whitlock2@northbridge.example")).await;
+        assert!(w.whispers("anna").pop().unwrap().contains("looked up"), "{:?}", w.whispers("anna"));
+        assert_eq!(w.case().await.subject.unwrap().okta.as_str(), SAM);
         w.press("anna", "Reassign").await;
         w.press("ben", "Approve").await;
         assert_eq!(w.state().await, "closed", "{}", w.read().await);

@@ -58,6 +58,7 @@ async fn what_cannot_be_used_is_named_with_its_place() {
         ("", vec![("REANCHOR__RUN__LEASE", "1s")], 2, vec!["[run] lease", "too short"]),
         ("", vec![("OKTA_WRITE_TOKEN", read.as_str())], 2, vec!["OKTA_WRITE_TOKEN", "equals OKTA_READ_TOKEN"]),
         ("[[link]]\nokta = \"00u1\"\nfax = \"1\"", vec![], 2, vec!["[[link]] fax", "allowed"]),
+        ("[[link]]\nokta = \"00u1\"\nslack = \"anna\"", vec![], 2, vec!["[[link]] slack", "T0123ABC/U0123ABC"]),
         ("", vec![("REANCHOR__STORE__URL", "sqlite:///no/such/folder/x.sqlite")], 1, vec!["/no/such/folder"]),
     ] {
         let (got, said) = refused(&tenant.config_with(more), &env).await;

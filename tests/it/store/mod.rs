@@ -2,6 +2,7 @@
 
 mod audit;
 mod commit;
+mod erase;
 mod leases;
 mod open;
 mod postgres;
@@ -12,7 +13,7 @@ use reanchor::domain::ids::{CaseId, RunId};
 use reanchor::domain::time::At;
 use reanchor::ports::fresh::Fresh;
 use reanchor::ports::store::{
-    Attempt, AuditRow, CaseRow, Change, JournalRow, OutboxRow, ProposalRow, RunRow, Store, StoreError, VoteRow,
+    Attempt, AuditRow, CaseRow, Change, Erasure, JournalRow, OutboxRow, ProposalRow, RunRow, Store, StoreError, VoteRow,
 };
 use reanchor::store::{Database, Options};
 use sqlx::ConnectOptions as _;
@@ -151,6 +152,11 @@ fn journal(id: &str, seq: i64) -> JournalRow {
 
 fn at(at: i64) -> Change {
     Change { at: At(at), ..Change::default() }
+}
+
+/// The erasure of a case whose row stays as it is.
+fn erasure(case: &str, now: i64) -> Erasure {
+    Erasure { case: CaseId::new(case), actor: "cli:tester".to_owned(), names: Vec::new(), lease: None, change: at(now) }
 }
 
 async fn new_case(db: &Database, n: i64) -> CaseRow {

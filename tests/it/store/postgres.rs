@@ -42,10 +42,12 @@ async fn the_store_works_on_postgres() {
     queues::a_later_row_of_a_key_replaces_an_unsent_one_and_edits_a_sent_one(&pair(&url, "reanchor_test_8").await.0)
         .await;
     queues::who_takes_a_begun_post_up_again_is_told_so(&pair(&url, "reanchor_test_10").await.0).await;
+    erase::everything_of_one_case_is_gone_and_nothing_else(&pair(&url, "reanchor_test_11").await.0).await;
+    erase::a_refused_erasure_leaves_everything(&pair(&url, "reanchor_test_12").await.0).await;
     let (a, _) = pair(&url, "reanchor_test_9").await;
     let code = audit::sample(&a).await;
     assert_eq!(audit::check_export(&a.export(None).await.unwrap(), &code), 5);
     assert_eq!(a.verify().await.unwrap(), 5);
-    assert_eq!(a.erase("c-000001", At(6_000)).await.unwrap(), 4);
-    assert_eq!(a.verify().await.unwrap(), 6);
+    assert_eq!(a.erase(&erasure("c-000001", 6_000)).await.unwrap().payloads, 4);
+    assert_eq!(a.verify().await.unwrap(), 7);
 }

@@ -26,6 +26,29 @@ pub(super) async fn an_event_is_stored_once_however_many_put_it(db: &Database) {
     assert_eq!(db.inbox_put(&claimed[0].key, At(6_000), "{}").await.unwrap(), None);
 }
 
+/// `db` is an empty SQLite file. Whoever posted or clicked waits for the store; a case that is worked on can wait.
+pub(super) async fn an_event_does_not_queue_behind_the_work_on_cases(db: &Database) {
+    const WRITERS: usize = 200;
+    let done = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let mut writers = tokio::task::JoinSet::new();
+    for n in 0..WRITERS {
+        let (db, done) = (db.clone(), Arc::clone(&done));
+        writers.spawn(async move {
+            db.commit(Change { outbox: vec![show(&format!("card:{n}"), "v1", 1_000)], ..at(1_000) }).await.unwrap();
+            done.fetch_add(1, Ordering::SeqCst);
+        });
+    }
+    // All of them are in the queue before the event comes.
+    while done.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let before = done.load(Ordering::SeqCst);
+    db.inbox_put("slack|e", At(1_000), "{}").await.unwrap().unwrap();
+    let passed = done.load(Ordering::SeqCst) - before;
+    assert!(passed < WRITERS / 4, "{passed} of {WRITERS} were done first");
+    writers.join_all().await;
+}
+
 /// Both are empty and live.
 pub(super) async fn rows_of_a_living_process_are_left_to_it_for_a_while(a: &Database, b: &Database) {
     a.inbox_put("slack|e", At(1_000), "{}").await.unwrap().unwrap();
@@ -124,6 +147,8 @@ async fn inbox() {
     an_event_is_stored_once_however_many_put_it(&place.open("p1").await).await;
     let place = Place::new();
     rows_of_a_living_process_are_left_to_it_for_a_while(&place.open("p1").await, &place.open("p2").await).await;
+    let place = Place::new();
+    an_event_does_not_queue_behind_the_work_on_cases(&place.open("p1").await).await;
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! The world of a flow test: the real app, the real clients and the shipped sandbox, with simulated time and a database of
 //! its own. It speaks in chat, and after the closure it fails on anything left behind.
 
+mod log;
 mod play;
 
+pub(crate) use log::Log;
 use reanchor::app::{Channel, RunTerms};
 use reanchor::boot::build::{Beside, Built, Directories, Keys, Options, build};
 use reanchor::boot::chance::SystemChance;
@@ -73,6 +75,8 @@ pub(crate) struct Setup {
     pub(crate) approvers: Option<Vec<GroupId>>,
     /// Whether the inbound job is configured.
     pub(crate) job: bool,
+    /// Where what the bot logs is kept.
+    pub(crate) log: Option<Log>,
     /// An open incident of Okta, for a scenario that has none of its own.
     pub(crate) incident: Option<&'static str>,
 }
@@ -88,6 +92,7 @@ impl Default for Setup {
             run: RunTerms { lease_ms: 60_000, call_timeout_ms: 2_000, poll_deadline_ms: 120_000 },
             approvers: None,
             job: true,
+            log: None,
             incident: None,
         }
     }
@@ -120,7 +125,11 @@ impl World {
     where
         F: AsyncFnOnce(&mut World),
     {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        if let Some(log) = setup.log.clone() {
+            runtime.on_thread_start(move || log.listen());
+        }
+        let runtime = runtime.worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
             let mut world = World::open(name, setup).await;
             story(&mut world).await;
@@ -271,13 +280,6 @@ impl World {
         self.hear(who, card.place.clone(), Body::Press { verb, case, number, note: None }).await;
     }
 
-    /// A press with everything given, for cards that are gone.
-    pub(crate) async fn press_raw(&self, who: &str, verb: Verb, number: Option<i64>) {
-        let case = self.case().await;
-        self.hear(who, case.place.clone(), Body::Press { verb, case: case.id, number, note: None }).await;
-        self.wait().await;
-    }
-
     pub(crate) async fn wait(&self) {
         self.driver.wait().await.unwrap();
     }
@@ -401,17 +403,6 @@ impl World {
         let request = self.http.request(method, url).json(&body);
         let request = request.header("authorization", format!("SSWS {}", access.okta_write_token));
         request.send().await.unwrap().status().as_u16()
-    }
-
-    async fn graph_token(&self) -> String {
-        let access = self.tenant.access();
-        let form = format!(
-            "client_id={}&client_secret={}&grant_type=client_credentials&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default",
-            access.graph_read_client_id, access.graph_read_client_secret
-        );
-        let request = self.http.post(&access.token_url).header("content-type", "application/x-www-form-urlencoded");
-        let token: Value = request.body(form).send().await.unwrap().json().await.unwrap();
-        token["access_token"].as_str().unwrap().to_owned()
     }
 
     /// Reads from the tenant's own Graph.

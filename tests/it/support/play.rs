@@ -57,6 +57,13 @@ impl World {
         self.wait().await;
     }
 
+    /// A press with everything given, for cards that are gone.
+    pub(crate) async fn press_raw(&self, who: &str, verb: Verb, number: Option<i64>) {
+        let case = self.case().await;
+        self.hear(who, case.place.clone(), Body::Press { verb, case: case.id, number, note: None }).await;
+        self.wait().await;
+    }
+
     /// One case.
     pub(crate) async fn case_of(&self, id: &CaseId) -> Case {
         self.cases().await.into_iter().find(|case| case.id == *id).expect("the case")
@@ -70,6 +77,28 @@ impl World {
         let body = Body::Press { verb, case: id.clone(), number: button.number, note: None };
         self.hear(who, card.place.clone(), body).await;
         self.wait().await;
+    }
+
+    /// A token of the client that may read Graph.
+    pub(crate) async fn graph_token(&self) -> String {
+        let access = self.tenant.access();
+        self.token_of(&access.graph_read_client_id, &access.graph_read_client_secret).await
+    }
+
+    /// A token of the client that may write to it.
+    pub(crate) async fn write_token(&self) -> String {
+        let access = self.tenant.access();
+        self.token_of(&access.graph_write_client_id, &access.graph_write_client_secret).await
+    }
+
+    async fn token_of(&self, id: &str, secret: &str) -> String {
+        let form = format!(
+            "client_id={id}&client_secret={secret}&grant_type=client_credentials&scope=https%3A%2F%2Fgraph.microsoft.com%2F.default"
+        );
+        let url = &self.tenant.access().token_url;
+        let request = self.http.post(url).header("content-type", "application/x-www-form-urlencoded");
+        let token: Value = request.body(form).send().await.unwrap().json().await.unwrap();
+        token["access_token"].as_str().unwrap().to_owned()
     }
 
     /// Plays the script of the scenario file.

@@ -67,7 +67,8 @@ pub struct Sockets {
     app_token: Secret,
     count: u32,
     silence: Duration,
-    pulse: Arc<Mutex<Pulse>>,
+    /// Of the set that is kept now: what `/readyz` tells.
+    pulse: Mutex<Arc<Mutex<Pulse>>>,
 }
 
 /// One set of sockets.
@@ -76,7 +77,7 @@ struct Set {
     pulse: Arc<Mutex<Pulse>>,
 }
 
-fn locked(pulse: &Mutex<Pulse>) -> MutexGuard<'_, Pulse> {
+fn locked<T>(pulse: &Mutex<T>) -> MutexGuard<'_, T> {
     pulse.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -92,12 +93,13 @@ impl Sockets {
         app_token: Secret,
         (count, silence): (u32, Duration),
     ) -> Self {
-        Self { intake, client: Arc::new(client), app_token, count, silence, pulse: fresh() }
+        Self { intake, client: Arc::new(client), app_token, count, silence, pulse: Mutex::new(fresh()) }
     }
 
     /// Opens the sockets and looks after them until the process is to end.
     pub async fn keep(&self, mut stop: Stop) {
         let mut set = self.open().await;
+        self.show(&set);
         let mut old: Vec<(Set, Instant)> = Vec::new();
         let (mut opened, mut began) = (Instant::now(), Instant::now());
         let mut told = false;
@@ -106,7 +108,6 @@ impl Sockets {
                 () = tokio::time::sleep(LOOK) => {}
                 () = stop.wished() => break,
             }
-            self.show(&set);
             leave(&mut old).await;
             let (hears, quiet, renew) = {
                 let pulse = locked(&set.pulse);
@@ -127,6 +128,7 @@ impl Sockets {
                 wait_for_hello(&new, PATIENCE).await;
                 let grace = if renew { GRACE } else { Duration::ZERO };
                 old.push((std::mem::replace(&mut set, new), Instant::now() + grace));
+                self.show(&set);
                 leave(&mut old).await;
                 (opened, began, told) = (Instant::now(), Instant::now(), false);
             } else if hears {
@@ -134,6 +136,7 @@ impl Sockets {
                 opened = Instant::now();
             }
         }
+        locked(&set.pulse).open.clear();
         old.push((set, Instant::now()));
         for (set, _) in &old {
             set.manager.shutdown().await;
@@ -143,15 +146,11 @@ impl Sockets {
         while old.iter().any(|(set, _)| locked(&set.pulse).busy > 0) && begun.elapsed() < LAST {
             tokio::time::sleep(LOOK / 50).await;
         }
-        locked(&self.pulse).open.clear();
     }
 
-    /// What the current set knows is what `/readyz` tells.
+    /// What this set knows is what `/readyz` tells from now on.
     fn show(&self, set: &Set) {
-        let now = locked(&set.pulse);
-        let (open, last) = (now.open.clone(), now.last);
-        drop(now);
-        *locked(&self.pulse) = Pulse::of(open, last);
+        *locked(&self.pulse) = Arc::clone(&set.pulse);
     }
 
     async fn open(&self) -> Set {
@@ -200,7 +199,8 @@ async fn wait_for_hello(set: &Set, most: Duration) {
 
 impl Ready for Sockets {
     fn ready(&self) -> Result<(), String> {
-        if locked(&self.pulse).open.is_empty() { Err("no websocket to Slack is open".to_owned()) } else { Ok(()) }
+        let pulse = Arc::clone(&locked(&self.pulse));
+        if locked(&pulse).open.is_empty() { Err("no websocket to Slack is open".to_owned()) } else { Ok(()) }
     }
 }
 
