@@ -7,8 +7,8 @@ use reanchor::domain::plan::{Direction, Goal};
 use reanchor::domain::tenant::Parking;
 use reanchor::plan::undo;
 
-const THEIRS: &str = "RDHiRneDPkiofrZ2nbYu7Q==";
-const PARKED: &str = "sam.whitlock@northbridge.onmicrosoft.com";
+pub(super) const THEIRS: &str = "RDHiRneDPkiofrZ2nbYu7Q==";
+pub(super) const PARKED: &str = "sam.whitlock@northbridge.onmicrosoft.com";
 
 /// Okta's anchor comes from Active Directory and is mapped, Entra holds another one, the domain is federated.
 pub(crate) fn anchor_mismatch() -> Facts {
@@ -39,25 +39,25 @@ pub(crate) fn anchor_align() -> Facts {
     facts
 }
 
-fn okta_holds(facts: &mut Facts, anchor: Option<&str>) {
+pub(super) fn okta_holds(facts: &mut Facts, anchor: Option<&str>) {
     the_row(facts).profile.insert("immutableId".to_owned(), json!(anchor));
 }
 
-fn entra_holds(facts: &mut Facts, anchor: Option<&str>) {
+pub(super) fn entra_holds(facts: &mut Facts, anchor: Option<&str>) {
     let change = |user: &mut EntraUser| user.anchor = anchor.map(str::to_owned);
     known(&mut facts.entra.by_external_id).as_mut().map(change);
     known(&mut facts.entra.by_name).iter_mut().for_each(change);
 }
 
-fn set(facts: &Facts) -> Planned {
+pub(super) fn set(facts: &Facts) -> Planned {
     plan(Remedy::SetImmutableId, facts, &settings(), &ask())
 }
 
-fn align(facts: &Facts) -> Planned {
+pub(super) fn align(facts: &Facts) -> Planned {
     plan(Remedy::AlignOktaAnchor, facts, &settings(), &ask())
 }
 
-fn holder(anchor: &str, deleted: bool) -> EntraUser {
+pub(super) fn holder(anchor: &str, deleted: bool) -> EntraUser {
     EntraUser {
         id: id("2b91f6d4-7c0e-4835-a5d9-8e14c7b3f062"),
         upn: "lena@northbridge.example".to_owned(),
@@ -231,7 +231,7 @@ fn a_tenant_that_refused_is_not_asked_again() {
     );
 }
 
-fn pausing() -> (Facts, Settings) {
+pub(super) fn pausing() -> (Facts, Settings) {
     let mut facts = deleted_replaced();
     known(&mut facts.okta.switches).deactivate = true;
     facts.okta.capabilities = json!({"update": {"lifecycleDeactivate": {"status": "ENABLED"}}});

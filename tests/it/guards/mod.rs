@@ -6,8 +6,10 @@ mod digest;
 mod policy;
 mod rest;
 mod rules;
+mod same;
 mod scenarios;
 mod unread;
+mod verified;
 
 use reanchor::domain::actor::{Actor, Standing};
 use reanchor::domain::case::{Case, Closing, LookUp, Offer, Proposal, RunState, State, StepState, Subject, Vote};
