@@ -241,7 +241,7 @@ impl App {
     /// Works on one stored event. Whoever waits for an answer is told when it is left alone.
     async fn take(&self, row: InboxRow) -> Result<(), Failure> {
         let (key, body) = (format!("inbox:{}", row.id), row.body.clone());
-        let done = self.take_up(row).await;
+        let done = Box::pin(self.take_up(row)).await;
         if done.is_err() && self.tries(&key) + 1 >= GIVE_UP {
             let inbound = serde_json::from_str::<Inbound>(&body).ok();
             if let Some(inbound) = inbound.filter(|inbound| !matches!(inbound.body, Body::Message { .. })) {

@@ -101,7 +101,7 @@ impl Sockets {
         let mut set = self.open().await;
         self.show(&set);
         let mut old: Vec<(Set, Instant)> = Vec::new();
-        let (mut opened, mut began) = (Instant::now(), Instant::now());
+        let (mut opened, mut renewed) = (Instant::now(), Instant::now());
         let mut told = false;
         loop {
             tokio::select! {
@@ -111,7 +111,7 @@ impl Sockets {
             leave(&mut old).await;
             let (hears, quiet, renew) = {
                 let pulse = locked(&set.pulse);
-                (!pulse.open.is_empty(), pulse.last.elapsed(), pulse.renew && began.elapsed() >= PAUSE)
+                (!pulse.open.is_empty(), pulse.last.elapsed(), pulse.renew && renewed.elapsed() >= PAUSE)
             };
             if !hears && opened.elapsed() > PATIENCE && !told {
                 told = true;
@@ -130,7 +130,7 @@ impl Sockets {
                 old.push((std::mem::replace(&mut set, new), Instant::now() + grace));
                 self.show(&set);
                 leave(&mut old).await;
-                (opened, began, told) = (Instant::now(), Instant::now(), false);
+                (opened, renewed, told) = (Instant::now(), Instant::now(), false);
             } else if hears {
                 told = false;
                 opened = Instant::now();
