@@ -1,4 +1,5 @@
-//! How fast the classifier is. Prints figures, asserts nothing about time: `cargo bench --bench classify`.
+//! How fast the classifier is. Prints figures, asserts nothing about time: `cargo bench --bench classify`, or one
+//! section alone: `cargo bench --bench classify -- pastes`.
 //!
 //! All figures are for one core, one call a message, normalisation included.
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
@@ -19,10 +20,17 @@ fn main() {
         black_box(diagnoser.diagnose(text));
     }
     println!("rules: {:.2} MB in the automata after the full corpus has run", mb(diagnoser.classifier().memory()));
-    chatter(&diagnoser, &messages);
-    pastes(&diagnoser, &messages);
-    long(&diagnoser);
-    naive(&messages);
+    let named: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let wanted = |name: &str| named.is_empty() || named.iter().any(|n| n == name);
+    let sections: [(&str, &dyn Fn()); 4] = [
+        ("chatter", &|| chatter(&diagnoser, &messages)),
+        ("pastes", &|| pastes(&diagnoser, &messages)),
+        ("long", &|| long(&diagnoser)),
+        ("naive", &|| naive(&messages)),
+    ];
+    for (_, run) in sections.iter().filter(|(name, _)| wanted(name)) {
+        run();
+    }
 }
 
 fn corpus() -> Vec<(String, String)> {

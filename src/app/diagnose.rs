@@ -64,21 +64,23 @@ impl Diagnoser {
     /// Diagnoses a message that was heard in a channel. Total and linear in the length of the text; of a text longer
     /// than [`recognize::LIMIT`] head and tail are read and the answer says so.
     pub fn diagnose(&self, text: &str) -> Answer {
-        if self.is_chatter(text) {
-            let rules = self.classifier.version().clone();
-            return Answer { reports: Vec::new(), cut: None, bulk: recognize::bulk::check(text), rules };
-        }
-        self.look(text, Asked::No).0
+        self.screened(text, |squeezed| squeezed.map(|(reading, squeezed)| self.look(reading, squeezed, Asked::No).0))
+            .unwrap_or_else(|| Answer {
+                reports: Vec::new(),
+                cut: None,
+                bulk: recognize::bulk::check(text),
+                rules: self.classifier.version().clone(),
+            })
     }
 
     /// Diagnoses a text that somebody asked about by a command: talk about an error is answered, too (as `unsure`).
     pub fn diagnose_asked(&self, text: &str) -> Answer {
-        self.look(text, Asked::Yes).0
+        self.look_at(text, Asked::Yes).0
     }
 
     /// As [`Diagnoser::diagnose`], and how it came to the answer.
     pub fn explain(&self, text: &str) -> (Answer, Vec<PartExplained>) {
-        let (answer, trails) = self.look(text, Asked::No);
+        let (answer, trails) = self.look_at(text, Asked::No);
         let explain = |(received, trail): (Range<usize>, Trail)| PartExplained {
             received,
             judged: self.classifier.explain(&trail),
@@ -88,43 +90,50 @@ impl Diagnoser {
 
     /// Whether nothing in the text can be of interest: the fast way out, for almost every message of a channel.
     pub fn is_chatter(&self, text: &str) -> bool {
-        if recognize::needs_undoing(text) {
-            let reading = recognize::read(text);
-            return !self.may_speak(&reading.clean);
-        }
-        !self.may_speak(text)
+        self.screened(text, |wanted| wanted.is_none())
     }
 
-    fn may_speak(&self, text: &str) -> bool {
-        let mut buffer = [0_u8; SMALL];
-        if let Some(n) = squeeze_into(text, &mut buffer) {
-            return self.is_wanted(text, buffer.get(..n).unwrap_or_default());
+    /// Hands over the reading of a text that may be of interest, with its squeezed form; `None` for any other. What
+    /// needs no undoing is squeezed as it stands, and read only when it is wanted: its squeezed form stays the same.
+    fn screened<'t, R>(&self, text: &'t str, then: impl FnOnce(Option<(Reading<'t>, &[u8])>) -> R) -> R {
+        if recognize::needs_undoing(text) {
+            let reading = recognize::read(text);
+            let wanted = |squeezed: &[u8]| self.is_wanted(&reading.clean, squeezed);
+            return match on_squeezed(&reading.clean, |squeezed| wanted(squeezed).then(|| squeezed.to_vec())) {
+                Some(squeezed) => then(Some((reading, &squeezed))),
+                None => then(None),
+            };
         }
-        let mut squeezed = Vec::new();
-        squeeze(text, &mut squeezed);
-        self.is_wanted(text, &squeezed)
+        on_squeezed(text, |squeezed| {
+            let wanted = self.is_wanted(text, squeezed);
+            then(wanted.then(|| (recognize::read(text), squeezed)))
+        })
     }
 
     fn is_wanted(&self, text: &str, squeezed: &[u8]) -> bool {
-        let shortened = text.contains("...") || text.contains('…');
-        if shortened {
-            return self.classifier.may_speak(squeezed, &cut_points(text));
+        if text.contains("...") || text.contains('…') {
+            return self.classifier.may_speak(squeezed, &cut_points(text, squeezed.len()));
         }
         self.classifier.may_speak(squeezed, &[squeezed.len()])
     }
 
-    fn look(&self, text: &str, asked: Asked) -> (Answer, Vec<(Range<usize>, Trail)>) {
+    fn look_at(&self, text: &str, asked: Asked) -> (Answer, Vec<(Range<usize>, Trail)>) {
         let reading = recognize::read(text);
-        let hits = self.classifier.hits(&reading.clean);
+        let mut squeezed = Vec::new();
+        squeeze(&reading.clean, &mut squeezed);
+        self.look(reading, &squeezed, asked)
+    }
+
+    fn look(&self, reading: Reading<'_>, squeezed: &[u8], asked: Asked) -> (Answer, Vec<(Range<usize>, Trail)>) {
+        let hits = self.classifier.hits(&reading.clean, squeezed);
         let openers: Vec<Range<usize>> = hits.iter().filter(|h| h.opens).map(|h| h.clean.clone()).collect();
-        let cut = reading.cut;
+        let (cut, bulk) = (reading.cut, recognize::bulk::check(reading.received));
         let mut work = Work { reading, hits, openers, asked, reports: Vec::new(), trails: Vec::new() };
         if !work.openers.is_empty() {
             for part in recognize::parts(&work.reading.clean, &work.openers) {
                 self.part(&mut work, part);
             }
         }
-        let bulk = recognize::bulk::check(text);
         let answer = Answer { reports: merged(work.reports), cut, bulk, rules: self.classifier.version().clone() };
         (answer, work.trails)
     }
@@ -168,6 +177,17 @@ impl Diagnoser {
         };
         sure.first().is_some_and(|first| sure.iter().any(|d| apart(first, d)))
     }
+}
+
+/// Squeezes the text, a small one without an allocation.
+fn on_squeezed<R>(text: &str, then: impl FnOnce(&[u8]) -> R) -> R {
+    let mut buffer = [0_u8; SMALL];
+    if let Some(n) = squeeze_into(text, &mut buffer) {
+        return then(buffer.get(..n).unwrap_or_default());
+    }
+    let mut squeezed = Vec::new();
+    squeeze(text, &mut squeezed);
+    then(&squeezed)
 }
 
 /// Neighbouring reports of the same class that do not name different people or objects are one report.

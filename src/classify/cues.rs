@@ -68,10 +68,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "a publication",
     ),
     (
-        r"\A\W*(?:PR|MR|issue|ticket|commit|jira|story) ?#?\d+|\A\W*(?:feat|fix|chore|docs|test|refactor)(?:\([^)]*\))?:|\A\W*TODO\b",
+        r"\A\W*(?:PR|MR|commit|story) ?#?\d+|\A\W*(?:feat|fix|chore|docs|test|refactor)(?:\([^)]*\))?:|\A\W*TODO\b",
         Always,
-        "a change or a ticket",
+        "a change",
     ),
+    // A ticket may be about talk, or tell of what happened to somebody.
+    (r"\A\W*(?:issue|ticket|jira) ?#?\d+", UnlessEvident, "a ticket"),
     // Explanations and talk about errors.
     (
         r"\b(?:only|just|usually|always|basically|simply|really|normally|typically|often|mostly) (?:means?|happens|indicates?|shows up|comes (?:from|up))\b|\bis (?:just|simply|only|basically|another word)\b|\bstands for\b|\bmeans that\b|['\x22] means\b|\bmeans (?:the|a|your|somebody|someone|okta|entra|you)\b|\bis (?:the|a) (?:\w+ ){0,2}(?:name|code|word|way) (?:for|of|to)\b",
@@ -84,12 +86,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "an explanation",
     ),
     (
-        r"\bmost (?:common|frequent)\b|\broughly\b|\bon average\b|\bstat(?:istic)?s\b|\b(?:once|twice|times|x) (?:a|per) (?:day|week|month|year)\b|\bper (?:week|month|year)\b|\bin our (?:org|company|tenant)\b|\bnow (?:recogni[sz]es|supports|detects|knows|handles)\b|\A\W*(?:should|could|can|may|do|does|is|are|shall) (?:we|i|you|it|this|there|they)\b|\bwe decided\b|\berror reference\b|\bglossary\b|\bagenda\b|\bretro\b|\b(?:alert|alert rule|rule|tile|label|dashboard|thing|storm|metric|widget|counter|page|section|chapter|tag)s? (?:for|from|about|called|named|on)\b|\b(?:the|that|this) \S+ (?:thing|storm|story)\b|\brename[ds]?\b|\bsounds like\b|\bany plans\b|\bplans? to\b|\bnever heard\b|\bdocs (?:for|on|about)\b|\bwrite up\b|\bgood times\b|\blast year\b|\bnext (?:week|month|sprint|release)\b|\bin (?:january|february|march|april|may|june|july|august|september|october|november|december)\b\btranslat(?:e|ion|ed)\b|\bdocumentation (?:on|of|for|says|explains)\b|\bvendor documentation\b|\b(?:talk|question|training|article|session|page|chapter|story) (?:about|on) \b|\basked about\b|\b(?:add|write|need)s? (?:a |some )?(?:tests?|page|counter|label|alert)s? for\b|\bhelp page\b|\bexplain(?:ed|s|ing)? \S+ (?:to|quite|in)\b|\bclassif(?:y|ies|ier)\b|\bregex\b",
+        r"\bmost (?:common|frequent)\b|\broughly\b|\bon average\b|\bstat(?:istic)?s\b|\b(?:once|twice|times|x) (?:a|per) (?:day|week|month|year)\b|\bper (?:week|month|year)\b|\bin our (?:org|company|tenant)\b|\bnow (?:recogni[sz]es|supports|detects|knows|handles)\b|\A\W*(?:should|could|can|may|do|does|is|are|shall) (?:we|i|you|it|this|there|they)\b|\bwe decided\b|\berror reference\b|\bglossary\b|\bagenda\b|\bretro\b|\b(?:alert|alert rule|rule|tile|label|dashboard|thing|storm|metric|widget|counter|page|section|chapter|tag|faq|article)s?(?: in \w+)? (?:for|from|about|called|named|on)\b|\b(?:the|that|this) \S+ (?:thing|storm|story)\b|\brename[ds]?\b|\bsounds like\b|\bany plans\b|\bplans? to\b|\bnever heard\b|\bdocs (?:for|on|about)\b|\bwrite up\b|\bgood times\b|\blast year\b|\bnext (?:week|month|sprint|release)\b|\bin (?:january|february|march|april|may|june|july|august|september|october|november|december)\b\btranslat(?:e|ion|ed)\b|\bdocumentation (?:on|of|for|says|explains)\b|\bvendor documentation\b|\b(?:talk|question|training|article|session|page|chapter|story) (?:about|on) \b|\basked about\b|\b(?:add|writ|need|want|updat)(?:e?s|e?d|ing|e)? (?:an? |some |the |more )?(?:\w+ )?(?:test|page|counter|label|alert|sample|case|doc)s? (?:for|on|about)\b|\bwhat \S+ (?:actually |really |usually )?(?:means?|stands for|is about)\b|\b(?:wording|phrasing|translation|spelling) (?:of|for)\b|\bin the docs\b|\bthe docs say\b|\bwrite-up\b|\b(?:basically|simply|essentially) (?:says|tells|means)\b|\bwhiteboard\b|\b(?:the|a|our) demo\b|\byou(?:'d| would|'ll| will) (?:get|see|hit|run into)\b|\bplan for that\b|\bhelp page\b|\bexplain(?:ed|s|ing)? \S+ (?:to|quite|in)\b|\bclassif(?:y|ies|ier)\b|\bregex\b",
         UnlessEvident,
         "talk about errors",
     ),
     (
-        r"\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\bhow to (?:fix|solve|read|handle|find)\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bfor example\b|\be\.g\.|\bsuch as\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
+        r"\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\bhow to (?:fix|solve|read|handle|find)\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\b(?:exam|quiz|certification|test) question\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bfor example\b|\be\.g\.|\bsuch as\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
         Always,
         "talk about errors",
     ),
@@ -116,12 +118,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "code or a query",
     ),
     (
-        r"\bthe (?:unit )?tests? (?:asserts?|checks?|expects?)\b|\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\braise \w+|\bthrow new\b|\bexcept \w+|\bcatch ?\(|\b[A-Za-z_]+ = (?:\[|\{|vec!)|[=!]==? ?['\x22]|\.is_some\(\)|\.unwrap\(|\bexpect\(|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|=> ?['\x22{]|['\x22] ?=> |\.(?:contains|includes|startsWith|test|match)\(",
+        r"\bthe (?:unit )?tests? (?:asserts?|checks?|expects?)\b|\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\braise \w+|\bthrow new\b|\bexcept \w+|\bcatch ?\(|\b[A-Za-z_]+ = (?:\[|\{|vec!)|[=!]==? ?['\x22]\w|\.is_some\(\)|\.unwrap\(|\bexpect\(|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|=> ?['\x22{]|['\x22] ?=> ?(?:\w+(?:::|\(|[,;])|(?:return|true|false|some|none|ok|err)\b)|\.(?:contains|includes|startsWith|test|match)\(",
         Always,
         "code",
     ),
     (
-        r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |\b(?:eq|co|sw|ne|like) ['\x22]|\bcontains\(['\x22]|\?q=|\bsite:\w",
+        r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |(?:^|[\s('\x22?&=])\w[\w.]* (?:eq|co|sw|ne|like) ['\x22]|\bcontains\(['\x22]|\?q=|\bsite:\w",
         Always,
         "a query",
     ),
@@ -140,10 +142,13 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
 
 /// A sentence that asks about an error, after requests for help were taken away: it begins with a question word, or
 /// ends in `right?`.
-pub(super) const QUESTION: &str = r"^\W*(?:(?:hey|hi|hello|hallo|zusammen|there|good|morning|btw|quick (?:one|question)|question|so|and|but|also|ok|folks|team|all|guys|everyone|fyi|@\w+|:\w+:|<[^>]*>)\W+){0,4}(?:is|are|was|were|does|do|did|can|could|what|which|how|why|who|whose|when|where|should|would|has|have|will|any ?one|any ?body|some ?one|somebody|whats|what's|how's|who's|is there)\b[^?]*\?|\b(?:right|correct|no|yes|isn't it|doesn't it)\?|\b(?:does any|do we|do you|can we|could we|should we|would it|is there a|are there any)\w*\b[^?]*\?";
+pub(super) const QUESTION: &str = r"^\W*(?:(?:hey|hi|hello|hallo|zusammen|there|good|morning|btw|quick (?:one|question)|question|so|and|but|also|ok|folks|team|all|guys|everyone|fyi|@\w+|:\w+:|<[^>]*>)\W+){0,4}(?:is|are|was|were|does|do|did|can|could|what|which|how|why|who|whose|when|where|should|would|has|have|will|any ?one|any ?body|some ?one|somebody|whats|what's|how's|who's|is there)\b[^?]*\?|\b(?:right|correct|no|yes|isn't it|doesn't it)\?|^\W*(?:(?:und|also|moin|hallo|hola|bonjour|hi|salut|ciao)\W+)?(?:wie|wieso|warum|weshalb|welche[rsn]?|wer|wo|hoe|wat|waarom|comment|pourquoi|quel(?:le)?s?|que?|come|cosa|como|c\S{1,3}mo|c'est quoi)(?:\W)[^?]*\?|\b(?:does any|do we|do you|can we|could we|should we|would it|is there a|are there any)\w*\b[^?]*\?";
 /// Requests for help beside a pasted error: they ask for an answer and say nothing about the error.
 pub(super) const HELP: &str = r"\b(?:any (?:idea|ideas|clue|thoughts|hints?|help|news)|any ?one(?: else)?(?: seeing (?:this|it))?|(?:can|could|would) (?:some ?one|some ?body|any ?one|any ?body|you|we)(?: \w+){0,3} (?:check|look|help|see|fix|take a look|have a look|advise|investigate)(?: (?:into|at))?(?: (?:this|it|please|pls)){0,2}|help|thoughts|known issue|ideas|what (?:now|to do|next)|same as yesterday|same (?:thing )?as \w+|again|(?:do|did) you (?:see|know) this|who can help)\s*\?+";
 /// Politeness and chat signs around a text: without them it may be a code word alone.
 pub(super) const PLEASANTRIES: &str = r"\b(?:hey|hi|hello|hallo(?: zusammen)?|morning|good morning|btw|fyi|quick one|quick question|folks|team|all|guys|everyone|ok|so|also|thanks|thank you|thx|cheers|jo|no rush|please|pls|and|or)\b|:[a-z_]+:|<[^>]*>|@\w+|&\w+;";
 /// Systems of others; with weak signs the error is theirs.
-pub(super) const OTHERS: &str = r"\b(?:jira|confluence|npm|docker|github|gitlab|jenkins|grafana|kubernetes|k8s|nginx|mysql|postgres|redis|pagerduty|datadog|vpn|printer|zscaler|wifi|wi-fi|intranet|artifactory|chatgpt|openai|copilot|garmin|chrome|firefox|safari)\b";
+pub(super) const OTHERS: &str = r"\b(?:jira|confluence|npm|docker|github|gitlab|jenkins|grafana|kubernetes|k8s|nginx|mysql|postgres|redis|pagerduty|datadog|vpn|printer|zscaler|wifi|wi-fi|intranet|artifactory|chatgpt|openai|copilot|garmin|chrome|firefox|safari|steam|netflix)\b";
+/// Systems of ours; where none is named, the error is that of the other system also with strong signs.
+pub(super) const OURS: &str =
+    r"okta|entra|azure|graph|office ?365|[om]365|microsoft|exchange|scim|provision|aadsts|immutable|\baad\b|to app\b";

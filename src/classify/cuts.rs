@@ -9,6 +9,9 @@ const LEAST: usize = 12;
 /// Longest phrase that is looked at.
 const LONGEST: usize = 96;
 
+/// Bits that tell which four letters begin a phrase: many enough that almost every other place is dismissed.
+const SLOTS: usize = 1 << 15;
+
 /// The phrases that may open a report, sorted, so that all with a given beginning lie together.
 pub(super) struct Cuts {
     sorted: Vec<(Vec<u8>, usize)>,
@@ -21,7 +24,7 @@ impl Cuts {
     pub(super) fn new(phrases: impl Iterator<Item = (Vec<u8>, usize)>) -> Self {
         let mut sorted: Vec<(Vec<u8>, usize)> = phrases.filter(|(p, _)| p.len() > LEAST).collect();
         sorted.sort();
-        let mut starts = vec![0_u64; 64];
+        let mut starts = vec![0_u64; SLOTS / 64];
         for (phrase, _) in &sorted {
             if let Some((word, bit)) = phrase.first_chunk().copied().map(slot)
                 && let Some(word) = starts.get_mut(word)
@@ -36,13 +39,16 @@ impl Cuts {
     pub(super) fn before(&self, squeezed: &[u8], end: usize) -> Vec<(usize, usize)> {
         let mut found = Vec::new();
         let head = squeezed.get(..end).unwrap_or_default();
-        for start in end.saturating_sub(LONGEST)..(end + 1).saturating_sub(LEAST) {
-            let Some(rest) = head.get(start..) else { break };
-            let Some(first) = rest.first_chunk() else { break };
-            let (word, bit) = slot(*first);
+        let from = end.saturating_sub(LONGEST);
+        let places = head.get(from..).unwrap_or_default().windows(4).enumerate();
+        for (n, first) in places.take((end + 1).saturating_sub(LEAST).saturating_sub(from)) {
+            let &[a, b, c, d] = first else { continue };
+            let (word, bit) = slot([a, b, c, d]);
             if self.starts.get(word).is_none_or(|w| w & bit == 0) {
                 continue;
             }
+            let start = from + n;
+            let Some(rest) = head.get(start..) else { break };
             let from = self.sorted.partition_point(|(p, _)| p.as_slice() < rest);
             let same = self.sorted.get(from..).unwrap_or_default().iter().take_while(|(p, _)| p.starts_with(rest));
             found.extend(same.filter(|(p, _)| rest.len() * 2 >= p.len()).map(|(_, number)| (*number, start)));
@@ -52,7 +58,7 @@ impl Cuts {
 }
 
 fn slot(first: [u8; 4]) -> (usize, u64) {
-    let hash = u32::from_le_bytes(first).wrapping_mul(0x9E37_79B1) >> 20;
+    let hash = u32::from_le_bytes(first).wrapping_mul(0x9E37_79B1) >> (32 - SLOTS.trailing_zeros());
     ((hash >> 6) as usize, 1 << (hash & 63))
 }
 

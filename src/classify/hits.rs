@@ -13,6 +13,9 @@ use std::ops::Range;
 /// Largest compiled form of one expression, in bytes: an expression that would explode is refused when rules are read.
 const PATTERN_LIMIT: usize = 1 << 18;
 
+/// Longest address of a page, in bytes.
+const LONGEST_ADDRESS: usize = 2048;
+
 /// A text of some rule in squeezed form.
 pub(super) struct Literal {
     pub(super) squeezed: Vec<u8>,
@@ -117,16 +120,15 @@ impl Sightings {
 }
 
 impl Classifier {
-    /// All places where texts of rules stand in the clean text, whole or cut off, in the order of the text.
-    pub fn hits(&self, clean: &str) -> Vec<Hit> {
-        let mut squeezed = Vec::new();
-        squeeze(clean, &mut squeezed);
+    /// All places where texts of rules stand in the clean text, whole or cut off, in the order of the text. `squeezed`
+    /// is the squeezed form of `clean`.
+    pub fn hits(&self, clean: &str, squeezed: &[u8]) -> Vec<Hit> {
         let whole =
-            self.all.find_overlapping_iter(&squeezed).map(|m| (m.pattern().as_usize(), m.start(), m.end(), false));
-        let cuts = cut_points(clean);
+            self.all.find_overlapping_iter(squeezed).map(|m| (m.pattern().as_usize(), m.start(), m.end(), false));
+        let cuts = cut_points(clean, squeezed.len());
         let cut = cuts
             .iter()
-            .flat_map(|end| self.cuts.before(&squeezed, *end).into_iter().map(|(l, start)| (l, start, *end, true)));
+            .flat_map(|end| self.cuts.before(squeezed, *end).into_iter().map(|(l, start)| (l, start, *end, true)));
         let mut offsets: Option<Vec<u32>> = None;
         let mut hits = Vec::with_capacity(32);
         for (literal, start, end, cut) in whole.chain(cut) {
@@ -183,8 +185,8 @@ fn drop_covered(hits: &mut Vec<Hit>) {
 /// Whether spaces stand between the letters of a code word. A line break may (a narrow window), and a space before the
 /// number of a code (`AADSTS 50079`).
 fn is_spaced(said: &str) -> bool {
-    said.match_indices(' ')
-        .any(|(i, _)| !said.get(i + 1..).is_some_and(|r| r.starts_with(|c: char| c.is_ascii_digit())))
+    let bytes = said.as_bytes();
+    bytes.iter().enumerate().any(|(i, b)| *b == b' ' && !bytes.get(i + 1).is_some_and(u8::is_ascii_digit))
 }
 
 /// Whether a hit begins or ends inside a longer word although it must not.
@@ -199,10 +201,12 @@ pub(super) fn in_address(text: &str, hit: &Hit, base: usize) -> bool {
     if !hit.opens {
         return false;
     }
-    let Some(head) = hit.clean.start.checked_sub(base).and_then(|s| text.get(..s)) else { return false };
-    let word = head
-        .rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '(' | '|'))
-        .map_or(head, |i| &head[i + 1..]);
+    let Some(start) = hit.clean.start.checked_sub(base) else { return false };
+    let Some(head) = text.get(text.ceil_char_boundary(start.saturating_sub(LONGEST_ADDRESS))..start) else {
+        return false;
+    };
+    let word =
+        head.rsplit(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '(' | '|')).next().unwrap_or(head);
     let page = ["https://", "http://", "www."].iter().any(|p| word.contains(p));
     page && !word.contains("://graph.microsoft.") && !word.contains("url=")
 }

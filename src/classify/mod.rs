@@ -8,6 +8,7 @@
 
 mod cues;
 mod cuts;
+mod gate;
 mod hits;
 pub mod rules;
 mod score;
@@ -132,8 +133,9 @@ impl Classifier {
         let stance = stance::Stance::default();
         let openers: BTreeSet<&[u8]> =
             book.literals.iter().filter(|l| l.opens).map(|l| l.squeezed.as_slice()).collect();
-        let build = |patterns: Vec<&[u8]>, kind: AhoCorasickKind| {
-            AhoCorasick::builder().match_kind(MatchKind::Standard).kind(Some(kind)).build(patterns).map_err(|e| {
+        let build = |patterns: Vec<&[u8]>| {
+            let kind = Some(AhoCorasickKind::DFA);
+            AhoCorasick::builder().match_kind(MatchKind::Standard).kind(kind).build(patterns).map_err(|e| {
                 RuleErrors(vec![RuleError {
                     file: "rules".to_owned(),
                     line: 1,
@@ -142,8 +144,8 @@ impl Classifier {
                 }])
             })
         };
-        let openers = build(openers.into_iter().collect(), AhoCorasickKind::DFA)?;
-        let all = build(book.literals.iter().map(|l| l.squeezed.as_slice()).collect(), AhoCorasickKind::ContiguousNFA)?;
+        let openers = build(openers.into_iter().collect())?;
+        let all = build(book.literals.iter().map(|l| l.squeezed.as_slice()).collect())?;
         let opening = book.literals.iter().enumerate().filter(|(_, l)| l.opens);
         let cuts = cuts::Cuts::new(opening.map(|(i, l)| (l.squeezed.clone(), i)));
         let mut by_literal = vec![Vec::new(); book.literals.len()];

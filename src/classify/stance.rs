@@ -4,9 +4,10 @@
 //! Never looks at what the error is, only at how it is spoken of. Begin with [`Stance::hear`]; the cues themselves are
 //! in [`super::cues`].
 
-use super::cues::{CUES, Force, HELP, OTHERS, PLEASANTRIES, QUESTION};
+use super::cues::{CUES, Force, HELP, OTHERS, OURS, PLEASANTRIES, QUESTION};
+use super::gate::Gate;
 use crate::domain::reading::Instance;
-use regex::bytes::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
+use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -46,27 +47,25 @@ pub(super) struct Stance {
     loud: OnceLock<Cues>,
     /// Cues that count only without evidence of an instance.
     quiet: OnceLock<Cues>,
-    /// Question, request for help, another system, politeness.
-    single: OnceLock<Option<[Regex; 4]>>,
+    /// Question, request for help, another system, one of ours, politeness.
+    single: OnceLock<Option<[Regex; 5]>>,
 }
 
-/// Some of the cues and one automaton for them.
+/// Some of the cues behind one gate.
 struct Cues {
     list: Vec<(Force, &'static str)>,
-    set: Option<RegexSet>,
+    gate: Option<Gate>,
 }
 
 impl Cues {
     fn new(wanted: impl Fn(Force) -> bool) -> Self {
         let chosen = || CUES.iter().filter(|c| wanted(c.1));
-        let set =
-            RegexSetBuilder::new(chosen().map(|c| c.0)).case_insensitive(true).unicode(false).multi_line(true).build();
-        Self { list: chosen().map(|c| (c.1, c.2)).collect(), set: set.ok() }
+        Self { list: chosen().map(|c| (c.1, c.2)).collect(), gate: Gate::new(chosen().map(|c| c.0)) }
     }
 
     fn found(&self, text: &str) -> Vec<(Force, &'static str)> {
-        let Some(set) = &self.set else { return Vec::new() };
-        set.matches(text.as_bytes()).into_iter().filter_map(|i| self.list.get(i).copied()).collect()
+        let Some(gate) = &self.gate else { return Vec::new() };
+        gate.found(text).into_iter().filter_map(|i| self.list.get(i).copied()).collect()
     }
 }
 
@@ -119,9 +118,11 @@ impl Stance {
         }
     }
 
-    fn single(&self) -> Option<&[Regex; 4]> {
-        let compiled =
-            || Some([expression(QUESTION)?, expression(HELP)?, expression(OTHERS)?, expression(PLEASANTRIES)?]);
+    fn single(&self) -> Option<&[Regex; 5]> {
+        let compiled = || {
+            let [question, help, others, ours, polite] = [QUESTION, HELP, OTHERS, OURS, PLEASANTRIES].map(expression);
+            Some([question?, help?, others?, ours?, polite?])
+        };
         self.single.get_or_init(compiled).as_ref()
     }
 
@@ -134,14 +135,15 @@ impl Stance {
 
     /// Whether the sentence asks about the error, or the text speaks of another system.
     fn asks(&self, text: &str, span: &Range<usize>, seen: &Seen, heard: &mut Heard) {
-        let Some([question, help, others, _]) = self.single() else { return };
+        let Some([question, help, others, ours, _]) = self.single() else { return };
         let said = sentence(text, span);
         // What is put together from several sentences is not asked in the last of them.
         let part_of_it = seen.composed && said.len() + 20 < text.len();
         if !part_of_it && question.is_match(&help.replace_all(said.as_bytes(), &b" "[..])) {
             heard.silence("a question");
         }
-        if seen.weak && others.is_match(text.as_bytes()) {
+        let foreign = || others.is_match(text.as_bytes());
+        if (seen.weak || !ours.is_match(text.as_bytes())) && foreign() {
             heard.silence("another system");
         }
     }
@@ -158,11 +160,15 @@ fn expression(text: &str) -> Option<Regex> {
     RegexBuilder::new(text).case_insensitive(true).unicode(false).build().ok()
 }
 
+/// How far a range grows on each side, in bytes.
+const LONGEST_WORD: usize = 256;
+
 /// The range grown to whole words.
 pub(super) fn whole_words(text: &str, span: &Range<usize>) -> Range<usize> {
-    let head = text.get(..span.start).unwrap_or_default();
-    let tail = text.get(span.end..).unwrap_or_default();
-    let start = head.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len();
+    let from = text.floor_char_boundary(span.start.saturating_sub(LONGEST_WORD));
+    let head = text.get(from..span.start).unwrap_or_default();
+    let tail = text.get(span.end..text.ceil_char_boundary(span.end + LONGEST_WORD)).unwrap_or_default();
+    let start = from + head.trim_end_matches(|c: char| c.is_alphanumeric() || c == '_').len();
     let end = span.end + tail.len() - tail.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_').len();
     start..end
 }
@@ -188,9 +194,9 @@ mod tests {
         }
         for loud in [true, false] {
             let cues = Cues::new(|f| f.is_loud() == loud);
-            assert!(cues.set.is_some_and(|s| s.len() == cues.list.len()));
+            assert!(cues.gate.is_some());
         }
-        for single in [QUESTION, HELP, OTHERS, PLEASANTRIES] {
+        for single in [QUESTION, HELP, OTHERS, OURS, PLEASANTRIES] {
             assert!(expression(single).is_some(), "{single}");
         }
     }

@@ -39,6 +39,37 @@ impl WayBack {
         start..end.max(start)
     }
 
+    /// The way back of a text that was undone twice: `self` leads from the first clean text, `later` from the second to
+    /// the first. `len` is the length of the first.
+    #[must_use]
+    pub fn then(&self, later: &Self, len: usize) -> Self {
+        let mut both: Vec<Stretch> = Vec::new();
+        for outer in &later.0 {
+            let within = outer.received..outer.received + outer.received_len;
+            if !outer.verbatim || within.is_empty() || self.0.is_empty() {
+                let at = self.range(within);
+                both.push(Stretch { received: at.start, received_len: at.len(), ..*outer });
+                continue;
+            }
+            let first = self.0.partition_point(|s| s.clean <= within.start).saturating_sub(1);
+            for (i, inner) in self.0.iter().enumerate().skip(first).take_while(|(_, s)| s.clean < within.end) {
+                let end = self.0.get(i + 1).map_or(len, |next| next.clean).min(within.end);
+                let start = inner.clean.max(within.start);
+                if start < end {
+                    let moved = if inner.verbatim { start - inner.clean } else { 0 };
+                    let received_len = if inner.verbatim { end - start } else { inner.received_len };
+                    both.push(Stretch {
+                        clean: outer.clean + (start - within.start),
+                        received: inner.received + moved,
+                        received_len,
+                        verbatim: inner.verbatim,
+                    });
+                }
+            }
+        }
+        Self(both)
+    }
+
     fn at(&self, offset: usize, last: bool) -> usize {
         let i = self.0.partition_point(|s| s.clean <= offset).saturating_sub(1);
         let Some(s) = self.0.get(i) else { return offset };
@@ -188,11 +219,12 @@ pub fn squeezed_offsets(text: &str) -> Vec<u32> {
 }
 
 /// Where a text may have been cut off, as positions in its squeezed form: before each ellipsis, at its end, and where a
-/// value of a System Log event ends (Okta cuts the reason of a failure at 255 characters without a sign).
-pub fn cut_points(text: &str) -> Vec<usize> {
+/// value of a System Log event ends (Okta cuts the reason of a failure at 255 characters without a sign). `end` is the
+/// length of the squeezed form.
+pub fn cut_points(text: &str, end: usize) -> Vec<usize> {
     let log = text.contains("FAILURE");
     if !log && !text.contains("...") && !text.contains('…') {
-        return vec![text.bytes().filter(|b| SQUEEZED[usize::from(*b)] != 0).count()];
+        return vec![end];
     }
     let bytes = text.as_bytes();
     let mut points = Vec::new();
@@ -231,10 +263,11 @@ mod tests {
 
     #[test]
     fn cuts_are_before_an_ellipsis_and_at_the_end() {
-        assert_eq!(cut_points("ab… cd... e.f"), [2, 4, 6]);
-        assert_eq!(cut_points("ab...."), [2]);
-        assert_eq!(cut_points("FAILURE \"ab\",\"c\":1"), [9, 11]);
-        assert_eq!(cut_points(""), [0]);
+        let points = |text: &str| cut_points(text, text.bytes().filter(u8::is_ascii_alphanumeric).count());
+        assert_eq!(points("ab… cd... e.f"), [2, 4, 6]);
+        assert_eq!(points("ab...."), [2]);
+        assert_eq!(points("FAILURE \"ab\",\"c\":1"), [9, 11]);
+        assert_eq!(points(""), [0]);
     }
 
     #[test]

@@ -10,35 +10,74 @@ use std::borrow::Cow;
 
 /// Whether anything in the text could change its squeezed form (letters and digits) when undone.
 pub fn is_mangled(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.iter().any(|b| matches!(b, b'<' | b'&' | b'\\' | 0xEF)) || text.contains("](")
+    holds_any(text, |b| matches!(b, b'<' | b'&' | b'\\' | 0xEF)) || text.contains("](")
+}
+
+/// Whether nothing in the text can be undone.
+fn is_plain(text: &str) -> bool {
+    !holds_any(text, |b| b >= 0x80 || matches!(b, b'<' | b'&' | b'\\' | b'\r' | b'>' | b'['))
+}
+
+/// Whether one of the bytes is of a kind. Looks at a block at a time without leaving it early: that way the compiler
+/// compares many bytes at once.
+fn holds_any(text: &str, kind: impl Fn(u8) -> bool) -> bool {
+    text.as_bytes().chunks(64).any(|block| block.iter().fold(false, |found, b| found | kind(*b)))
 }
 
 /// Undoes the mangling of the given pieces of one text, each with its offset in that text, and joins them by a line
 /// break. A single piece without mangling is borrowed and has an empty way back.
 pub fn undo<'t>(pieces: &[(usize, &'t str)]) -> (Cow<'t, str>, WayBack) {
     if let [(0, text)] = pieces
-        && !text.bytes().any(|b| b >= 0x80 || matches!(b, b'<' | b'&' | b'\\' | b'\r' | b'>' | b'['))
+        && is_plain(text)
     {
         return (Cow::Borrowed(*text), WayBack::default());
     }
-    let mut out = Undone::default();
-    for (i, (offset, text)) in pieces.iter().enumerate() {
-        if i > 0 {
-            out.replace(*offset, 0, "\n");
+    let mut out = Undone::of(pieces);
+    let mut back = WayBack(std::mem::take(&mut out.stretches));
+    // What came to light may be mangled, too: a link inside a JSON text, a JSON text inside another.
+    for _ in 1..LAYERS {
+        if !out.decoded || is_plain(&out.clean) {
+            break;
         }
-        out.piece(*offset, text);
+        let mut next = Undone::of(&[(0, &out.clean)]);
+        back = back.then(&WayBack(std::mem::take(&mut next.stretches)), out.clean.len());
+        out = next;
     }
-    (Cow::Owned(out.clean), WayBack(out.stretches))
+    (Cow::Owned(out.clean), back)
 }
+
+/// Longest link, and longest label of one, in bytes.
+const LONGEST_LINK: usize = 2048;
+
+/// The beginning of a text, as long as a link may be: no search for the end of one goes further, or many that never end
+/// would be searched to the end of the text each.
+fn near(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(LONGEST_LINK)).unwrap_or(text)
+}
+
+/// How many times over a text may be mangled and is still undone.
+const LAYERS: usize = 4;
 
 #[derive(Default)]
 struct Undone {
     clean: String,
     stretches: Vec<Stretch>,
+    /// Whether an entity or an escape was undone.
+    decoded: bool,
 }
 
 impl Undone {
+    fn of(pieces: &[(usize, &str)]) -> Self {
+        let mut out = Self::default();
+        for (i, (offset, text)) in pieces.iter().enumerate() {
+            if i > 0 {
+                out.replace(*offset, 0, "\n");
+            }
+            out.piece(*offset, text);
+        }
+        out
+    }
+
     fn keep(&mut self, received: usize, text: &str) {
         if text.is_empty() {
             return;
@@ -101,7 +140,11 @@ impl Undone {
     /// Slack: `<https://…>`, `<https://…|label>`, `<mailto:a@b|a@b>`, `<@U1|name>`, `<#C1|name>`, `<!here>`. `signs` are
     /// the length of the opening sign and the closing one, which may be written as entities.
     fn angle(&mut self, at: usize, rest: &str, (open, close): (usize, &str)) -> usize {
-        let body = rest.get(open..).unwrap_or_default();
+        let body = near(rest.get(open..).unwrap_or_default());
+        // What opens no link is told by its first letter: nothing is searched for its end.
+        if !body.chars().find(char::is_ascii).is_some_and(|c| matches!(c, 'h' | 'm' | 't' | '@' | '#' | '!')) {
+            return self.less_than(at, open);
+        }
         let line = body.get(..body.find(['\n', '<']).unwrap_or(body.len())).unwrap_or_default();
         let Some(inner) = line.find(close).and_then(|end| line.get(..end)) else {
             return self.less_than(at, open);
@@ -170,13 +213,15 @@ impl Undone {
     }
 
     fn markdown_link(&mut self, at: usize, rest: &str) -> usize {
-        let found = rest.find("](").and_then(|close| {
+        let inside = near(rest.get(1..).unwrap_or_default());
+        let close = inside.find(['[', ']', '\n']).map(|close| close + 1);
+        let found = close.filter(|close| rest.get(*close..).is_some_and(|r| r.starts_with("]("))).and_then(|close| {
             let label = rest.get(1..close)?;
-            let target = rest.get(close + 2..)?;
+            let target = near(rest.get(close + 2..)?);
             let end = target.find([')', ' ', '\n']).filter(|e| target.as_bytes().get(*e) == Some(&b')'))?;
             let target = &target[..end];
             let is_link = ["http://", "https://", "mailto:"].iter().any(|s| target.starts_with(s));
-            (is_link && !label.contains(['[', ']', '\n'])).then_some((label, target, close + 2 + end + 1))
+            is_link.then_some((label, target, close + 2 + end + 1))
         });
         let Some((label, target, len)) = found else {
             self.keep(at, "[");
@@ -192,16 +237,8 @@ impl Undone {
                 let close = rest.get(..len).unwrap_or_default().replace("lt;", "gt;");
                 self.angle(at, rest, (len, &close))
             }
-            Some(('\u{a0}', len)) => {
-                self.replace(at, len, " ");
-                len
-            }
             Some((c, len)) => {
-                let mut buf = [0; 4];
-                match simplify(c) {
-                    Some(s) => self.replace(at, len, s),
-                    None => self.replace(at, len, c.encode_utf8(&mut buf)),
-                }
+                self.decoded(at, len, c);
                 len
             }
             None => {
@@ -211,17 +248,27 @@ impl Undone {
         }
     }
 
+    /// A character that was written as an entity or an escape.
+    fn decoded(&mut self, at: usize, len: usize, c: char) {
+        let c = match c {
+            '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+            other => other,
+        };
+        let mut buf = [0; 4];
+        let text = simplify(c).unwrap_or_else(|| c.encode_utf8(&mut buf));
+        self.decoded = true;
+        self.replace(at, len, text);
+    }
+
     /// Markdown escapes (`\_`) and the escapes of JSON inside text (`\"`, `\r\n`, `\u0027`).
     fn escape(&mut self, at: usize, rest: &str) -> usize {
         let next = rest.get(1..).unwrap_or_default();
-        if let Some(hex) = next.strip_prefix('u').and_then(|h| h.get(..4))
-            && let Some(c) = u32::from_str_radix(hex, 16).ok().and_then(char::from_u32)
-        {
-            let mut buf = [0; 4];
-            self.replace(at, 6, c.encode_utf8(&mut buf));
-            return 6;
+        if let Some((c, len)) = decode_unicode(rest) {
+            self.decoded(at, len, c);
+            return len;
         }
         if next.starts_with("r\\n") {
+            self.decoded = true;
             self.replace(at, 4, "\n");
             return 4;
         }
@@ -230,14 +277,17 @@ impl Undone {
         match next.chars().next() {
             // `CONTOSO\nora` is a login, `denied. \nError` is a line break.
             Some('n' | 'r') if !(after_word && before_lower) => {
+                self.decoded = true;
                 self.replace(at, 2, "\n");
                 2
             }
             Some('t') if !(after_word && before_lower) => {
+                self.decoded = true;
                 self.replace(at, 2, " ");
                 2
             }
             Some(c) if c.is_ascii_punctuation() => {
+                self.decoded = true;
                 self.keep(at + 1, &next[..1]);
                 2
             }
@@ -252,11 +302,7 @@ impl Undone {
         let Some(c) = rest.chars().next() else { return 1 };
         let len = c.len_utf8();
         match c {
-            '\u{ff01}'..='\u{ff5e}' => {
-                let plain = char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c);
-                let mut buf = [0; 4];
-                self.replace(at, len, plain.encode_utf8(&mut buf));
-            }
+            '\u{ff01}'..='\u{ff5e}' => self.decoded(at, len, c),
             '–' if self.inside_word(rest, len) => self.replace(at, len, "-"),
             _ => match simplify(c) {
                 Some(by) => self.replace(at, len, by),
@@ -310,6 +356,22 @@ fn simplify(c: char) -> Option<&'static str> {
         | '\u{fe0f}' => Some(""),
         _ => None,
     }
+}
+
+/// Decodes the `\uXXXX` at the start of `text`, with its second half where it is one of a pair; returns its length.
+/// Half a pair is no character.
+fn decode_unicode(text: &str) -> Option<(char, usize)> {
+    const LEN: usize = 6;
+    let unit = |text: &str| {
+        let hex = text.strip_prefix("\\u")?.get(..4).filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()))?;
+        u32::from_str_radix(hex, 16).ok()
+    };
+    let first = unit(text)?;
+    if let Some(c) = char::from_u32(first) {
+        return Some((c, LEN));
+    }
+    let second = unit(text.get(LEN..)?).filter(|low| (0xdc00..0xe000).contains(low) && first < 0xdc00)?;
+    Some((char::from_u32(0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00))?, 2 * LEN))
 }
 
 /// Decodes the entity at the start of `text`, however often it was encoded (`&amp;quot;`); returns its length.
@@ -383,7 +445,9 @@ mod tests {
         assert_eq!(undone(r#"Request\_Resource\nNot \"x\" \u0027y\u0027 \\"#), "Request_Resource\nNot \"x\" 'y' \\");
         assert_eq!(undone(r"issuance.\r\nTrace ID: x"), "issuance.\nTrace ID: x");
         assert_eq!(undone(r"CONTOSO\nora.fischer"), r"CONTOSO\nora.fischer");
-        assert_eq!(undone("Ａ１"), "A1");
+        assert_eq!(undone("Ａ１ \\uff21&#xff11;"), "A1 A1");
+        assert_eq!(undone(r"a\u00a0b\u200bc \u201cd\u201d \ud83d\ude00"), "a bc \"d\" \u{1f600}");
+        assert_eq!(undone(r"\ud83d x \ude00 \ud83d\ud83d \u+123"), r"\ud83d x \ude00 \ud83d\ud83d \u+123");
         assert_eq!(undone("9dfb369b–ab13 – x"), "9dfb369b-ab13 – x");
     }
 

@@ -93,7 +93,6 @@ fn printed(found: &Found<'_>, instance: Instance) -> Option<Range<usize>> {
 
 fn label(found: &mut Found<'_>, instance: &mut Instance, token: &Token) {
     let value = found.text.get(token.at.clone()).unwrap_or_default();
-    let before = Before::of(found.text, token.at.start);
     match token.shape {
         Shape::Time => {
             instance.time = true;
@@ -116,6 +115,7 @@ fn label(found: &mut Found<'_>, instance: &mut Instance, token: &Token) {
             found.put_if_login(token.at.clone());
         }
         Shape::Guid => {
+            let before = Before::of(found.text, token.at.start);
             let after = found.text.get(token.at.end..).unwrap_or_default();
             match guid_field(&before, after) {
                 Some(name) => {
@@ -159,7 +159,8 @@ impl Before {
     }
 
     fn ends_with(&self, word: &str) -> bool {
-        self.0.ends_with(word.as_bytes())
+        // Most words are told apart by their last letter.
+        self.0.last() == word.as_bytes().last() && self.0.ends_with(word.as_bytes())
     }
 }
 
@@ -237,6 +238,8 @@ enum Label {
     MachineStatus,
     /// An HTTP status.
     Status,
+    /// The words for an HTTP status, after its number.
+    Reason,
     /// An error code, printed by a machine.
     MachineCode,
     /// An error code.
@@ -268,6 +271,16 @@ const LABELS: &[(&str, Label)] = &[
     ("\"status\":", Label::MachineStatus),
     ("StatusCode=", Label::Status),
     ("HTTP ", Label::Status),
+    (" Forbidden", Label::Reason),
+    (" Not Found", Label::Reason),
+    (" Bad Request", Label::Reason),
+    (" Unauthorized", Label::Reason),
+    (" Conflict", Label::Reason),
+    (" Too Many Requests", Label::Reason),
+    (" Internal Server Error", Label::Reason),
+    (" Bad Gateway", Label::Reason),
+    (" Service Unavailable", Label::Reason),
+    (" Gateway Timeout", Label::Reason),
     ("error: ", Label::Status),
     ("Error: ", Label::Status),
     ("errorCode=", Label::MachineCode),
@@ -355,6 +368,11 @@ fn codes(found: &mut Found<'_>) -> Labels {
                     found.put(FieldName::HttpStatus, at);
                 }
             }
+            Label::Reason => {
+                if let Some(at) = number_before(text, hit.start()) {
+                    found.put(FieldName::HttpStatus, at);
+                }
+            }
             Label::MachineCode | Label::Code | Label::CodeItself => {
                 seen.machine |= *label == Label::MachineCode;
                 let from = if *label == Label::CodeItself { hit.start() } else { hit.end() };
@@ -396,19 +414,37 @@ fn number(text: &str, at: usize) -> Option<Range<usize>> {
     (len == 3 && matches!(digits.as_bytes().first(), Some(b'1'..=b'5'))).then_some(start..start + len)
 }
 
+/// Three digits that are the status of a failure and end at `at`.
+fn number_before(text: &str, at: usize) -> Option<Range<usize>> {
+    let start = at.checked_sub(3)?;
+    let bytes = text.as_bytes();
+    let status = matches!(bytes.get(start), Some(b'4' | b'5'))
+        && bytes.get(start + 1..at).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit));
+    let alone = start == 0 || !bytes.get(start - 1).is_some_and(u8::is_ascii_alphanumeric);
+    (status && alone).then_some(start..at)
+}
+
+/// Longest code word, in bytes.
+const LONGEST_CODE: usize = 200;
+
 /// A code word: letters, digits, `_` and `-`.
 fn word(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text.get(at..)?;
     let body = rest.trim_start_matches([' ', '"', '\'', '`']);
     let start = at + rest.len() - body.len();
-    let len = body.bytes().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-')).count();
+    let inside = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+    let len = body.bytes().take(LONGEST_CODE).take_while(inside).count();
     let end = start + body.get(..len)?.trim_end_matches('-').len();
     (end > start).then_some(start..end)
 }
 
+/// Longest address that is taken, in bytes; of a longer one the beginning.
+const LONGEST_URL: usize = 2048;
+
 /// The address at `at`, when it is that of a failed call and not of a page.
 fn url(found: &mut Found<'_>, at: usize) {
     let rest = found.text.get(at..).unwrap_or_default();
+    let rest = rest.get(..rest.floor_char_boundary(LONGEST_URL)).unwrap_or(rest);
     let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|' | '…');
     let end = rest.find(ends).unwrap_or(rest.len());
     let url = rest.get(..end).unwrap_or_default().trim_end_matches([')', '.', ',', ';', ':', ']', '}']);

@@ -11,6 +11,9 @@ use std::ops::Range;
 /// Words that a name, an app label or a login in a task line may have at most.
 const LONGEST: usize = 14;
 
+/// Longest login or name of a group, in bytes.
+const LONGEST_TOKEN: usize = 512;
+
 /// Takes person and app out of a task line (`Automatic profile push of user X to app Y failed`, `App Y could not be
 /// assigned automatically to X`, `Could not push profile for Office 365 user X`); returns whether one names somebody.
 pub(super) fn task_line(words: &Words<'_>, found: &mut Found<'_>) -> bool {
@@ -117,6 +120,7 @@ fn login_after(words: &Words<'_>, i: usize, found: &mut Found<'_>) -> bool {
 /// From the start of a word to the next white space, comma, colon or quotation mark.
 fn token_at(text: &str, start: usize) -> Range<usize> {
     let rest = text.get(start..).unwrap_or_default();
+    let rest = rest.get(..rest.floor_char_boundary(LONGEST_TOKEN)).unwrap_or(rest);
     let end = rest
         .find(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | '"' | '\'' | '`' | '*' | ')' | '>'))
         .unwrap_or(rest.len());
@@ -223,7 +227,8 @@ fn group(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
         let token = token_at(words.text, word.start);
         return (token.len() > 1).then_some(token);
     }
-    let (prefix, rest) = words.str(i).split_once(['-', '_']).filter(|(prefix, _)| prefix.len() < 6)?;
+    let (prefix, rest) =
+        Some(words.str(i)).filter(|_| word.joined)?.split_once(['-', '_']).filter(|(prefix, _)| prefix.len() < 6)?;
     let known = GROUP_PREFIXES.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && !rest.is_empty();
     let placed = ["on", "of", "from", "in", "to", "group"].iter().any(|w| words.before(i, 1, w))
         || words.gap_before(i).trim_end().ends_with(['>', ':', '(']);
@@ -235,14 +240,17 @@ fn group(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
 const APP_AFTER: &[&[&str]] = &[&["for", "application"], &["for", "app"], &["missing", "in"], &["assignment", "to"]];
 
 fn app(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
-    let capital = |k: usize| words.str(k).starts_with(|c: char| c.is_ascii_uppercase());
+    let capital = |k: usize| words.str(k).as_bytes().first().is_some_and(u8::is_ascii_uppercase);
     let blank = |k: usize| words.gap_after(k) == " ";
     if !capital(i) && !matches!(words.str(i), "provisioning" | "job") {
         return None;
     }
     if capital(i) && APP_AFTER.iter().any(|b| follows(words, i, b)) {
         let mut last = i;
-        while blank(last) && words.str(last + 1).starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit()) {
+        while last - i < LONGEST
+            && blank(last)
+            && words.str(last + 1).starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit())
+        {
             last += 1;
         }
         return span(words, i, last);
@@ -308,7 +316,7 @@ fn rank(words: &Words<'_>, first: usize, last: usize) -> Option<u8> {
         return Some(1);
     }
     let listed = before.ends_with(['/', '·', '→', '|', '•', ',', ':', '-']);
-    let closed = tail.trim().is_empty()
+    let closed = tail.trim_start().is_empty()
         || after.trim_start_matches(' ').starts_with(['\n', '/', '·', '→', '|', '(', '-'])
         || tail.starts_with(" in error");
     if listed && closed {

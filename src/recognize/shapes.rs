@@ -39,7 +39,7 @@ pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
     for i in 0..words.len() {
         let Some(word) = words.get(i) else { break };
         add(at_word(bytes, word.start));
-        let parts = bytes.get(word.start..word.end).unwrap_or_default();
+        let parts = bytes.get(word.start..word.end).filter(|_| word.joined).unwrap_or_default();
         for (n, b) in parts.iter().enumerate() {
             if matches!(b, b'_' | b'.') {
                 add(at_word(bytes, word.start + n + 1));
@@ -60,7 +60,8 @@ pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
 /// The value that begins at the start of a word, or of a part of one.
 fn at_word(bytes: &[u8], at: usize) -> Option<Token> {
     match bytes.get(at)? {
-        b'0'..=b'9' => guid(bytes, at).or_else(|| okta_id(bytes, at)).or_else(|| numeric_time(bytes, at)),
+        b'0' => guid(bytes, at).or_else(|| okta_id(bytes, at)).or_else(|| numeric_time(bytes, at)),
+        b'1'..=b'9' => guid(bytes, at).or_else(|| numeric_time(bytes, at)),
         b'a'..=b'f' | b'A'..=b'F' => guid(bytes, at).or_else(|| rfc1123(bytes, at)),
         b'O' | b'o' | b'l' | b'I' => guid(bytes, at),
         b'M' | b'S' | b'T' | b'W' => rfc1123(bytes, at),
@@ -138,7 +139,8 @@ fn email(bytes: &[u8], at: usize) -> Option<Token> {
 
 /// `2024-10-06T14:22:31.596Z`, `2025-12-04 13:35:00Z`, `2026/03/07 09:35:43.133-05:00`, `05-13-2024 11:02:38AM UTC`.
 fn numeric_time(bytes: &[u8], at: usize) -> Option<Token> {
-    if fits(bytes, at, "dd-dd-dddd dd:dd:dd") || fits(bytes, at, "dd/dd/dddd dd:dd:dd") {
+    let sign = |n: usize| matches!(bytes.get(at + n), Some(b'-' | b'/'));
+    if sign(2) && (fits(bytes, at, "dd-dd-dddd dd:dd:dd") || fits(bytes, at, "dd/dd/dddd dd:dd:dd")) {
         let mut end = at + 19;
         for suffix in ["AM", " AM", "PM", " PM"] {
             if bytes[end..].starts_with(suffix.as_bytes()) {
@@ -149,9 +151,8 @@ fn numeric_time(bytes: &[u8], at: usize) -> Option<Token> {
         end += [" UTC", " GMT", "Z"].iter().find(|z| bytes[end..].starts_with(z.as_bytes())).map_or(0, |z| z.len());
         return Some(Token { shape: Shape::Time, at: at..end });
     }
-    let date = fits(bytes, at, "dddd-dd-dd") || fits(bytes, at, "dddd/dd/dd");
-    let clock = fits(bytes, at + 10, "Tdd:dd:dd") || fits(bytes, at + 10, " dd:dd:dd");
-    (date && clock).then_some(())?;
+    (sign(4) && (fits(bytes, at, "dddd-dd-dd") || fits(bytes, at, "dddd/dd/dd"))).then_some(())?;
+    (fits(bytes, at + 10, "Tdd:dd:dd") || fits(bytes, at + 10, " dd:dd:dd")).then_some(())?;
     let mut end = at + 19;
     if bytes.get(end) == Some(&b'.') {
         let digits = bytes[end + 1..].iter().take_while(|b| b.is_ascii_digit()).count();
@@ -167,6 +168,7 @@ fn numeric_time(bytes: &[u8], at: usize) -> Option<Token> {
 
 /// `Wed, 04 Jun 2025 00:42:44 GMT`
 fn rfc1123(bytes: &[u8], at: usize) -> Option<Token> {
+    (bytes.get(at + 3) == Some(&b',')).then_some(())?;
     let one = fits(bytes, at, "aaa, d aaa dddd dd:dd:dd");
     (one || fits(bytes, at, "aaa, dd aaa dddd dd:dd:dd")).then_some(())?;
     let mut end = at + if one { 24 } else { 25 };
@@ -182,10 +184,9 @@ fn rfc1123(bytes: &[u8], at: usize) -> Option<Token> {
 /// The instant of a time stamp of any of the shapes above in UTC (`2025-06-04T00:42:44Z`); a missing zone is taken for
 /// UTC, as both vendors print it. `None` when it is not a real date.
 pub(super) fn utc(text: &str) -> Option<String> {
-    let digits: Vec<&str> = text.split(|c: char| !c.is_ascii_digit()).filter(|d| !d.is_empty()).collect();
-    let number = |i: usize| digits.get(i).and_then(|d| d.parse::<u32>().ok());
-    let first = *digits.first()?;
-    let (year, month, day, clock) = if first.len() == 4 {
+    let (numbers, first_len) = numbers(text);
+    let number = |n: usize| numbers.get(n).copied().flatten();
+    let (year, month, day, clock) = if first_len == 4 {
         (number(0)?, number(1)?, number(2)?, 3)
     } else if text.starts_with(|c: char| c.is_ascii_alphabetic()) {
         (number(1)?, month_of(text)?, number(0)?, 2)
@@ -193,15 +194,47 @@ pub(super) fn utc(text: &str) -> Option<String> {
         (number(2)?, number(0)?, number(1)?, 3)
     };
     let (mut hour, minute, second) = (number(clock)?, number(clock + 1)?, number(clock + 2)?);
-    if text.contains("AM") && hour == 12 {
+    if first_len != 4 && text.contains("AM") && hour == 12 {
         hour = 0;
-    } else if text.contains("PM") && hour < 12 {
+    } else if first_len != 4 && text.contains("PM") && hour < 12 {
         hour += 12;
     }
-    let zone = text.get(19..).and_then(|z| z.rfind(['+', '-']).and_then(|i| z.get(i..))).filter(|z| z.len() == 6);
-    let zone = zone.filter(|_| first.len() == 4).unwrap_or("Z");
-    let stamp = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}");
+    let zone = text.get(19..).filter(|_| first_len == 4).unwrap_or_default();
+    let zone = zone.rfind(['+', '-']).and_then(|i| zone.get(i..)).filter(|z| z.len() == 6);
+    let mut stamp = String::with_capacity(25);
+    push_digits(&mut stamp, year, 1_000);
+    for (before, number) in [('-', month), ('-', day), ('T', hour), (':', minute), (':', second)] {
+        stamp.push(before);
+        push_digits(&mut stamp, number, 10);
+    }
+    stamp.push_str(zone.unwrap_or("Z"));
+    // In UTC already, and a date that every month has: nothing to convert.
+    if zone.is_none() && (1..=12).contains(&month) && (1..=28).contains(&day) && hour < 24 && minute < 60 && second < 60
+    {
+        return Some(stamp);
+    }
     crate::domain::time::At::parse(&stamp).map(crate::domain::time::At::rfc3339)
+}
+
+/// The first six numbers of a text, and how many digits the first has.
+fn numbers(text: &str) -> ([Option<u32>; 6], usize) {
+    let mut found = [None; 6];
+    let mut first_len = 0;
+    let runs = text.as_bytes().chunk_by(|a, b| a.is_ascii_digit() == b.is_ascii_digit());
+    for (slot, run) in found.iter_mut().zip(runs.filter(|run| run.first().is_some_and(u8::is_ascii_digit))) {
+        first_len = if first_len == 0 { run.len() } else { first_len };
+        *slot = run.iter().try_fold(0_u32, |n, b| n.checked_mul(10)?.checked_add(u32::from(b - b'0')));
+    }
+    (found, first_len)
+}
+
+/// Appends a number with leading zeros; `place` is the value of its first digit.
+fn push_digits(out: &mut String, number: u32, place: u32) {
+    let mut place = place;
+    while place > 0 {
+        out.push(char::from_digit(number / place % 10, 10).unwrap_or('0'));
+        place /= 10;
+    }
 }
 
 fn month_of(text: &str) -> Option<u32> {

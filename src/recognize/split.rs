@@ -22,9 +22,16 @@ static HEADS: LazyLock<Regex> = LazyLock::new(|| {
 /// How far before a JSON key the object around it may begin, in bytes.
 const OBJECT: usize = 4096;
 
+/// Longest head, in bytes, with the white space inside it.
+const LONGEST_HEAD: usize = 256;
+
 /// The parts of the clean text, in order and without overlap, each holding at least one of `hits` (ranges of the clean
 /// text, sorted). Text between two parts belongs to the earlier one, text before the first to the first.
 pub fn parts(clean: &str, hits: &[Range<usize>]) -> Vec<Range<usize>> {
+    let whole = 0..clean.len();
+    if !parted(clean, hits) {
+        return [whole].into();
+    }
     let mut starts: Vec<usize> = HEADS.find_iter(clean.as_bytes()).map(|m| begin(clean, m.start())).collect();
     starts.sort_unstable();
     starts.dedup();
@@ -41,10 +48,26 @@ pub fn parts(clean: &str, hits: &[Range<usize>]) -> Vec<Range<usize>> {
         }
     }
     match parts.first_mut() {
-        None => parts.push(0..clean.len()),
+        None => parts.push(whole),
         Some(first) => first.start = 0,
     }
     parts
+}
+
+/// Whether a head may stand between two hits: without one there is a single part. Almost always only a small stretch, or
+/// nothing, must be searched for that.
+fn parted(clean: &str, hits: &[Range<usize>]) -> bool {
+    let (Some(first), Some(last)) = (hits.first().map(|h| h.start), hits.last().map(|h| h.start)) else { return false };
+    if first == last {
+        return false;
+    }
+    // The object of a head that stands behind the last hit may begin before it.
+    let object = clean.get(first..=last).is_none_or(|between| between.contains('{'));
+    let bytes = clean.as_bytes();
+    let until = if object { last.saturating_add(OBJECT) } else { last };
+    let end = until.saturating_add(LONGEST_HEAD).min(bytes.len());
+    let found = HEADS.find_at(bytes.get(..end).unwrap_or(bytes), first);
+    found.is_some_and(|head| head.start() <= until)
 }
 
 /// Whether one of the sorted hits begins in the range.

@@ -9,6 +9,8 @@ use std::ops::Range;
 pub(super) struct Word {
     pub(super) start: usize,
     pub(super) end: usize,
+    /// Whether one of `.`, `-`, `_` and `'` may stand in it.
+    pub(super) joined: bool,
 }
 
 /// All words of a text.
@@ -58,10 +60,12 @@ impl<'t> Words<'t> {
                 continue;
             }
             let start = i;
+            let mut joined = false;
             while i < bytes.len() && INSIDE[usize::from(bytes[i])] {
+                joined |= !STARTS[usize::from(bytes[i])];
                 i += 1;
             }
-            let word = Self::trimmed(text, start, i);
+            let word = Self::trimmed(text, start..i, joined);
             if word.end > word.start {
                 list.push(word);
             }
@@ -70,17 +74,18 @@ impl<'t> Words<'t> {
     }
 
     /// The word without signs at its ends (quotation marks, dashes and arrows beyond ASCII among them).
-    fn trimmed(text: &str, start: usize, end: usize) -> Word {
+    fn trimmed(text: &str, at: Range<usize>, joined: bool) -> Word {
+        let Range { start, end } = at;
         let bytes = text.as_bytes();
         let plain = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_alphanumeric);
         if plain(start) && plain(end - 1) {
-            return Word { start, end };
+            return Word { start, end, joined };
         }
         let word = text.get(start..end).unwrap_or_default();
         let sign = |c: char| !c.is_alphanumeric();
         let body = word.trim_start_matches(sign);
         let start = start + word.len() - body.len();
-        Word { start, end: start + body.trim_end_matches(sign).len() }
+        Word { start, end: start + body.trim_end_matches(sign).len(), joined }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -146,6 +151,10 @@ fn is_blank(gap: &str) -> bool {
 /// A capital letter and then lower-case ones; hyphens, apostrophes and one further capital (`O'Brien`, `McKay`) may stand
 /// inside.
 fn is_name_word(word: &str) -> bool {
+    // Almost every word is told by its first byte.
+    if !word.as_bytes().first().is_some_and(|b| b.is_ascii_uppercase() || *b >= 0x80) {
+        return false;
+    }
     let mut chars = word.chars();
     let capital = chars.next().is_some_and(char::is_uppercase);
     let rest_fits = chars.clone().all(|c| c.is_alphabetic() || matches!(c, '-' | '\'' | '’'));

@@ -9,6 +9,7 @@ mod corpus;
 mod crash;
 mod flows;
 mod formats;
+mod fuzz;
 mod guards;
 mod kill;
 mod page;

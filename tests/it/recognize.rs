@@ -8,17 +8,17 @@ use reanchor::recognize;
 use std::fmt::Write as _;
 
 /// A small generator, so that a failure can be repeated.
-struct Rng(u64);
+pub(crate) struct Rng(pub(crate) u64);
 
 impl Rng {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         self.0
     }
 
-    fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(n).unwrap()).unwrap()
     }
 
@@ -68,6 +68,9 @@ const MUTATIONS: &[Mutation] = &[
     ("byte order mark", |t, _| format!("\u{feff}{t}")),
     ("direction marks", |t, _| format!("\u{202a}{t}\u{202c}")),
     ("dashes in ids", |t, _| in_ids(t, '-', '–')),
+    ("as a JSON text", |t, _| json_text(t)),
+    ("hard spaces in a JSON text", |t, r| json_text(&spaces(t, "\u{a0}", r))),
+    ("invisible characters in a JSON text", |t, r| json_text(&sprinkle(t, '\u{200b}', r))),
     ("greeting before", |t, _| format!("Good morning, can somebody look at this please?\n{t}")),
     ("thanks after", |t, _| format!("{t}\n\nthanks a lot, Jo")),
     ("in another language", |t, _| {
@@ -78,6 +81,18 @@ const MUTATIONS: &[Mutation] = &[
 
 fn entities(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('\'', "&#39;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// As many programs print a text: quoted, everything beyond ASCII as `\uXXXX`.
+fn json_text(text: &str) -> String {
+    let mut out = String::new();
+    for unit in serde_json::to_string(text).unwrap().encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => out.push(char::from(byte)),
+            _ => write!(out, "\\u{unit:04x}").unwrap(),
+        }
+    }
+    out
 }
 
 fn each_line(text: &str, with: &str) -> String {
@@ -144,12 +159,12 @@ fn in_ids(text: &str, from: char, to: char) -> String {
     id.replace_all(text, |c: &regex::Captures<'_>| c[0].replace(from, &to.to_string())).into_owned()
 }
 
-fn class(answer: &Answer) -> &str {
+pub(crate) fn class(answer: &Answer) -> &str {
     answer.first().map_or("none", |r| r.diagnosis.class.as_str())
 }
 
 /// Everything that must hold for any answer to any text.
-fn check(text: &str, answer: &Answer) {
+pub(crate) fn check(text: &str, answer: &Answer) {
     let mut end = 0;
     for report in &answer.reports {
         assert!(report.start <= report.end && report.end <= text.len());
@@ -302,120 +317,6 @@ fn a_reason_cut_by_the_system_log_is_enough() {
         );
         assert_eq!(class(&diagnoser.diagnose(&csv)), label);
     }
-}
-
-#[test]
-fn any_text_gives_an_answer() {
-    let diagnoser = diagnoser();
-    let seeds: Vec<String> = given().into_iter().map(|m| m.text).collect();
-    let mut rng = Rng(42);
-    for round in 0..6_000 {
-        let text = broken(&seeds, round, &mut rng);
-        check(&text, &diagnoser.diagnose(&text));
-        check(&text, &diagnoser.diagnose_asked(&text));
-        assert_eq!(recognize::redact(&text).len(), text.len());
-    }
-}
-
-/// The same for hours: `cargo test --release --test it fuzz -- --ignored`.
-#[test]
-#[ignore = "runs until it is stopped by the count"]
-fn fuzz() {
-    let diagnoser = diagnoser();
-    let seeds: Vec<String> = given().into_iter().map(|m| m.text).collect();
-    let mut rng = Rng(4711);
-    for round in 0..20_000_000 {
-        let text = broken(&seeds, round, &mut rng);
-        check(&text, &diagnoser.diagnose(&text));
-    }
-}
-
-/// Two messages cut and joined at random places, with random bytes and signs thrown in.
-fn broken(seeds: &[String], round: usize, rng: &mut Rng) -> String {
-    const SIGNS: &[&str] = &[
-        "<",
-        ">",
-        "|",
-        "](http://",
-        "&",
-        "&amp;",
-        "&#x",
-        ";",
-        "\\",
-        "\\u",
-        "\\ud800",
-        "\\n",
-        "\"",
-        "'",
-        "{",
-        "}",
-        "[",
-        "]",
-        "@",
-        "=",
-        "==",
-        "\r",
-        "\n",
-        "\0",
-        "…",
-        "...",
-        "\u{200b}",
-        "\u{feff}",
-        "ｅ",
-        "é",
-        "\u{10ffff}",
-        "00u",
-        "0oa",
-        "\"eventType\"",
-        " app ",
-        " of ",
-        "user ",
-        "https://",
-        "mailto:",
-        "AADSTS",
-        "2025-01-01T",
-        "Wed, ",
-        "–",
-    ];
-    let mut text = String::new();
-    for _ in 0..=round % 3 {
-        let seed = &seeds[rng.below(seeds.len())];
-        let cut = |rng: &mut Rng| seed.floor_char_boundary(rng.below(seed.len() + 1));
-        let (a, b) = (cut(rng), cut(rng));
-        text.push_str(&seed[a.min(b)..a.max(b)]);
-        for _ in 0..rng.below(4) {
-            let at = text.floor_char_boundary(rng.below(text.len() + 1));
-            text.insert_str(at, SIGNS[rng.below(SIGNS.len())]);
-        }
-    }
-    text
-}
-
-#[test]
-fn hostile_texts_are_answered_in_linear_time() {
-    let diagnoser = diagnoser();
-    let mib = 1 << 20;
-    let hostile = [
-        "[".repeat(10 * mib),
-        "{\"eventType\":".repeat(mib / 12),
-        "<".repeat(mib),
-        "&amp;".repeat(mib / 5),
-        "\\".repeat(mib),
-        "](http://".repeat(mib / 9),
-        "> ".repeat(mib / 2),
-        "a@".repeat(mib / 2),
-        "=".repeat(mib),
-        "Matching user not f".repeat(mib / 19),
-        "Automatic provisioning of user a to app b failed: Matching user not found. ".repeat(mib / 75),
-        "\"error_description\" Request_ResourceNotFound ".repeat(mib / 45),
-        (0..=255_u32).filter_map(char::from_u32).cycle().take(mib).collect(),
-    ];
-    for text in &hostile {
-        let answer = diagnoser.diagnose(text);
-        check(text, &answer);
-        assert!(text.len() <= recognize::LIMIT || answer.cut.is_some() || answer.reports.is_empty());
-    }
-    assert!(diagnoser.diagnose(&hostile[10]).cut.is_some());
 }
 
 #[test]
