@@ -61,7 +61,8 @@ impl Sim {
         let mut state = self.state();
         let id = state.fresh("F");
         let url = format!("{}/files-pri/{id}", self.shared.base);
-        let kind = if name.ends_with(".png") { "image/png" } else { "text/plain" };
+        let is_image = std::path::Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"));
+        let kind = if is_image { "image/png" } else { "text/plain" };
         let mut file = json!({
             "id": id, "name": name, "title": name, "mimetype": kind, "filetype": "text",
             "size": content.len(), "mode": if snippet { "snippet" } else { "hosted" }, "is_external": false,
