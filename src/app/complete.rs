@@ -21,24 +21,43 @@ impl App {
         if opens && !inbound.more.shared {
             inbound.more.shared = surface.shared(&inbound.place).await;
         }
-        let (place, files) = (inbound.place.clone(), std::mem::take(&mut inbound.more.files));
-        for file in files {
-            match surface.fetch(&place, &file).await {
+        for file in std::mem::take(&mut inbound.more.files) {
+            let fetched = match &file.problem {
+                Some(problem) => Err(SurfaceError::Refused(problem.clone())),
+                None => surface.fetch(&inbound.place, &file).await,
+            };
+            match fetched {
                 Ok(mut more) => {
                     super::hear::redact(&mut more);
                     add(&mut inbound.body, &more);
                 }
                 Err(SurfaceError::Refused(why)) => {
                     tracing::warn!(why, "a file was not read");
-                    if matches!(inbound.body, Body::Mention { .. } | Body::Command { .. }) {
-                        let text = PublicText::words("The file could not be read: ").and_foreign(&why);
-                        self.whisper(&inbound, text.and(". Paste its text instead.")).await;
+                    if self.asks(&inbound).await? {
+                        let text = PublicText::words("The file ").and_foreign(&file.name);
+                        let text = text.and(format!(" was not read: {why}. Paste the error as text instead."));
+                        self.whisper(&inbound, text).await;
+                        inbound.more.told = true;
                     }
                 }
                 Err(error) => return Err(Failure::Unreadable(error.to_string())),
             }
         }
         Ok(inbound)
+    }
+
+    /// Whether the author waits for an answer: the bot was asked, or the thread is one of a case.
+    async fn asks(&self, inbound: &Inbound) -> Result<bool, Failure> {
+        match inbound.body {
+            Body::Mention { .. } | Body::Command { .. } => Ok(true),
+            Body::Press { .. } => Ok(false),
+            Body::Message { .. } => {
+                let place = &inbound.place;
+                let prefix = format!("{}|{}|{}|", inbound.surface, place.channel, place.thread);
+                let thread = place.thread != place.message;
+                Ok(thread && !self.parts.store.cases_of_message(&prefix).await?.is_empty())
+            }
+        }
     }
 }
 

@@ -6,36 +6,45 @@ use super::App;
 use super::books::{self, Entry};
 use super::work::Failure;
 use crate::domain::case::{Case, State};
-use crate::domain::diagnosis::{Report, Verdict};
+use crate::domain::diagnosis::{Diagnosis, Report, Verdict};
 use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::PublicText;
 use crate::domain::settings::Sharing;
 use serde_json::json;
 
 impl App {
-    /// Brings the cases of an edited message up to its new text; the reports that are left for new cases.
+    /// Brings the cases of an edited message up to its new text; the reports that are left for new cases, and how many cases
+    /// the message has already.
     pub(super) async fn follow_edit<'r>(
         &self,
         inbound: &Inbound,
         text: &str,
         reports: Vec<&'r Report>,
-    ) -> Result<Vec<&'r Report>, Failure> {
+    ) -> Result<(Vec<&'r Report>, usize), Failure> {
         let place = &inbound.place;
         let prefix = format!("{}|{}|{}|", inbound.surface, place.channel, place.message);
         let rows = self.parts.store.cases_of_message(&prefix).await?;
         let mut cases = rows.iter().map(books::case_of).collect::<Result<Vec<Case>, _>>()?;
-        let mut left = Vec::new();
+        // What is as it was first, so that no other report takes its case; then the same error about something else, and at
+        // last one that the new text may have replaced.
+        let mut changed = Vec::new();
         for report in reports {
-            // The same error first; else one that the new text may have replaced.
+            match cases.iter().position(|case| says_the_same(&case.diagnosis, &report.diagnosis)) {
+                Some(at) => drop(cases.remove(at)),
+                None => changed.push(report),
+            }
+        }
+        let mut left = Vec::new();
+        for report in changed {
             let same = cases.iter().position(|case| case.diagnosis.class == report.diagnosis.class);
             let at = same.or_else(|| cases.iter().position(may_follow));
             match at.map(|at| cases.remove(at)) {
-                Some(case) if case.diagnosis == report.diagnosis || !may_follow(&case) => {}
+                Some(case) if !may_follow(&case) => {}
                 Some(case) => self.hear_anew(inbound, text, case, report).await?,
                 None => left.push(report),
             }
         }
-        Ok(left)
+        Ok((left, rows.len()))
     }
 
     async fn hear_anew(&self, inbound: &Inbound, text: &str, case: Case, report: &Report) -> Result<(), Failure> {
@@ -86,6 +95,11 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// Whether two texts tell of the same error: where its evidence stands in them does not matter.
+fn says_the_same(a: &Diagnosis, b: &Diagnosis) -> bool {
+    (&a.class, a.verdict, &a.fields, &a.remedies) == (&b.class, b.verdict, &b.fields, &b.remedies)
 }
 
 /// Whether nobody has decided anything about the case yet.

@@ -35,8 +35,9 @@ impl App {
         let answer =
             if asked { self.parts.diagnoser.diagnose_asked(text) } else { self.parts.diagnoser.diagnose(text) };
         let mut wanted: Vec<&Report> = answer.reports.iter().filter(|report| asked || report.reply).collect();
+        let mut before = 0;
         if inbound.more.edited && !wanted.is_empty() {
-            wanted = self.follow_edit(inbound, text, wanted).await?;
+            (wanted, before) = self.follow_edit(inbound, text, wanted).await?;
             if wanted.is_empty() {
                 return self.finish(inbox).await;
             }
@@ -56,7 +57,7 @@ impl App {
         let (many, rest) = gather::split(&wanted);
         for (n, group) in many.iter().enumerate() {
             let done = (rest.is_empty() && n + 1 == many.len()).then_some(inbox);
-            self.open_many(inbound, n, (text, group), done).await?;
+            self.open_many(inbound, before + n, (text, group), done).await?;
         }
         if rest.len() >= LIST_FROM {
             return self.list(inbound, inbox, &rest).await;
@@ -65,7 +66,7 @@ impl App {
         for (n, report) in rest.iter().enumerate() {
             let done = (n + 1 == rest.len()).then_some(inbox);
             let mine = if n == 0 { bulk.take() } else { None };
-            self.open_one(inbound, many.len() + n, (text, report, mine), done).await?;
+            self.open_one(inbound, before + many.len() + n, (text, report, mine), done).await?;
         }
         Ok(())
     }

@@ -73,7 +73,7 @@ impl App {
         let (place, said, to) = match notice {
             Notice::Card(card) => {
                 let to = match &card.case {
-                    Some(id) => self.waits_for(id).await?,
+                    Some(id) => self.waits_for(id, card.state.as_deref()).await?,
                     None => asker.map(|key| (key.clone(), key)),
                 };
                 (&card.place, told(card), to)
@@ -90,9 +90,13 @@ impl App {
         Ok(())
     }
 
-    /// Who waits for the card of a case, where its state is one that somebody waits for: account and name.
-    async fn waits_for(&self, id: &CaseId) -> Result<Option<(String, String)>, Failure> {
+    /// Who waits for the card of a case, where it shows a state that somebody waits for, and the one in which the case is
+    /// still: account and name.
+    async fn waits_for(&self, id: &CaseId, shown: Option<&str>) -> Result<Option<(String, String)>, Failure> {
         let Some(case) = self.load(id).await? else { return Ok(None) };
+        if shown != Some(case.state.name()) {
+            return Ok(None);
+        }
         let on_the_way = matches!(
             case.state,
             State::Heard | State::Diagnosed | State::Approved { .. } | State::Running { .. } | State::Verifying { .. }

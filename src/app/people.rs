@@ -1,7 +1,7 @@
 //! People: who somebody is in Okta, read at the click (SAFETY A3). A look-up that fails closes the door.
 
 use super::App;
-use crate::domain::actor::{Actor, Right};
+use crate::domain::actor::{Actor, Right, Standing};
 use crate::domain::ids::AppId;
 use crate::domain::notice::PublicText;
 use crate::policy::{self, Person, Refusal, Switch};
@@ -9,11 +9,9 @@ use crate::policy::{self, Person, Refusal, Switch};
 impl App {
     /// The linked person behind an account with the groups that Okta gives now. `Err` is a refusal for that person.
     pub(super) async fn person(&self, actor: &Actor, app: Option<&AppId>) -> Result<Person, Refusal> {
-        let Some(okta) = actor.standing.okta() else {
-            return Err(Refusal::new(
-                "A7",
-                "your chat account is not linked to an Okta user, so you cannot do this. Nothing was changed.",
-            ));
+        let okta = match &actor.standing {
+            Standing::Linked { okta } => okta,
+            standing => return Err(Refusal::new("A7", nobody(standing))),
         };
         let reader = &self.parts.readers.okta;
         let (user, groups) = tokio::join!(reader.user(okta), reader.groups_of(okta));
@@ -70,5 +68,20 @@ impl App {
             }
         }
         found
+    }
+}
+
+/// Why an account that stands for no linked member may decide nothing.
+fn nobody(standing: &Standing) -> &'static str {
+    match standing {
+        Standing::Linked { .. } | Standing::Unlinked => {
+            "your chat account is not linked to an Okta user, so you cannot do this. Nothing was changed."
+        }
+        Standing::Guest => "guests of the workspace get the diagnosis of a text and nothing more. Nothing was changed.",
+        Standing::External => {
+            "people of another organization get the diagnosis of a text and nothing more. Nothing was changed."
+        }
+        Standing::Relayed { .. } => "what a bridge passes on decides nothing, whoever wrote it. Nothing was changed.",
+        Standing::ApiPosted => "what a program does in a person's name decides nothing. Nothing was changed.",
     }
 }

@@ -80,6 +80,12 @@ impl App {
         *count
     }
 
+    /// How often a unit failed in this process.
+    fn tries(&self, key: &str) -> u32 {
+        let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.get(key).map_or(0, |(count, _)| *count)
+    }
+
     fn may_try(&self, key: &str) -> bool {
         let failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         failed.get(key).is_none_or(|(count, again)| *count < GIVE_UP && *again <= self.now())
@@ -232,8 +238,22 @@ impl App {
         }
     }
 
-    /// Works on one stored event.
+    /// Works on one stored event. Whoever waits for an answer is told when it is left alone.
     async fn take(&self, row: InboxRow) -> Result<(), Failure> {
+        let (key, body) = (format!("inbox:{}", row.id), row.body.clone());
+        let done = Box::pin(self.take_up(row)).await;
+        if done.is_err() && self.tries(&key) + 1 >= GIVE_UP {
+            let inbound = serde_json::from_str::<Inbound>(&body).ok();
+            if let Some(inbound) = inbound.filter(|inbound| !matches!(inbound.body, Body::Message { .. })) {
+                let text = "The bot failed at this again and again and leaves it alone until it is started anew. Nothing was \
+                            changed by it so far. Tell the operator.";
+                self.whisper(&inbound, PublicText::words(text)).await;
+            }
+        }
+        done
+    }
+
+    async fn take_up(&self, row: InboxRow) -> Result<(), Failure> {
         let inbound: Inbound = match serde_json::from_str(&row.body) {
             Ok(inbound) => inbound,
             Err(error) => {
@@ -242,6 +262,9 @@ impl App {
             }
         };
         let inbound = self.complete(inbound).await?;
+        if inbound.more.told && says_nothing(&inbound.body) {
+            return self.finish(row.id).await;
+        }
         match &inbound.body {
             Body::Message { text } => self.open(&inbound, row.id, text, false).await,
             Body::Mention { text } => match command::mention(text) {
@@ -272,6 +295,18 @@ impl App {
     /// Stops when a case id does not name a case.
     pub(super) fn no_case(id: &CaseId) -> PublicText {
         PublicText::words("There is no case ").and_foreign(id.as_str()).and(". Nothing was changed.")
+    }
+}
+
+/// Whether nothing but a file was sent.
+fn says_nothing(body: &Body) -> bool {
+    match body {
+        Body::Message { text } | Body::Mention { text } => text.trim().is_empty(),
+        Body::Command { text } => {
+            matches!(command::slash(text), Ok(Command::Diagnose { text }) if text.trim().is_empty())
+                || text.trim().eq_ignore_ascii_case("diagnose")
+        }
+        Body::Press { .. } => false,
     }
 }
 

@@ -133,6 +133,12 @@ pub struct Attached {
     pub id: String,
     /// Where the surface said it can be read; the surface itself judges whether it goes there.
     pub address: Option<String>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// Why it cannot be read, where that is known without fetching it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// What a surface knows of an event beyond its words. Everything in it defaults to "no".
@@ -145,6 +151,9 @@ pub struct More {
     pub shared: bool,
     /// Text files to be read together with the words.
     pub files: Vec<Attached>,
+    /// The author was told why a file was not read; never stored.
+    #[serde(skip)]
+    pub told: bool,
     /// Version of the case that the pressed card showed; an older one than the case has now makes a stale button.
     pub version: Option<i64>,
 }

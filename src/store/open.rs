@@ -251,7 +251,13 @@ async fn wait_for_lock(path: &Path) -> std::io::Result<HostLock> {
     Err(std::io::Error::new(ErrorKind::TimedOut, "another process is opening it and does not finish"))
 }
 
-const PRAGMAS: [&str; 3] = ["PRAGMA busy_timeout = 5000", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL"];
+/// The cache is 1 MiB for each connection: cases are read by key, a few pages at a time.
+const PRAGMAS: [&str; 4] = [
+    "PRAGMA busy_timeout = 5000",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -1024",
+];
 
 /// The first connection is made apart from the pool, which would hide why it fails and try for half a minute.
 async fn sqlite_pool(path: &Path) -> Result<AnyPool, OpenError> {

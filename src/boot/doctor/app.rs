@@ -5,11 +5,13 @@ use crate::boot::build::ReadClients;
 use crate::boot::open::Loaded;
 use crate::domain::finding::Finding;
 use crate::domain::settings::Deactivation;
-use crate::domain::tenant::App;
+use crate::domain::tenant::{App, Domain, Switches};
 use crate::ports::directory::{EntraRead, OktaRead};
 use crate::ports::error::PortError;
 
 const CHECK: &str = "app";
+const DOMAIN: &str = "app domain";
+const UNASSIGNING: &str = "deactivation setting";
 const TYPE: &str = "office365";
 const ADDRESS: &str = "[okta] org_url";
 
@@ -38,31 +40,37 @@ async fn find(loaded: &Loaded, read: &ReadClients) -> (Option<App>, Vec<Finding>
         Ok(all) => all,
         Err(error) => return (None, vec![unread(CHECK, &error)]),
     };
+    let Some(wanted) = &loaded.directories.app else { return among(&all) };
+    match read.okta.app(wanted).await {
+        Ok(found) => named(wanted.as_str(), found, &all),
+        Err(error) => (None, vec![unread(CHECK, &error)]),
+    }
+}
+
+/// The app that is meant where none is named.
+fn among(all: &[App]) -> (Option<App>, Vec<Finding>) {
     let active: Vec<App> = all.iter().filter(|app| app.status == "ACTIVE").cloned().collect();
-    let Some(wanted) = &loaded.directories.app else {
-        return match active.as_slice() {
-            [] => {
-                let mend =
-                    format!("add the Microsoft Office 365 app in Okta, or activate it; there are: {}", listed(&all));
-                (None, vec![Finding::fail(CHECK, "the org has no active app of the type office365", mend)])
-            }
-            [one] => (Some(one.clone()), vec![Finding::ok(CHECK, format!("{} is the only one", listed(&active)))]),
-            [..] => {
-                let seen = format!("the org has several: {}", listed(&active));
-                (None, vec![Finding::warn(CHECK, seen, "set [okta] app_id to the one that the bot looks after")])
-            }
-        };
-    };
-    let found = match read.okta.app(wanted).await {
-        Ok(found) => found,
-        Err(error) => return (None, vec![unread(CHECK, &error)]),
-    };
+    match active.as_slice() {
+        [] => {
+            let mend = format!("add the Microsoft Office 365 app in Okta, or activate it; there are: {}", listed(all));
+            (None, vec![Finding::fail(CHECK, "the org has no active app of the type office365", mend)])
+        }
+        [one] => (Some(one.clone()), vec![Finding::ok(CHECK, format!("{} is the only one", listed(&active)))]),
+        [..] => {
+            let seen = format!("the org has several: {}", listed(&active));
+            (None, vec![Finding::warn(CHECK, seen, "set [okta] app_id to the one that the bot looks after")])
+        }
+    }
+}
+
+/// Whether the named app is one that the bot can look after.
+fn named(wanted: &str, found: Option<App>, all: &[App]) -> (Option<App>, Vec<Finding>) {
     let Some(app) = found else {
-        let mend = format!("set [okta] app_id to one of: {}", listed(&all));
+        let mend = format!("set [okta] app_id to one of: {}", listed(all));
         return (None, vec![Finding::fail(CHECK, format!("the org has no app {wanted}"), mend)]);
     };
     if app.name != TYPE {
-        let mend = format!("set [okta] app_id to one of: {}", listed(&all));
+        let mend = format!("set [okta] app_id to one of: {}", listed(all));
         return (None, vec![Finding::fail(CHECK, format!("{wanted} is of the type {}, not {TYPE}", app.name), mend)]);
     }
     if app.status != "ACTIVE" {
@@ -75,29 +83,32 @@ async fn find(loaded: &Loaded, read: &ReadClients) -> (Option<App>, Vec<Finding>
 
 /// The app must push into the tenant that Graph reads, or "gone" would mean "elsewhere" (SAFETY C1).
 async fn domain(app: &App, read: &ReadClients) -> Finding {
-    const CHECK: &str = "app domain";
     let Some(wanted) = &app.domain else {
         let mend = "fill in the Microsoft tenant and domain in the app's settings in Okta";
-        return Finding::fail(CHECK, "the app names no domain", mend);
+        return Finding::fail(DOMAIN, "the app names no domain", mend);
     };
     let domains = match read.graph.domains().await {
         Ok(domains) => domains,
         Err(error) => {
             let denied = "grant Domain.Read.All to the reading app";
-            return Finding::fail(CHECK, error.to_string(), mend(&error, denied, "[graph] base_url and token_url"));
+            return Finding::fail(DOMAIN, error.to_string(), mend(&error, denied, "[graph] base_url and token_url"));
         }
     };
+    belongs(wanted, &domains)
+}
+
+fn belongs(wanted: &str, domains: &[Domain]) -> Finding {
     match domains.iter().find(|domain| domain.name.eq_ignore_ascii_case(wanted)) {
-        Some(domain) if domain.verified => Finding::ok(CHECK, format!("{wanted} belongs to the Entra tenant")),
+        Some(domain) if domain.verified => Finding::ok(DOMAIN, format!("{wanted} belongs to the Entra tenant")),
         Some(_) => Finding::fail(
-            CHECK,
+            DOMAIN,
             format!("{wanted} is not verified in the Entra tenant"),
             "verify it in Entra > Domain names",
         ),
         None => {
             let mend = "the app pushes into another tenant than [graph] tenant_id: set that to the tenant of the app, with \
                         credentials of that tenant";
-            Finding::fail(CHECK, format!("{wanted} is none of the Entra tenant's domains"), mend)
+            Finding::fail(DOMAIN, format!("{wanted} is none of the Entra tenant's domains"), mend)
         }
     }
 }
@@ -119,28 +130,32 @@ fn schema(app: &App) -> Finding {
 
 /// What an unassignment does, as read and as declared (SAFETY D4).
 async fn deactivation(loaded: &Loaded, app: &App, read: &ReadClients) -> Finding {
-    const CHECK: &str = "deactivation setting";
-    let switches = match read.okta.switches(&app.id).await {
-        Ok(switches) => switches,
-        Err(error) => return unread(CHECK, &error),
-    };
-    let settings = &loaded.settings;
-    let declared = settings.deactivation;
+    match read.okta.switches(&app.id).await {
+        Ok(switches) => unassigning(switches, (loaded.settings.deactivation, loaded.settings.allow_pause)),
+        Err(error) => unread(UNASSIGNING, &error),
+    }
+}
+
+fn unassigning(switches: Switches, (declared, allow_pause): (Deactivation, bool)) -> Finding {
     if !switches.deactivate {
-        return Finding::ok(CHECK, "Deactivate Users is off: unassigning leaves the account as it is");
+        return Finding::ok(UNASSIGNING, "Deactivate Users is off: unassigning leaves the account as it is");
     }
     let seen = format!("Deactivate Users is on; declared is {:?}", declared.text());
     match declared {
         Deactivation::Unknown => Finding::warn(
-            CHECK,
+            UNASSIGNING,
             format!("{seen}, so the worst is assumed and a fix that unassigns a live account is refused"),
             "look in Okta > the app > Provisioning > To App at what Deactivate Users does, and declare it as [okta] deactivation",
         ),
-        Deactivation::Delete if settings.allow_pause => Finding::warn(
-            CHECK,
+        Deactivation::Delete if allow_pause => Finding::warn(
+            UNASSIGNING,
             format!("{seen}, and [okta] allow_pause = true has no effect with it"),
             "set Okta to block sign-in instead of deleting, or take allow_pause out",
         ),
-        Deactivation::BlockOnly | Deactivation::RemoveLicenses | Deactivation::Delete => Finding::ok(CHECK, seen),
+        Deactivation::BlockOnly | Deactivation::RemoveLicenses | Deactivation::Delete => Finding::ok(UNASSIGNING, seen),
     }
 }
+
+#[cfg(test)]
+#[path = "app_tests.rs"]
+mod tests;

@@ -220,7 +220,8 @@ impl surface::Built for Built {
         let ear: Arc<dyn Ear> = app;
         let terms = (settings.sockets, settings.silence());
         let links = Links::of(&ground.links);
-        let intake = Arc::new(Intake { ear, desk, ourselves, links, settings, echoes: Echoes::default() });
+        let (echoes, stop) = (Echoes::default(), ground.stop.clone());
+        let intake = Arc::new(Intake { ear, desk, ourselves, links, settings, echoes, stop });
         Ok(match way {
             Way::Http(verifier) => {
                 Open { routes: router(Door { verifier: Arc::new(verifier), intake }), ..Open::default() }

@@ -1,7 +1,8 @@
 //! Text files that came with a message: fetched when the event is worked on, with the bot's token.
 //!
-//! Never goes to another host than Slack's for files, never follows a redirect, never reads more than 256 KiB, never takes
-//! anything but text. Begin with [`Files::fetch`].
+//! Never goes to another host than Slack's for files, never follows a redirect, never takes anything but text, and never reads
+//! more than 256 KiB: of a longer file the head and the tail, where the host gives parts, else the head. Begin with
+//! [`Files::fetch`].
 
 use super::account;
 use super::api::Tokens;
@@ -47,14 +48,24 @@ impl Files {
             Some(address) => address.clone(),
             None => self.address(workspace, &file.id).await?,
         };
-        let url = allowed(&address, self.local).ok_or_else(|| refused("the file does not lie at Slack"))?;
+        let url = allowed(&address, self.local).ok_or_else(|| refused("it does not lie at Slack"))?;
         let token = workspace.map_or(Some(&self.tokens.home), |id| self.tokens.further.get(id));
         let token = token.ok_or_else(|| refused("there is no token for its workspace"))?;
-        let request = self.client.get(url).bearer_auth(token.expose());
-        // The error of the client names the address, so it is not passed on.
-        let answer =
-            request.send().await.map_err(|_| SurfaceError::Failed("the file could not be fetched".to_owned()))?;
-        text_of(answer).await
+        let get = async |range: String| {
+            let request = self.client.get(url.clone()).bearer_auth(token.expose()).header(header::RANGE, range);
+            // The error of the client names the address, so it is not passed on.
+            request.send().await.map_err(|_| broken())
+        };
+        let (head, length) = text_of(get(format!("bytes=0-{}", LARGEST - 1)).await?).await?;
+        if length.is_none_or(|length| length <= LARGEST) {
+            return Ok(String::from_utf8_lossy(&head).into_owned());
+        }
+        let half = LARGEST / 2;
+        let mut bytes = head.get(..usize::try_from(half).unwrap_or(usize::MAX)).unwrap_or(&head).to_vec();
+        let (tail, _) = text_of(get(format!("bytes=-{half}")).await?).await?;
+        bytes.extend_from_slice(b"\n");
+        bytes.extend_from_slice(&tail);
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
     async fn address(&self, workspace: Option<&str>, id: &str) -> Result<String, SurfaceError> {
@@ -65,8 +76,8 @@ impl Files {
         };
         let file = answer.get("file").cloned().unwrap_or_default();
         let text = file["mode"] == "snippet" || file["mimetype"].as_str().is_some_and(|kind| kind.starts_with("text/"));
-        if !text || file["size"].as_u64().is_some_and(|size| size > LARGEST) {
-            return Err(refused("the file is no text, or too long"));
+        if !text {
+            return Err(refused("it is no text"));
         }
         let address = [&file["url_private_download"], &file["url_private"]].into_iter().find_map(|url| url.as_str());
         address.map(str::to_owned).ok_or_else(|| refused("Slack does not tell where the file lies"))
@@ -82,35 +93,42 @@ fn allowed(address: &str, local: bool) -> Option<Url> {
     (bare && (slack || here)).then_some(url)
 }
 
-async fn text_of(mut answer: Response) -> Result<String, SurfaceError> {
+fn broken() -> SurfaceError {
+    SurfaceError::Failed("the file could not be fetched".to_owned())
+}
+
+/// At most [`LARGEST`] bytes of an answer, and the length of the whole file where this is a part of it.
+async fn text_of(mut answer: Response) -> Result<(Vec<u8>, Option<u64>), SurfaceError> {
     let status = answer.status();
     if status.is_server_error() || status.as_u16() == 429 {
         return Err(SurfaceError::Failed(format!("Slack's files answered {}", status.as_u16())));
     }
-    if status.as_u16() != 200 {
+    let part = status.as_u16() == 206;
+    if !part && status.as_u16() != 200 {
         return Err(refused(&format!("Slack's files answered {}", status.as_u16())));
     }
-    let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = header(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if kind == "text/html" {
         return Err(refused("Slack answered with a page instead of the file: the token may lack files:read"));
     }
     if !kind.starts_with("text/") {
-        return Err(refused("the file is no text"));
+        return Err(refused("it is no text"));
     }
+    let length = header(header::CONTENT_RANGE).rsplit_once('/').and_then(|(_, length)| length.parse().ok());
     let cap = usize::try_from(LARGEST).unwrap_or(usize::MAX);
     let mut bytes = Vec::new();
-    let broken = |_| SurfaceError::Failed("the file could not be fetched".to_owned());
-    while let Some(chunk) = answer.chunk().await.map_err(broken)? {
-        if bytes.len() + chunk.len() > cap {
-            return Err(refused("the file is too long"));
+    while let Some(chunk) = answer.chunk().await.map_err(|_| broken())? {
+        let room = cap - bytes.len();
+        bytes.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
+        if bytes.len() == cap {
+            break;
         }
-        bytes.extend_from_slice(&chunk);
     }
     if bytes.contains(&0) {
-        return Err(refused("the file is no text"));
+        return Err(refused("it is no text"));
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok((bytes, length.filter(|_| part)))
 }
 
 #[cfg(test)]

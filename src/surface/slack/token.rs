@@ -25,16 +25,20 @@ pub enum Act {
     Press(Verb),
     /// Shows the whole card in a window of its own; changes nothing.
     Details,
+    /// Opens the form that asks whom a case is about; the form that is sent is what counts.
+    Subject,
 }
 
-/// The word of the one act that is no press.
+/// The words of the acts that are no presses.
 const DETAILS: &str = "details";
+const SUBJECT: &str = "subject";
 
 impl Act {
     /// Its word in tokens and in the ids of buttons: for a press the name that the store has for its verb.
     pub fn word(self) -> String {
         match self {
             Self::Details => DETAILS.to_owned(),
+            Self::Subject => SUBJECT.to_owned(),
             Self::Press(verb) => {
                 serde_json::to_value(verb).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
             }
@@ -44,6 +48,7 @@ impl Act {
     fn read(word: &str) -> Option<Self> {
         match word {
             DETAILS => Some(Self::Details),
+            SUBJECT => Some(Self::Subject),
             word => serde_json::from_value(word.into()).ok().map(Self::Press),
         }
     }
@@ -127,7 +132,7 @@ mod tests {
     fn what_was_made_is_read_and_fits_behind_every_button() {
         let mint = Mint::new(b"key");
         let mut words = std::collections::BTreeSet::new();
-        for act in Verb::ALL.map(Act::Press).into_iter().chain([Act::Details]) {
+        for act in Verb::ALL.map(Act::Press).into_iter().chain([Act::Details, Act::Subject]) {
             let ticket = ticket(act);
             let token = mint.make(&ticket);
             assert!(token.len() <= LONGEST, "{token}");

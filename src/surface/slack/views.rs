@@ -21,6 +21,12 @@ pub const DENY: &str = "ra.deny_reason";
 pub const SHOWN: &str = "ra.shown";
 /// Where the reason stands in `view.state.values`: block, then action.
 pub const REASON: (&str, &str) = ("ra.reason", "ra.reason_text");
+/// `callback_id` of the form that asks whom a case is about.
+pub const SUBJECT: &str = "ra.subject_form";
+/// Where the login stands in `view.state.values`: block, then action.
+pub const LOGIN: (&str, &str) = ("ra.login", "ra.login_text");
+/// Longest login.
+const LOGIN_LONGEST: usize = 100;
 /// Longest reason.
 const REASON_LONGEST: usize = 300;
 /// Cases that the home tab lists in each part.
@@ -67,6 +73,24 @@ pub fn deny_reason(meta: &Meta) -> Value {
     });
     let mut view = modal(DENY, "Deny the plan", &[input]);
     view["submit"] = plain_text("Deny");
+    view["close"] = plain_text("Cancel");
+    view["private_metadata"] = json!(meta.text());
+    view
+}
+
+/// The form that asks whom a case is about. It offers nobody: opened before anything is looked up, it names no person to
+/// whoever pressed.
+pub fn subject(meta: &Meta) -> Value {
+    let note = "The login as Okta has it, usually the e-mail address. The card names those that may be meant.";
+    let input = json!({
+        "type": "input", "block_id": LOGIN.0, "label": plain_text("Whom is the error about?"), "hint": plain_text(note),
+        "element": {
+            "type": "plain_text_input", "action_id": LOGIN.1, "max_length": LOGIN_LONGEST,
+            "placeholder": plain_text("first.last@example.com"),
+        },
+    });
+    let mut view = modal(SUBJECT, "Say who it is", &[input]);
+    view["submit"] = plain_text("Look up");
     view["close"] = plain_text("Cancel");
     view["private_metadata"] = json!(meta.text());
     view
@@ -202,10 +226,14 @@ mod tests {
         taken(&view);
         let kept = view["private_metadata"].as_str().unwrap();
         assert!(kept.len() <= 3_000);
-        assert_eq!(Meta::read(kept), Some(meta));
+        assert_eq!(Meta::read(kept), Some(meta.clone()));
         assert_eq!(Meta::read("{}"), None);
         assert_eq!((&view["callback_id"], &view["submit"]["text"]), (&json!(DENY), &json!("Deny")));
         assert_eq!(view["blocks"][0]["element"]["action_id"], json!(REASON.1));
+        let view = subject(&meta);
+        taken(&view);
+        assert_eq!(Meta::read(view["private_metadata"].as_str().unwrap()), Some(meta));
+        assert_eq!((&view["callback_id"], &view["blocks"][0]["block_id"]), (&json!(SUBJECT), &json!(LOGIN.0)));
     }
 
     #[test]

@@ -126,7 +126,8 @@ impl State {
         let name = row.user_name.clone();
         let named = self.vendor.live.values().find(|user| user.upn == name).map(|user| user.id.clone());
         let hit = row.external_id.clone().filter(|id| self.vendor.live.contains_key(id)).or(named);
-        if let Some(object) = hit.filter(|_| self.vendor.switches.deactivate) {
+        // Whether it hits is judged when it falls due: a switch that is on again by then is on too early.
+        if let Some(object) = hit {
             self.jobs.push((self.now.plus(5 * SECOND), Job::Deactivate(object)));
         }
         self.vendor.row = None;

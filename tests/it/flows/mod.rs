@@ -1,5 +1,6 @@
 //! Flows through the real app against the sandbox.
 
+mod edited;
 mod exposed;
 mod faults;
 mod figures;

@@ -271,6 +271,10 @@ async fn a_wrong_app_and_wrong_groups_are_told() {
     let (code, findings) = look(&config, &[("REANCHOR__POLICY", &policy("\"00g0nosuchgroup\""))]).await;
     assert_eq!(code, 1);
     one(&findings, "policy groups", "fail", &["no group 00g0nosuchgroup", "askers, approvers, operators"]);
+    // Everyone is a group of the kind BUILT_IN: Okta itself decides who is in it.
+    let (code, findings) = look(&config, &[("REANCHOR__POLICY", &policy("\"00g8everyoneA1zPq87d\""))]).await;
+    assert_eq!(code, 1);
+    one(&findings, "policy groups", "fail", &["of the kind BUILT_IN", "OKTA_GROUP"]);
     let (_, findings) = look(&config, &[("REANCHOR__POLICY", "[{name = \"p\"}]")]).await;
     assert_eq!(bad(&findings, "policy groups").len(), 3, "{findings:#?}");
     // A name is refused with the ids that match (A3), by the doctor and by whoever would serve.

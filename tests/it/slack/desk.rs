@@ -288,6 +288,29 @@ impl Desk {
         rows.filter(|row| row["kind"] == kind).count()
     }
 
+    /// Refusals that the record holds, in order: who, what, by which rule.
+    pub(crate) async fn refusals(&self) -> Vec<(String, String, String)> {
+        let output = Command::new(BIN).args(["audit", "export", "--config"]).arg(&self.config).output().await.unwrap();
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let rows = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let refused = rows.filter(|row| row["kind"] == "refused").map(|row| {
+            let payload: Value = serde_json::from_str(row["payload"].as_str().unwrap()).unwrap();
+            let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            (word(&row["actor"]), word(&payload["what"]), word(&payload["rule"]))
+        });
+        refused.collect()
+    }
+
+    /// Changes the configuration and starts the bot on it anew.
+    pub(crate) async fn restart_with(&mut self, from: &str, to: &str) {
+        let text = std::fs::read_to_string(&self.config).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(&self.config, text.replacen(from, to, 1)).unwrap();
+        self.bots[0].kill().await;
+        self.bots.clear();
+        self.start_bot().await;
+    }
+
     /// The state of the only case.
     pub(crate) async fn state_of_the_case(&self) -> String {
         let cases = self.cases().await;
@@ -387,6 +410,10 @@ impl Desk {
 pub(crate) fn hold(op: &str, nth: u64) -> Value {
     json!({ "op": op, "nth": nth, "how": "hold_before" })
 }
+
+/// Okta groups of the tenant: the approvers, and those that the app is assigned to.
+pub(crate) const APPROVERS: &str = "00g8approvF6mZt2Rs7d";
+pub(crate) const APP_GROUP: &str = "00g8m365usersD2kQx7d";
 
 /// The channel that is not configured.
 pub(crate) const ELSEWHERE: &str = LUNCH;

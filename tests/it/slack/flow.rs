@@ -1,7 +1,7 @@
 //! The main job in Slack, over both transports with the same assertions.
 
 use super::desk::{Desk, Transport, both, hold};
-use super::sim::{PROVISIONING, Route, Seen, State};
+use super::sim::{PROVISIONING, Route, Seen, State, plain, user_id};
 use std::time::Duration;
 
 both!(paste_to_verified, "deleted-replaced", async |desk: &mut Desk| {
@@ -93,11 +93,86 @@ both!(an_edited_message_updates_the_earlier_answer, "deleted-replaced", async |d
     desk.sim.edit(&root, &text).await;
     let after = desk.sim.card(&root, "a card for the edited text", |card| card.has("Reassign")).await;
     let cards = desk.sim.state().thread(PROVISIONING, &root);
-    assert!(after.ts == before.ts || cards.len() <= 2, "{cards:?}");
-    assert!(
-        cards.iter().filter(|card| card.has("Not an error")).count() <= 1,
-        "one open card in the thread: {cards:?}"
-    );
+    assert_eq!(cards.iter().map(|card| &card.ts).collect::<Vec<_>>(), [&before.ts], "one card: {cards:?}");
+    assert_eq!(after.ts, before.ts);
+    assert_eq!(desk.cases().await.len(), 1);
+});
+
+both!(details_show_the_plan_in_a_window_before_anything_is_read, "deleted-replaced", async |desk: &mut Desk| {
+    let (_, card) = desk.proposed().await;
+    assert!(card.has("Details"), "a plan can always be read at length: {:?}", card.buttons);
+    let before = desk.sim.state().calls.len();
+    assert!(desk.sim.click("ben", "Details").await.outcome.accepted);
+    let filled = desk
+        .sim
+        .until("the window is filled", |state| {
+            state.modals.iter().find(|modal| modal.open && modal.updates > 0).cloned()
+        })
+        .await;
+    let calls: Vec<String> = desk.sim.state().calls[before..].iter().map(|call| call.method.clone()).collect();
+    assert_eq!(calls, ["views.open", "views.update"], "nothing is asked before the window stands");
+    let text = plain("", &filled.view["blocks"]);
+    for part in ["Plan: ", "cannot be undone", "externalId", " → ", "Before you decide"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(filled.view["submit"].is_null(), "it is read, not decided on");
+    assert_eq!(desk.state_of_the_case().await, "proposed");
+});
+
+both!(whom_it_is_about_is_said_in_a_form, "subject-ambiguous", async |desk: &mut Desk| {
+    let text = desk.error_text().await;
+    let root = desk.sim.paste("anna", &text).await;
+    let card = desk.sim.card(&root, "a question", |card| card.has("Say who it is")).await;
+    // Whoever may not ask is refused when the form is sent, not when it opens.
+    desk.sim.click("dave", "Say who it is").await;
+    desk.sim.submit("dave", "sam.whitlock@northbridge.example").await;
+    desk.sim.told("dave", "Refused (A3): you may not ask for a fix").await;
+    desk.sim.click("anna", "Say who it is").await;
+    let sent = desk.sim.submit("anna", "sam whitlock").await;
+    assert_eq!(sent.body["response_action"], "errors", "{sent:?}");
+    desk.sim.submit("anna", "sam.whitlock@northbridge.example").await;
+    let after = desk.sim.card(&root, "the look-up", |card| card.has("Look again")).await;
+    assert_eq!(after.ts, card.ts);
+    assert!(after.text.contains("sam.whitlock@northbridge.example"), "{}", after.text);
+});
+
+both!(a_long_log_is_read_at_both_ends, "deleted-replaced", async |desk: &mut Desk| {
+    let text = desk.error_text().await;
+    let noise = "2026-11-24 worker: nothing to see\n".repeat(20_000);
+    assert!(noise.len() > 600_000);
+    // At the end, where the host gives parts of a file.
+    let root = desk.sim.share("anna", ("provisioning.log", false), &format!("{noise}{text}\n")).await;
+    desk.sim.card(&root, "a card for the tail", |card| card.has("Reassign")).await;
+    // At the beginning, where it gives the whole only; what stands further back is not found, and nothing is said.
+    desk.sim.state().knobs.ranges = false;
+    let other = text.replace("sam.whitlock", "una.vale");
+    let silent = desk.sim.share("anna", ("provisioning.log", false), &format!("{noise}{other}\n")).await;
+    let root = desk.sim.share("anna", ("provisioning.log", false), &format!("{other}\n{noise}")).await;
+    desk.sim.card(&root, "a card for the head", |_| true).await;
+    assert!(desk.sim.state().thread(PROVISIONING, &silent).is_empty());
+    assert!(desk.sim.state().whispers("anna").is_empty());
+});
+
+both!(a_file_that_cannot_be_read_is_told_to_whoever_asked, "deleted-replaced", async |desk: &mut Desk| {
+    let (root, _) = desk.pasted().await;
+    desk.sim.share("ben", ("shot.png", false), "\u{0}PNG").await;
+    let mail = desk.sim.wrote("ben", (PROVISIONING, None), "see this").0;
+    for (thread, who) in [(&mail, "ben"), (&root, "carla")] {
+        desk.sim.share_in(who, (PROVISIONING, Some(thread)), ("shot.png", false), "\u{0}PNG").await;
+    }
+    let told = desk.sim.told("carla", "shot.png").await;
+    assert_eq!(told.text, "The file shot.png was not read: it is no text. Paste the error as text instead.");
+    let direct = desk.sim.state().direct(&user_id("dave"));
+    desk.sim.share_in("dave", (&direct, None), ("shot.png", false), "\u{0}PNG").await;
+    desk.sim.told("dave", "shot.png was not read").await;
+    // A log that holds something else than text, and a token that may not read files.
+    desk.sim.share_in("dave", (&direct, None), ("core.log", false), "\u{0}\u{1}").await;
+    desk.sim.told("dave", "core.log was not read: it is no text").await;
+    desk.sim.state().knobs.scopes.retain(|scope| scope != "files:read");
+    desk.sim.share_in("dave", (&direct, None), ("a.log", false), "x").await;
+    desk.sim.told("dave", "files:read").await;
+    assert!(desk.sim.state().whispers("ben").is_empty(), "silent in a channel, and in a thread of no case");
+    assert_eq!(desk.cases().await.len(), 1);
 });
 
 both!(ten_deliveries_make_one_card_and_ten_clicks_one_vote, "deleted-replaced", async |desk: &mut Desk| {

@@ -2,6 +2,7 @@
 
 mod contract;
 mod desk;
+mod elsewhere;
 mod flow;
 mod gallery;
 mod hostile;

@@ -118,6 +118,23 @@ fn sockets_that_close_come_back_and_lost_acknowledgements_make_nothing_twice() {
 }
 
 #[test]
+fn a_click_behind_the_wish_for_a_new_socket_is_heard() {
+    Desk::run("deleted-replaced", Transport::Socket, async |desk: &mut Desk| {
+        let (root, _) = desk.pasted().await;
+        let opened = desk.sim.state().opened;
+        desk.sim.wish_new_sockets();
+        // On the old sockets: no new one is open yet.
+        let clicked = desk.sim.click("anna", "Reassign").await;
+        assert!(clicked.outcome.accepted && clicked.outcome.attempts == 1, "{:?}", clicked.outcome);
+        desk.sim.card(&root, "the proposal", |card| card.has("Approve")).await;
+        desk.sim.until("new sockets", |state| (state.opened >= opened + 2).then_some(())).await;
+        desk.sim.until("the old ones are left", |state| (state.links.len() == 2).then_some(())).await;
+        desk.sim.click("ben", "Approve").await;
+        desk.until_case("closed").await;
+    });
+}
+
+#[test]
 fn sockets_that_fall_silent_are_opened_anew() {
     Desk::run("deleted-replaced", Transport::Socket, async |desk: &mut Desk| {
         let opened = desk.sim.state().opened;

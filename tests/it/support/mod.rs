@@ -209,6 +209,16 @@ impl World {
     }
 
     async fn hear(&self, who: &str, place: Place, body: Body) {
+        self.hear_with(who, place, (body, More::default())).await;
+    }
+
+    /// Somebody of the scenario.
+    pub(crate) fn actor(&self, who: &str) -> Actor {
+        self.people[who].clone()
+    }
+
+    /// An event with everything that a surface may tell of it.
+    pub(crate) async fn hear_with(&self, who: &str, place: Place, (body, more): (Body, More)) {
         let actor = self.people.get(who).unwrap_or_else(|| panic!("nobody is called {who}")).clone();
         let proof = verified(actor.clone());
         let inbound = Inbound {
@@ -219,7 +229,7 @@ impl World {
             actor,
             at: self.driver.clock.now(),
             body,
-            more: More::default(),
+            more,
         };
         self.driver.app.hear(inbound, Some(&proof)).await.unwrap();
     }

@@ -10,6 +10,7 @@ use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::Card;
 use crate::domain::time::At;
 use crate::ports::clock::Clock;
+use crate::ports::stop::Stop;
 use crate::ports::store::StoreError;
 use crate::ports::surface::VerifiedActor;
 use crate::ports::tasks::{Tasks, Unit};
@@ -164,5 +165,5 @@ pub(super) fn intake(settings: Settings) -> (Arc<Intake>, Arc<World>) {
     let links = Links::of(&BTreeMap::from([("T01/U01".to_owned(), OktaUserId::new("00u1"))]));
     let ear: Arc<dyn Ear> = here();
     let echoes = Echoes::default();
-    (Arc::new(Intake { ear, desk: Arc::new(desk), ourselves, links, settings, echoes }), world)
+    (Arc::new(Intake { ear, desk: Arc::new(desk), ourselves, links, settings, echoes, stop: Stop::never() }), world)
 }

@@ -15,6 +15,7 @@ use crate::domain::actor::{Actor, Standing};
 use crate::domain::ids::{CaseId, hex};
 use crate::domain::inbound::{Body, Inbound, More, Place, Verb};
 use crate::domain::notice::Card;
+use crate::ports::stop::Stop;
 use crate::ports::surface::{VerifiedActor, verified};
 use crate::surface::slack::manifest::SHORTCUT;
 use crate::surface::slack::ourselves::{Identity, Links, Ourselves};
@@ -92,6 +93,8 @@ pub struct Intake {
     pub settings: Settings,
     /// Guards against answering programs for ever.
     pub echoes: Echoes,
+    /// Whether the process is to end.
+    pub stop: Stop,
 }
 
 /// A verified interaction: who did it, in which installation.
@@ -133,13 +136,18 @@ impl Intake {
     async fn message(&self, envelope: &Envelope<'_>) -> Outcome {
         let Some(identity) = self.identity(envelope) else { return Outcome::Done };
         let here = Here { identity, ourselves: &self.ourselves, settings: &self.settings };
-        let Some(said) = read::message(envelope, here) else { return Outcome::Done };
+        let Some(mut said) = read::message(envelope, here) else { return Outcome::Done };
         let channel = channel_key(identity, said.channel);
+        let by_program = matches!(said.author, Author::Bridge { .. } | Author::Program { .. });
+        // Files that cannot be read are of interest where somebody asks: of the bot, or in a thread, which may be a case's.
+        let asks = said.to_us || (said.thread != said.ts && !by_program);
+        if !asks {
+            said.files.retain(|file| file.problem.is_none());
+        }
         let quiet = said.files.is_empty() && self.ear.is_chatter(&said.text);
         if !said.to_us && (quiet || !self.ear.listens(&channel)) {
             return Outcome::Done;
         }
-        let by_program = matches!(said.author, Author::Bridge { .. } | Author::Program { .. });
         if by_program && (quotes_us(&said.text) || !self.echoes.may(&channel, self.desk.now())) {
             return Outcome::Done;
         }
@@ -159,7 +167,7 @@ impl Intake {
         };
         let place = Place { channel: channel.to_owned(), thread: said.thread.to_owned(), message: said.ts.to_owned() };
         let body = if said.to_us { Body::Mention { text } } else { Body::Message { text } };
-        let more = More { edited: said.edited.is_some(), shared, files: said.files, version: None };
+        let more = More { edited: said.edited.is_some(), shared, files: said.files, ..More::default() };
         self.inbound(event_key, place, actor, (body, more))
     }
 
@@ -198,6 +206,12 @@ impl Intake {
     async fn store(&self, inbound: Inbound, proof: Option<&VerifiedActor>) -> Outcome {
         match self.ear.hear(inbound, proof).await {
             Ok(Heard::Ignored | Heard::Stored | Heard::Repeated) => Outcome::Done,
+            Err(_) if self.stop.is_wished() => {
+                tracing::info!(
+                    "an event of Slack came in while the process ends: it is not acknowledged, so it comes again"
+                );
+                Outcome::NotStored
+            }
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "an event of Slack was not stored");
                 Outcome::NotStored
@@ -257,6 +271,11 @@ impl Intake {
                 windows::details(&self.desk, &self.ear, who.identity.workspace.clone(), ways, ticket.case);
                 Outcome::Done
             }
+            Act::Subject => {
+                let view = views::subject(&Meta { token: value.to_owned(), place });
+                windows::open(&self.desk, who.identity.workspace.clone(), who.trigger_id, who.response_url, view);
+                Outcome::Done
+            }
             Act::Press(Verb::Deny) => {
                 let view = views::deny_reason(&Meta { token: value.to_owned(), place });
                 windows::open(&self.desk, who.identity.workspace.clone(), who.trigger_id, who.response_url, view);
@@ -284,22 +303,32 @@ impl Intake {
 
     async fn submitted(&self, deed: &Interaction<'_>, who: Deed<'_>) -> Outcome {
         let view = &deed.view;
-        if &*view.callback_id != views::DENY {
-            return Outcome::Done;
-        }
+        let (block, element) = match &*view.callback_id {
+            views::DENY => views::REASON,
+            views::SUBJECT => views::LOGIN,
+            _ => return Outcome::Done,
+        };
         let meta = Meta::read(&view.private_metadata);
         let found = meta.and_then(|meta| self.desk.mint.check(&meta.token).map(|ticket| (meta.place, ticket)));
         let Some((place, ticket)) = found else {
             tracing::warn!("a form was sent that this bot did not make");
             let text = "This form was not made by this bot. Nothing was changed.";
-            return Outcome::Answer(windows::form_error(text));
+            return Outcome::Answer(windows::form_error(block, text));
         };
-        let Act::Press(verb) = ticket.act else { return Outcome::Done };
-        let (block, element) = views::REASON;
-        let note = view.state.values.get(block).and_then(|block| block.get(element)?.get("value")?.as_str());
-        let note = note.map(str::trim).filter(|note| !note.is_empty()).map(str::to_owned);
+        let written = view.state.values.get(block).and_then(|block| block.get(element)?.get("value")?.as_str());
+        let written = written.map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
         let key = format!("v|{}|{}", &*view.id, who.actor.key);
-        self.press(key, place, who.actor, (verb, ticket, note)).await
+        match (ticket.act, written) {
+            (Act::Press(verb), note) => self.press(key, place, who.actor, (verb, ticket, note)).await,
+            (Act::Subject, Some(login)) if !login.contains(char::is_whitespace) => {
+                let text = format!("subject {} {login}", ticket.case);
+                let proof = verified(who.actor.clone());
+                let body = (Body::Command { text }, More::default());
+                self.store(self.inbound(key, place, who.actor, body), Some(&proof)).await
+            }
+            (Act::Subject, _) => Outcome::Answer(windows::form_error(block, "Write one login, without spaces.")),
+            (Act::Details, _) => Outcome::Done,
+        }
     }
 
     async fn shortcut(&self, deed: &Interaction<'_>, who: Deed<'_>) -> Outcome {

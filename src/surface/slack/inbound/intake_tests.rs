@@ -266,3 +266,52 @@ async fn the_home_tab_is_shown_to_whoever_opens_it() {
     }
     assert_eq!(world.methods(), ["users.info", "views.publish"]);
 }
+
+#[tokio::test]
+async fn the_form_for_a_person_is_a_signed_command() {
+    let value = token(Act::Subject, KEY);
+    let (outcome, world) = one(&click(&value, &anna())).await;
+    assert_eq!((outcome, world.methods()), (Outcome::Done, vec!["views.open".to_owned()]));
+    let place = Place { channel: "C01".into(), thread: "4.1".into(), message: "5.1".into() };
+    let sent = |value: &str, login: &str| {
+        let (block, element) = views::LOGIN;
+        let meta = Meta { token: value.to_owned(), place: place.clone() }.text();
+        json!({ "type": "view_submission", "team": { "id": "T01" }, "user": anna(), "view": { "id": "V1", "private_metadata": meta,
+            "callback_id": views::SUBJECT, "state": { "values": { block: { element: { "value": login } } } } } })
+        .to_string()
+    };
+    let (outcome, world) = one(&sent(&value, " ada.byron@example.com ")).await;
+    assert_eq!(outcome, Outcome::Done);
+    let (inbound, proved) = world.last();
+    assert_eq!(inbound.body, Body::Command { text: "subject c-7kq2ma ada.byron@example.com".into() });
+    assert!(proved && inbound.place == place && inbound.event_key == "v|V1|T01/U01");
+    for (value, login) in
+        [(value.as_str(), ""), (value.as_str(), "a b"), (token(Act::Subject, b"other").as_str(), "a"), ("x", "a")]
+    {
+        let (outcome, world) = one(&sent(value, login)).await;
+        let Outcome::Answer(text) = outcome else { panic!("{outcome:?}") };
+        assert!(text.contains(views::LOGIN.0) && world.bodies().is_empty(), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_read_are_heard_where_somebody_asks() {
+    let (intake, world) = intake(Settings::default());
+    let shared = |change: &Value| {
+        let mut event = paste("");
+        event["subtype"] = json!("file_share");
+        event["files"] = json!([{ "id": "F1", "mode": "hosted", "mimetype": "image/png", "name": "shot.png" }]);
+        for (key, value) in change.as_object().unwrap() {
+            event[key] = value.clone();
+        }
+        delivery(&event)
+    };
+    intake.event(&shared(&json!({}))).await;
+    intake.event(&shared(&json!({ "thread_ts": "1699999999.000001", "bot_id": "B08" }))).await;
+    assert!(world.bodies().is_empty(), "a picture in a channel, and a program's");
+    for change in [json!({ "thread_ts": "1699999999.000001" }), json!({ "channel_type": "im", "channel": "D01" })] {
+        intake.event(&shared(&change)).await;
+        let (inbound, _) = world.last();
+        assert_eq!(inbound.more.files[0].problem.as_deref(), Some("it is no text"), "{change}");
+    }
+}

@@ -10,7 +10,7 @@ use crate::surface::slack::ourselves::{Identity, Ourselves};
 use crate::surface::slack::settings::Settings;
 use std::borrow::Cow;
 
-/// Largest file that is read, in bytes.
+/// The most that is read of a file, in bytes.
 pub const LARGEST: u64 = 256 * 1024;
 /// Files of one message that are read.
 const FILES: usize = 5;
@@ -179,26 +179,34 @@ fn add(text: &mut Cow<'_, str>, more: &str) {
     text.push_str(more);
 }
 
-/// The text files of a message: those whose preview is all there is are added to the words, the others must be fetched.
+/// The files of a message: a preview that is whole becomes part of the words, all others are to be fetched, or it is known
+/// already why they cannot be read.
 pub fn files(message: &Event<'_>, text: &mut Cow<'_, str>) -> Vec<Attached> {
     let mut files = Vec::new();
-    for file in message.files.iter().filter(|file| is_text(file)).take(FILES) {
-        match whole_preview(file) {
+    for file in message.files.iter().filter(|file| file.id.some().is_some()).take(FILES) {
+        let problem = problem(file);
+        match whole_preview(file).filter(|_| problem.is_none() && &*file.file_access != HIDDEN) {
             Some(preview) => add(text, preview),
-            None => files.push(attached(file)),
+            None => files.push(attached(file, problem)),
         }
     }
     files
 }
 
-/// Whether a file is text that is small enough: a snippet, or what its type or its name says.
-fn is_text(file: &File<'_>) -> bool {
-    let small = file.size.some().is_none_or(|size| size.parse::<u64>().is_ok_and(|size| size <= LARGEST));
+/// `file_access` of a file of which an event may not tell more.
+const HIDDEN: &str = "check_file_info";
+
+/// Why a file cannot be read; a file that hides what it is may be readable.
+fn problem(file: &File<'_>) -> Option<&'static str> {
     let name = file.name.to_ascii_lowercase();
     let named = [".txt", ".log"].iter().any(|end| name.ends_with(end));
     let text = &*file.mode == "snippet" || file.mimetype.starts_with("text/") || named;
-    let hidden = &*file.file_access == "check_file_info";
-    file.id.some().is_some() && ((text && small) || hidden) && &*file.mode != "external"
+    match &*file.mode {
+        "external" => Some("it does not lie at Slack"),
+        "tombstone" | "hidden_by_limit" => Some("it is not there any more"),
+        _ if text || &*file.file_access == HIDDEN => None,
+        _ => Some("it is no text"),
+    }
 }
 
 /// The preview, when it is all there is.
@@ -208,9 +216,10 @@ fn whole_preview<'a>(file: &'a File<'a>) -> Option<&'a str> {
 }
 
 /// The file as something to be fetched.
-fn attached(file: &File<'_>) -> Attached {
+fn attached(file: &File<'_>, problem: Option<&str>) -> Attached {
     let address = file.url_private_download.some().or_else(|| file.url_private.some());
-    Attached { id: (*file.id).to_owned(), address: address.map(str::to_owned) }
+    let problem = problem.map(str::to_owned);
+    Attached { id: (*file.id).to_owned(), address: address.map(str::to_owned), name: (*file.name).to_owned(), problem }
 }
 
 /// Where a mention of `user` stands in a text: `<@U123>` or `<@U123|name>`.

@@ -199,6 +199,41 @@ fn text_files_are_taken_by_preview_or_to_be_fetched() {
         "F8", null,
     ] }))).unwrap();
     assert_eq!(seen.text, "look\nMatching user not found");
-    let files: Vec<(&str, Option<&str>)> = seen.files.iter().map(|f| (f.id.as_str(), f.address.as_deref())).collect();
-    assert_eq!(files, [("F2", Some(address)), ("F3", Some("https://files.slack.com/f3")), ("F6", None)]);
+    let files: Vec<(&str, &str, Option<&str>)> =
+        seen.files.iter().map(|f| (f.id.as_str(), f.name.as_str(), f.problem.as_deref())).collect();
+    // What is known not to be readable is kept, so that whoever asks can be told; the sixth file is one too many.
+    let expected = [
+        ("F2", "x.LOG", None),
+        ("F3", "", None),
+        ("F4", "", Some("it is no text")),
+        ("F5", "", None),
+        ("F6", "", None),
+    ];
+    assert_eq!(files[..], expected[..files.len()]);
+    assert_eq!(seen.files[0].address.as_deref(), Some(address));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_says_why() {
+    let problem = |file: &Value| {
+        let seen = read(&with(&json!({ "subtype": "file_share", "files": [file] }))).unwrap();
+        seen.files.first().map(|file| file.problem.clone())
+    };
+    for (file, expected) in [
+        (json!({ "id": "F1", "mode": "external", "mimetype": "text/plain" }), Some("it does not lie at Slack")),
+        (json!({ "id": "F1", "mode": "tombstone" }), Some("it is not there any more")),
+        (
+            json!({ "id": "F1", "mode": "hosted", "mimetype": "application/pdf", "name": "a.pdf" }),
+            Some("it is no text"),
+        ),
+        (json!({ "id": "F1", "mode": "hosted", "mimetype": "text/plain", "size": 40_000_000 }), None),
+        (json!({ "id": "F1", "file_access": "check_file_info" }), None),
+    ] {
+        assert_eq!(problem(&file), Some(expected.map(str::to_owned)), "{file}");
+    }
+    assert_eq!(
+        problem(&json!({ "mode": "hosted", "mimetype": "text/plain" })),
+        None,
+        "without an id it cannot be fetched"
+    );
 }

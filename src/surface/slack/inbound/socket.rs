@@ -3,6 +3,7 @@
 //!
 //! Frames of one socket are handled one after another, so nothing here may wait but for the inbox. A socket can fall silent
 //! without closing: after the configured silence new sockets are opened, and the old ones closed when the new ones say hello.
+//! Where Slack asks for a new socket, the old one is heard on for a while: a click that is under way on it comes once.
 //!
 //! Begin with [`Sockets::keep`].
 
@@ -32,6 +33,12 @@ const AGAIN: u64 = 2;
 const PING: (u64, u64) = (10, 3);
 /// How often the sockets are looked after.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long sockets that Slack wants to replace are heard on after the new ones said hello; Slack closes them itself.
+const GRACE: Duration = Duration::from_secs(10);
+/// Shortest time between two replacements that Slack asks for.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How long frames that came before the end may take.
+const LAST: Duration = Duration::from_secs(2);
 /// How long new sockets may take to say hello before that is a warning.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -39,6 +46,18 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Pulse {
     open: BTreeSet<String>,
     last: Instant,
+    /// Frames that are being worked on.
+    busy: usize,
+    /// Slack asked for new sockets.
+    renew: bool,
+    /// Others took their place: what closes is not opened again.
+    retired: bool,
+}
+
+impl Pulse {
+    fn of(open: BTreeSet<String>, last: Instant) -> Self {
+        Self { open, last, busy: 0, renew: false, retired: false }
+    }
 }
 
 /// Keeps the sockets of one process.
@@ -63,7 +82,7 @@ fn locked<T>(pulse: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn fresh() -> Arc<Mutex<Pulse>> {
-    Arc::new(Mutex::new(Pulse { open: BTreeSet::new(), last: Instant::now() }))
+    Arc::new(Mutex::new(Pulse::of(BTreeSet::new(), Instant::now())))
 }
 
 impl Sockets {
@@ -81,16 +100,18 @@ impl Sockets {
     pub async fn keep(&self, mut stop: Stop) {
         let mut set = self.open().await;
         self.show(&set);
-        let mut opened = Instant::now();
+        let mut old: Vec<(Set, Instant)> = Vec::new();
+        let (mut opened, mut renewed) = (Instant::now(), Instant::now());
         let mut told = false;
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK) => {}
                 () = stop.wished() => break,
             }
-            let (hears, quiet) = {
+            leave(&mut old).await;
+            let (hears, quiet, renew) = {
                 let pulse = locked(&set.pulse);
-                (!pulse.open.is_empty(), pulse.last.elapsed())
+                (!pulse.open.is_empty(), pulse.last.elapsed(), pulse.renew && renewed.elapsed() >= PAUSE)
             };
             if !hears && opened.elapsed() > PATIENCE && !told {
                 told = true;
@@ -98,21 +119,33 @@ impl Sockets {
                     "Slack opens no websocket: check SLACK_APP_TOKEN and Socket Mode with reanchor doctor; trying on"
                 );
             }
-            if quiet >= self.silence {
-                tracing::info!(seconds = quiet.as_secs(), "the websockets to Slack are silent and are opened anew");
+            if quiet >= self.silence || renew {
+                if !renew {
+                    tracing::info!(seconds = quiet.as_secs(), "the websockets to Slack are silent and are opened anew");
+                }
+                locked(&set.pulse).retired = true;
                 let new = self.open().await;
                 wait_for_hello(&new, PATIENCE).await;
-                set.manager.shutdown().await;
-                set = new;
+                let grace = if renew { GRACE } else { Duration::ZERO };
+                old.push((std::mem::replace(&mut set, new), Instant::now() + grace));
                 self.show(&set);
-                (opened, told) = (Instant::now(), false);
+                leave(&mut old).await;
+                (opened, renewed, told) = (Instant::now(), Instant::now(), false);
             } else if hears {
                 told = false;
                 opened = Instant::now();
             }
         }
-        set.manager.shutdown().await;
         locked(&set.pulse).open.clear();
+        old.push((set, Instant::now()));
+        for (set, _) in &old {
+            set.manager.shutdown().await;
+        }
+        // What came in is stored before the process closes its database.
+        let begun = Instant::now();
+        while old.iter().any(|(set, _)| locked(&set.pulse).busy > 0) && begun.elapsed() < LAST {
+            tokio::time::sleep(LOOK / 50).await;
+        }
     }
 
     /// What this set knows is what `/readyz` tells from now on.
@@ -149,6 +182,14 @@ impl Sockets {
     }
 }
 
+/// Closes the sets whose time is over.
+async fn leave(old: &mut Vec<(Set, Instant)>) {
+    let now = Instant::now();
+    while let Some(at) = old.iter().position(|(_, until)| *until <= now) {
+        old.swap_remove(at).0.manager.shutdown().await;
+    }
+}
+
 async fn wait_for_hello(set: &Set, most: Duration) {
     let begun = Instant::now();
     while locked(&set.pulse).open.is_empty() && begun.elapsed() < most {
@@ -163,6 +204,22 @@ impl Ready for Sockets {
     }
 }
 
+/// A frame that is being worked on.
+struct Busy<'a>(&'a Mutex<Pulse>);
+
+impl<'a> Busy<'a> {
+    fn new(pulse: &'a Mutex<Pulse>) -> Self {
+        locked(pulse).busy += 1;
+        Self(pulse)
+    }
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        locked(self.0).busy -= 1;
+    }
+}
+
 /// What hears the frames.
 struct Ears {
     intake: Arc<Intake>,
@@ -173,7 +230,14 @@ struct Ears {
 
 impl Ears {
     async fn restart(&self, id: &SlackSocketModeWssClientId) {
-        locked(&self.pulse).open.remove(&id.to_string());
+        let retired = {
+            let mut pulse = locked(&self.pulse);
+            pulse.open.remove(&id.to_string());
+            pulse.retired
+        };
+        if retired {
+            return;
+        }
         if let Some(manager) = self.manager.get().and_then(Weak::upgrade) {
             manager.restart_client(id).await;
         }
@@ -194,7 +258,7 @@ impl Ears {
         }
     }
 
-    async fn disconnect(&self, id: &SlackSocketModeWssClientId, frame: &Frame<'_>) {
+    fn disconnect(&self, frame: &Frame<'_>) {
         match &*frame.reason {
             "link_disabled" => {
                 tracing::error!(
@@ -208,7 +272,8 @@ impl Ears {
             }
             _ => tracing::info!("Slack asks for a new websocket"),
         }
-        self.restart(id).await;
+        // Not closed here: what Slack has sent on it before, and still sends, comes once.
+        locked(&self.pulse).renew = true;
     }
 
     async fn take(&self, kind: &str, payload: &str) -> Outcome {
@@ -238,12 +303,13 @@ impl SlackSocketModeClientListener for Ears {
                 return None;
             }
             "disconnect" => {
-                self.disconnect(id, &frame).await;
+                self.disconnect(&frame);
                 return None;
             }
             _ => {}
         }
         let envelope = frame.envelope_id.some()?;
+        let _busy = Busy::new(&self.pulse);
         let payload = frame.payload.map_or("{}", RawValue::get);
         let Flag(takes_answer) = frame.accepts_response_payload;
         match self.take(&frame.kind, payload).await {

@@ -128,9 +128,9 @@ pub fn details(
     desk.tasks.spawn("slack window", Box::pin(work));
 }
 
-/// The answer to a form that keeps it open and says what is wrong.
-pub fn form_error(text: &str) -> String {
-    json!({ "response_action": "errors", "errors": { views::REASON.0: text } }).to_string()
+/// The answer to a form that keeps it open and says what is wrong at one of its fields.
+pub fn form_error(block: &str, text: &str) -> String {
+    json!({ "response_action": "errors", "errors": { block: text } }).to_string()
 }
 
 /// Shows somebody the home tab.

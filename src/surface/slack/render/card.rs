@@ -27,6 +27,8 @@ mod at {
 
 /// Longest cell of the table of both sides.
 const CELL: usize = 300;
+/// The state of a case in which somebody has to say whom it is about.
+const ASKS_WHO: &str = "needs_info";
 /// Longest line of small print.
 const SMALL_PRINT: usize = 500;
 
@@ -52,7 +54,8 @@ pub(super) fn card(card: &Card, mint: Option<&Mint>, thing: &str, room: Room) ->
     sheet.put_kept(at::HEAD, head);
     sheet.put_kept(at::PLAN, plan);
     if let Some(mint) = mint {
-        let details = !sheet.losses.is_empty();
+        // A plan can be read at length and in one place, also where it fits.
+        let details = !sheet.losses.is_empty() || !card.diff.is_empty();
         let block = actions(card, mint, !fits, details);
         if block["elements"].as_array().is_some_and(|all| !all.is_empty()) {
             sheet.put_kept(at::BUTTONS, vec![block]);
@@ -232,8 +235,14 @@ fn actions(card: &Card, mint: &Mint, blind: bool, details: bool) -> Value {
     let mut elements: Vec<Value> = Vec::new();
     if let Some(case) = &card.case {
         let ticket = |act, number| Ticket { act, case: case.clone(), version: card.version, number };
+        if card.state.as_deref() == Some(ASKS_WHO) {
+            elements.push(json!({
+                "type": "button", "action_id": format!("{MARK}{}", Act::Subject.word()), "style": "primary",
+                "text": plain_text("Say who it is"), "value": mint.make(&ticket(Act::Subject, None)),
+            }));
+        }
         let shown = card.buttons.iter().filter(|button| !(blind && button.verb == Verb::Approve));
-        for button in shown.take(limits::ACTIONS - 1) {
+        for button in shown.take(limits::ACTIONS - 2) {
             elements.push(self::button(button, &mint.make(&ticket(Act::Press(button.verb), button.number))));
         }
         if details {

@@ -101,7 +101,8 @@ fn a_card_is_read_in_order_and_its_buttons_carry_sealed_tokens() {
     let tickets: Vec<_> =
         buttons.iter().map(|button| mint().check(button["value"].as_str().unwrap()).unwrap()).collect();
     let ticket = |verb| Ticket { act: Act::Press(verb), case: CaseId::new("c-7k2m9q"), version: 7, number: Some(2) };
-    assert_eq!(tickets, [ticket(Verb::Approve), ticket(Verb::Deny)]);
+    let details = Ticket { act: Act::Details, number: None, ..ticket(Verb::Approve) };
+    assert_eq!(tickets, [ticket(Verb::Approve), ticket(Verb::Deny), details]);
     assert_eq!(buttons[0]["confirm"]["text"]["text"], "This will unassign.");
     assert_eq!((&buttons[0]["style"], &buttons[1]["confirm"]), (&serde_json::json!("danger"), &Value::Null));
     assert!(out.text.contains("1. Okta externalId: old-id -&gt; none (cannot be undone)"), "{}", out.text);

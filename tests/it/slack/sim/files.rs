@@ -29,12 +29,30 @@ pub(super) fn download(shared: &Arc<Shared>, path: &str, headers: &HeaderMap) ->
         return page(200, "Sign in to Northbridge | Slack");
     }
     match state.files.get(&id) {
-        Some((file, content)) => Response::builder()
-            .header("content-type", file["mimetype"].as_str().unwrap_or("text/plain"))
-            .body(Body::from(content.clone()))
-            .unwrap(),
+        Some((file, content)) => {
+            let kind = file["mimetype"].as_str().unwrap_or("text/plain");
+            let answer = Response::builder().header("content-type", kind);
+            match part(headers, content.len()).filter(|_| state.knobs.ranges) {
+                Some((from, to)) => {
+                    let range = format!("bytes {from}-{}/{}", to - 1, content.len());
+                    let answer = answer.status(206).header("content-range", range);
+                    answer.body(Body::from(content[from..to].to_vec())).unwrap()
+                }
+                None => answer.body(Body::from(content.clone())).unwrap(),
+            }
+        }
         None => page(404, "no such file"),
     }
+}
+
+/// The part of a file that is asked for: `bytes=0-99`, or `bytes=-100` for its end.
+fn part(headers: &HeaderMap, length: usize) -> Option<(usize, usize)> {
+    let range = headers.get("range")?.to_str().ok()?.strip_prefix("bytes=")?;
+    let (from, to) = range.split_once('-')?;
+    Some(match from.parse::<usize>() {
+        Ok(from) => (from.min(length), to.parse::<usize>().map_or(length, |to| (to + 1).min(length))),
+        Err(_) => (length.saturating_sub(to.parse().ok()?), length),
+    })
 }
 
 impl Sim {
@@ -43,8 +61,10 @@ impl Sim {
         let mut state = self.state();
         let id = state.fresh("F");
         let url = format!("{}/files-pri/{id}", self.shared.base);
+        let is_image = std::path::Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("png"));
+        let kind = if is_image { "image/png" } else { "text/plain" };
         let mut file = json!({
-            "id": id, "name": name, "title": name, "mimetype": "text/plain", "filetype": "text",
+            "id": id, "name": name, "title": name, "mimetype": kind, "filetype": "text",
             "size": content.len(), "mode": if snippet { "snippet" } else { "hosted" }, "is_external": false,
             "url_private": url, "url_private_download": url, "file_access": "visible",
         });

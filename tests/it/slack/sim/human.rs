@@ -147,14 +147,26 @@ impl Sim {
     }
 
     /// Somebody shares a file: a snippet, as the client makes of a long paste, or an upload.
-    pub(crate) async fn share(&self, who: &str, (name, snippet): (&str, bool), content: &str) -> String {
+    pub(crate) async fn share(&self, who: &str, file: (&str, bool), content: &str) -> String {
+        self.share_in(who, (PROVISIONING, None), file, content).await
+    }
+
+    /// As [`Sim::share`], at a place.
+    pub(crate) async fn share_in(
+        &self,
+        who: &str,
+        (channel, thread): (&str, Option<&str>),
+        (name, snippet): (&str, bool),
+        content: &str,
+    ) -> String {
         let file = self.file(name, content, snippet);
         let (ts, event) = {
             let mut state = self.state();
             let ts = state.ts();
             let message = Message {
-                channel: PROVISIONING.to_owned(),
+                channel: channel.to_owned(),
                 ts: ts.clone(),
+                thread: thread.map(str::to_owned),
                 user: Some(user_id(who)),
                 files: vec![file],
                 client_msg_id: Some(state.fresh("client-")),

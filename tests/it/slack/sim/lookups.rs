@@ -145,6 +145,9 @@ fn user_json(state: &State, person: &Person) -> Value {
         json["is_ultra_restricted"] = json!(person.standing == Standing::SingleChannelGuest);
         json["is_admin"] = json!(false);
         json["is_owner"] = json!(false);
+        if state.knobs.org_install {
+            json["enterprise_user"] = json!({ "enterprise_id": ENTERPRISE, "id": person.id, "teams": [person.team] });
+        }
     }
     json
 }

@@ -164,14 +164,19 @@ impl Sim {
         self.until(&format!("{at_least} open sockets"), |state| (state.links.len() >= at_least).then_some(())).await;
     }
 
+    /// Slack asks every socket to reconnect, and goes on with it.
+    pub(crate) fn wish_new_sockets(&self) {
+        let text =
+            json!({ "type": "disconnect", "reason": "refresh_requested", "debug_info": { "host": "applink-sim" } });
+        for link in &self.state().links {
+            link.orders.send(Order::Send(text.to_string())).ok();
+        }
+    }
+
     /// Slack asks every socket to reconnect, and closes it a moment later.
     pub(crate) async fn refresh_sockets(&self) {
         let orders: Vec<_> = self.state().links.iter().map(|link| link.orders.clone()).collect();
-        let text =
-            json!({ "type": "disconnect", "reason": "refresh_requested", "debug_info": { "host": "applink-sim" } });
-        for order in &orders {
-            order.send(Order::Send(text.to_string())).ok();
-        }
+        self.wish_new_sockets();
         tokio::time::sleep(Duration::from_millis(300)).await;
         for order in &orders {
             order.send(Order::Close).ok();

@@ -174,6 +174,8 @@ pub(crate) struct Knobs {
     pub(crate) echo: Option<bool>,
     /// (method or `*`, what, how often)
     pub(crate) faults: Vec<(String, Fault, usize)>,
+    /// The host of files gives parts of a file.
+    pub(crate) ranges: bool,
     /// Everything answers 503, no socket can be opened.
     pub(crate) down: bool,
     /// Scopes of the bot token.
@@ -220,6 +222,7 @@ impl State {
                 org_install: false,
                 echo: Some(true),
                 faults: Vec::new(),
+                ranges: true,
                 down: false,
                 scopes: SCOPES.iter().map(|scope| (*scope).to_owned()).collect(),
             },
