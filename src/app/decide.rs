@@ -40,19 +40,23 @@ impl App {
         _proof: &VerifiedActor,
         press: Press<'_>,
     ) -> Result<(), Failure> {
-        let before = self.load(press.case).await?;
+        let before = match inbound.more.version {
+            Some(shown) => self.load(press.case).await?.filter(|before| shown < before.version),
+            None => None,
+        };
         self.pressed(inbound, inbox, press).await?;
-        self.render_again(inbound, before).await
+        match before {
+            Some(before) => self.render_again(&before).await,
+            None => Ok(()),
+        }
     }
 
     /// A card that was older than its case when it was pressed, and that the press did not move, is shown again as the case
     /// is: the one that was seen may have missed an edit.
-    async fn render_again(&self, inbound: &Inbound, before: Option<Case>) -> Result<(), Failure> {
-        let (Some(shown), Some(before)) = (inbound.more.version, before) else { return Ok(()) };
-        let Some(case) = self.load(&before.id).await? else { return Ok(()) };
-        if shown >= before.version || case.version != before.version {
+    async fn render_again(&self, before: &Case) -> Result<(), Failure> {
+        let Some(case) = self.load(&before.id).await?.filter(|case| case.version == before.version) else {
             return Ok(());
-        }
+        };
         let change =
             Change { at: self.now(), outbox: vec![super::books::card_row(&case, self.now())?], ..Change::default() };
         Ok(self.parts.store.commit(change).await?)

@@ -7,9 +7,9 @@
 use super::App;
 use super::books::{Entry, TRIES, decode};
 use super::work::Failure;
-use crate::domain::beside::{Gathering, MANY, Member, WINDOW};
+use crate::domain::beside::{Gathering, MANY, Member, WINDOW, may_be_same_app};
 use crate::domain::case::{Case, State};
-use crate::domain::diagnosis::{ClassId, Diagnosis, FieldName, Report, Verdict};
+use crate::domain::diagnosis::{ClassId, Diagnosis, FieldName, Fields, Report, Verdict};
 use crate::domain::guard::{Outcome, Violation};
 use crate::domain::ids::CaseId;
 use crate::domain::inbound::Inbound;
@@ -19,7 +19,6 @@ use crate::domain::time::{At, HOUR};
 use crate::ports::store::{CaseRow, Channel, StoreError};
 use serde::Deserialize;
 use serde_json::json;
-use std::collections::BTreeMap;
 
 /// How far back a gathering may have begun.
 const LOOK_BACK: i64 = HOUR;
@@ -27,9 +26,6 @@ const LOOK_BACK: i64 = HOUR;
 const RECENT: i64 = 60;
 /// Name of the state of a case that stands for many.
 const ADVISED: &str = "advised";
-
-/// What a text told, as a diagnosis keeps it.
-type Fields = BTreeMap<FieldName, String>;
 
 /// A case of the last hour, as far as gathering reads it: this is done for every report, for up to [`RECENT`] cases.
 struct Recent {
@@ -79,14 +75,19 @@ fn app_of(fields: &Fields) -> String {
     fields.get(&FieldName::App).map(|app| app.trim().to_lowercase()).unwrap_or_default()
 }
 
-fn people(reports: &[&Report]) -> Vec<Member> {
+/// The people of some errors, each once, in their order.
+fn people<'f>(errors: impl Iterator<Item = &'f Fields>) -> Vec<Member> {
     let mut all: Vec<Member> = Vec::new();
-    for one in reports.iter().filter_map(|report| member(&report.diagnosis.fields)) {
+    for one in errors.filter_map(member) {
         if !all.iter().any(|known| known.key == one.key) {
             all.push(one);
         }
     }
     all
+}
+
+fn named(reports: &[&Report]) -> Vec<Member> {
+    people(reports.iter().map(|report| &report.diagnosis.fields))
 }
 
 /// Parts the reports of one message into groups of one cause (more than five people each) and the rest, both in the order of
@@ -95,8 +96,8 @@ pub(super) fn split<'r>(reports: &[&'r Report]) -> (Vec<Vec<&'r Report>>, Vec<&'
     let mut groups: Vec<(&ClassId, String, Vec<&'r Report>)> = Vec::new();
     for report in reports.iter().filter(|report| report.diagnosis.verdict == Verdict::Recognized) {
         let app = app_of(&report.diagnosis.fields);
-        let fits = |known: &str| known.is_empty() || app.is_empty() || known == app;
-        match groups.iter_mut().find(|(class, known, _)| **class == report.diagnosis.class && fits(known)) {
+        let fits = |class: &ClassId, known: &str| *class == report.diagnosis.class && may_be_same_app(known, &app);
+        match groups.iter_mut().find(|(class, known, _)| fits(class, known)) {
             Some((_, known, members)) => {
                 if known.is_empty() {
                     *known = app;
@@ -107,7 +108,7 @@ pub(super) fn split<'r>(reports: &[&'r Report]) -> (Vec<Vec<&'r Report>>, Vec<&'
         }
     }
     let many: Vec<Vec<&Report>> =
-        groups.into_iter().map(|(_, _, members)| members).filter(|members| people(members).len() > MANY).collect();
+        groups.into_iter().map(|(_, _, members)| members).filter(|members| named(members).len() > MANY).collect();
     let taken = |report: &&&Report| many.iter().flatten().any(|other| std::ptr::eq(*other, **report));
     let rest = reports.iter().filter(|report| !taken(report)).copied().collect();
     (many, rest)
@@ -164,13 +165,13 @@ impl App {
         done: Option<i64>,
     ) -> Result<(), Failure> {
         let Some(first) = reports.first() else { return self.closed(done).await };
-        if self.join(inbound, &first.diagnosis, people(reports), done).await? {
+        if self.join(inbound, &first.diagnosis, named(reports), done).await? {
             return Ok(());
         }
         let channel = self.channel(&inbound.surface, &inbound.place.channel);
         let mut case = self.new_case(inbound, n, first, channel);
         case.beside = self.beside(text, first);
-        self.put_many(case, people(reports), done).await.map(|_| ())
+        self.put_many(case, named(reports), done).await.map(|_| ())
     }
 
     /// Stores a case that stands for many; whether it is new.
@@ -212,7 +213,7 @@ impl App {
         for row in rows {
             let body: Glance = decode(&row.body, "cases", row.id.as_str())?;
             let theirs = app_of(&body.diagnosis.fields);
-            if body.diagnosis.class == diagnosis.class && (app.is_empty() || theirs.is_empty() || app == theirs) {
+            if body.diagnosis.class == diagnosis.class && may_be_same_app(&app, &theirs) {
                 found.push(Recent { row, body });
             }
         }
@@ -234,7 +235,9 @@ impl App {
             let now = self.now();
             let recent = self.recent(&inbound.surface, &inbound.place.channel, diagnosis).await?;
             let Some(id) = standing(&recent, now) else { return Ok(false) };
-            let Some(mut case) = self.load(id).await?.filter(|case| case.state.name() == ADVISED) else { continue };
+            let Some(mut case) = self.load(id).await?.filter(|case| matches!(case.state, State::Advised { .. })) else {
+                continue;
+            };
             let Some(many) = case.beside.many.as_mut() else { return Ok(false) };
             // One that was opened on its own, and not counted before something went wrong, is found here.
             let alone: Vec<&Recent> = recent.iter().filter(|one| is_single(one, now)).collect();
@@ -273,12 +276,7 @@ impl App {
         let now = self.now();
         let recent = self.recent(&opened.surface, &opened.place.channel, &opened.diagnosis).await?;
         let singles: Vec<&Recent> = recent.iter().filter(|case| is_single(case, now)).collect();
-        let mut people: Vec<Member> = Vec::new();
-        for one in singles.iter().filter_map(|case| member(&case.body.diagnosis.fields)) {
-            if !people.iter().any(|known| known.key == one.key) {
-                people.push(one);
-            }
-        }
+        let people = people(singles.iter().map(|case| &case.body.diagnosis.fields));
         let of = match standing(&recent, now) {
             Some(id) => id.clone(),
             None if people.len() > MANY => {

@@ -26,7 +26,7 @@ fn said(inbound: &Inbound) -> Option<&str> {
         Body::Message { text } | Body::Mention { text } | Body::Command { text } => text,
         Body::Press { .. } => return None,
     };
-    Some(&text[..text.floor_char_boundary(KEPT)])
+    Some(recognize::head(text, KEPT))
 }
 
 impl App {

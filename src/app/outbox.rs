@@ -1,5 +1,7 @@
-//! Sending what is in the outbox, in order. What a place refuses for good is told to whoever waits for it instead. A post that was made is edited from then on; a crash between posting and
-//! recording it can repeat an edit, never a change: whoever takes the row up again tells the surface that it may stand there.
+//! Sending what is in the outbox, in order. What a place refuses for good is told to whoever waits for it instead.
+//!
+//! A post that was made is edited from then on; a crash between posting and recording it can repeat an edit, never a change:
+//! whoever takes the row up again tells the surface that it may stand there.
 
 use super::App;
 use super::work::Failure;
@@ -69,16 +71,16 @@ impl App {
         (claimed, notice): (&Claimed, &Notice),
         why: &str,
     ) -> Result<(), Failure> {
-        let asker = claimed.row.key.split_once('#').map(|(_, asker)| asker.to_owned());
+        let asker = claimed.row.key.split_once('#').map(|(_, asker)| (asker.to_owned(), asker.to_owned()));
         let (place, said, to) = match notice {
             Notice::Card(card) => {
                 let to = match &card.case {
                     Some(id) => self.waits_for(id, card.state.as_deref()).await?,
-                    None => asker.map(|key| (key.clone(), key)),
+                    None => asker,
                 };
                 (&card.place, told(card), to)
             }
-            Notice::Note { place, text } => (place, text.clone(), asker.map(|key| (key.clone(), key))),
+            Notice::Note { place, text } => (place, text.clone(), asker),
             Notice::Whisper { .. } => return Ok(()),
         };
         let Some((to, name)) = to else { return Ok(()) };

@@ -49,7 +49,8 @@ impl App {
         let Some(run) = self.resting_run(case).await? else { return Ok(false) };
         self.met.lock().unwrap_or_else(PoisonError::into_inner).remove(run.as_str());
         let text = format!(
-            "{}: what stopped must be repaired first. The bot tries that again now, every few minutes, and at every start. By hand: /reanchor manual {}.",
+            "{}: what stopped must be repaired first. The bot tries that again now, every few minutes, and at every start. \
+             By hand: /reanchor manual {}.",
             case.id, case.id
         );
         self.answer(inbound, inbox, PublicText::words(text)).await?;

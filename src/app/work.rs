@@ -160,9 +160,8 @@ impl App {
         };
         for row in events {
             let app = Arc::clone(self);
-            started += usize::from(
-                self.start(format!("inbox:{}", row.id), "inbox", async move { Box::pin(app.take(row)).await }),
-            );
+            started +=
+                usize::from(self.start(format!("inbox:{}", row.id), "inbox", async move { app.take(row).await }));
         }
         let mut room = self.room("due:", CASES);
         // The ones at work and the ones that failed are among those that are due.
@@ -240,15 +239,14 @@ impl App {
 
     /// Works on one stored event. Whoever waits for an answer is told when it is left alone.
     async fn take(&self, row: InboxRow) -> Result<(), Failure> {
-        let (key, body) = (format!("inbox:{}", row.id), row.body.clone());
+        let last = self.tries(&format!("inbox:{}", row.id)) + 1 >= GIVE_UP;
+        let body = last.then(|| row.body.clone());
         let done = Box::pin(self.take_up(row)).await;
-        if done.is_err() && self.tries(&key) + 1 >= GIVE_UP {
-            let inbound = serde_json::from_str::<Inbound>(&body).ok();
-            if let Some(inbound) = inbound.filter(|inbound| !matches!(inbound.body, Body::Message { .. })) {
-                let text = "The bot failed at this again and again and leaves it alone until it is started anew. Nothing was \
-                            changed by it so far. Tell the operator.";
-                self.whisper(&inbound, PublicText::words(text)).await;
-            }
+        let given_up = body.filter(|_| done.is_err()).and_then(|body| serde_json::from_str::<Inbound>(&body).ok());
+        if let Some(inbound) = given_up.filter(|inbound| !matches!(inbound.body, Body::Message { .. })) {
+            let text = "The bot failed at this again and again and leaves it alone until it is started anew. Nothing was \
+                        changed by it so far. Tell the operator.";
+            self.whisper(&inbound, PublicText::words(text)).await;
         }
         done
     }

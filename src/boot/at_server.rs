@@ -6,7 +6,7 @@
 use super::build::{Built, Options, build};
 use super::chance::SystemChance;
 use super::open::{Credentials, configuration};
-use super::record;
+use super::record::{self, Opened};
 use super::time::OffsetClock;
 use crate::app::server_side::AtServer;
 use crate::config::{load, process};
@@ -18,7 +18,7 @@ use crate::ports::secret::Secret;
 use crate::store::Database;
 use anyhow::Context;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The record, who is at it, and what time it is.
@@ -29,14 +29,16 @@ pub struct Desk {
     pub who: AtServer,
     /// Now.
     pub now: At,
+    /// The file of the record, when there was none and it was made.
+    pub made: Option<PathBuf>,
 }
 
 impl Desk {
     /// Opens the database of `db`, else of the configuration.
     pub async fn open(config: Option<&Path>, db: Option<&str>) -> anyhow::Result<Self> {
         let who = whoever()?;
-        let database = record::open(config, db).await?;
-        Ok(Self { database, who, now: OffsetClock::default().now() })
+        let Opened { database, made } = record::open(config, db).await?;
+        Ok(Self { database, who, now: OffsetClock::default().now(), made })
     }
 }
 

@@ -1,12 +1,9 @@
 //! `reanchor audit`: proving and exporting the record.
 
-use super::case::ListFormat;
-use crate::boot::record;
+use super::place::{ListFormat, Place};
 use crate::ports::store::{Ledger, StoreError};
-use crate::store::Database;
 use clap::{Args, Subcommand};
 use serde_json::json;
-use std::path::PathBuf;
 
 /// Arguments of `reanchor audit`.
 #[derive(Clone, Debug, Args)]
@@ -16,17 +13,6 @@ pub struct AuditArgs {
     pub what: What,
 }
 
-/// Which database.
-#[derive(Clone, Debug, Args)]
-pub struct Where {
-    /// Configuration that names the database.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// The database itself, such as sqlite://cases.sqlite.
-    #[arg(long, value_name = "URL")]
-    pub db: Option<String>,
-}
-
 /// What to do with the record.
 #[derive(Clone, Debug, Subcommand)]
 pub enum What {
@@ -34,7 +20,7 @@ pub enum What {
     Verify {
         /// Where.
         #[command(flatten)]
-        place: Where,
+        place: Place,
         /// How the result is printed.
         #[arg(long, value_enum, default_value_t)]
         format: ListFormat,
@@ -45,7 +31,7 @@ pub enum What {
         chain: Option<String>,
         /// Where.
         #[command(flatten)]
-        place: Where,
+        place: Place,
     },
 }
 
@@ -57,15 +43,8 @@ pub async fn run(args: AuditArgs) -> anyhow::Result<u8> {
     }
 }
 
-async fn open(place: &Where) -> anyhow::Result<Database> {
-    let anew = super::made_anew(place.config.as_deref(), place.db.as_deref())?;
-    let database = record::open(place.config.as_deref(), place.db.as_deref()).await?;
-    super::tell(anew, "If the bot uses another one");
-    Ok(database)
-}
-
-async fn verify(place: &Where, format: ListFormat) -> anyhow::Result<u8> {
-    let database = open(place).await?;
+async fn verify(place: &Place, format: ListFormat) -> anyhow::Result<u8> {
+    let database = place.database().await?;
     let checked = database.verify().await;
     database.close().await;
     let (rows, broken_at) = match checked {
@@ -87,8 +66,8 @@ async fn verify(place: &Where, format: ListFormat) -> anyhow::Result<u8> {
     Ok(u8::from(broken_at.is_some()))
 }
 
-async fn export(place: &Where, chain: Option<&str>) -> anyhow::Result<u8> {
-    let database = open(place).await?;
+async fn export(place: &Place, chain: Option<&str>) -> anyhow::Result<u8> {
+    let database = place.database().await?;
     let lines = database.export(chain).await;
     database.close().await;
     let lines = lines?;

@@ -1,18 +1,15 @@
 //! `reanchor case`: the cases of a database.
 
-use crate::boot::at_server::Desk;
-use crate::boot::record;
+use super::place::{ELSEWHERE, ListFormat, Place};
 use crate::card;
 use crate::domain::case::Case;
 use crate::domain::diagnosis::FieldName;
 use crate::domain::ids::CaseId;
 use crate::ports::store::{CaseRow, Erased, Ledger, Scrub, Store, Stored};
-use crate::store::Database;
 use crate::surface::console::{Cell, Ink, Paper, Room, paragraph, printed, table};
 use anyhow::{Context, bail};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use serde_json::json;
-use std::path::PathBuf;
 
 /// Arguments of `reanchor case`.
 #[derive(Clone, Debug, Args)]
@@ -25,34 +22,12 @@ pub struct CaseArgs {
 /// Which database, and how it is printed.
 #[derive(Clone, Debug, Args)]
 pub struct Where {
-    /// Configuration that names the database.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// The database itself, such as sqlite://cases.sqlite.
-    #[arg(long, value_name = "URL")]
-    pub db: Option<String>,
+    /// Which database.
+    #[command(flatten)]
+    pub record: Place,
     /// How it is printed.
     #[arg(long, value_enum, default_value_t)]
     pub format: ListFormat,
-}
-
-impl Where {
-    async fn open(&self) -> anyhow::Result<Database> {
-        let anew = super::made_anew(self.config.as_deref(), self.db.as_deref())?;
-        let database = record::open(self.config.as_deref(), self.db.as_deref()).await?;
-        super::tell(anew, "If the bot uses another one");
-        Ok(database)
-    }
-}
-
-/// How a list is printed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum ListFormat {
-    /// For people.
-    #[default]
-    Text,
-    /// One JSON object a line.
-    Json,
 }
 
 /// What to do with cases.
@@ -141,7 +116,7 @@ fn person(case: &Case) -> String {
 }
 
 async fn list(place: &Where, only_open: bool) -> anyhow::Result<u8> {
-    let database = place.open().await?;
+    let database = place.record.database().await?;
     let rows = database.cases(only_open, MOST).await?;
     database.close().await;
     let mut cells = Vec::with_capacity(rows.len());
@@ -169,7 +144,7 @@ async fn list(place: &Where, only_open: bool) -> anyhow::Result<u8> {
 }
 
 async fn show(id: &str, place: &Where) -> anyhow::Result<u8> {
-    let database = place.open().await?;
+    let database = place.record.database().await?;
     let row = database.case(&CaseId::new(id)).await?;
     database.close().await;
     let Some(row) = row else { bail!("there is no case {id}; `reanchor case list` shows all") };
@@ -182,9 +157,7 @@ async fn show(id: &str, place: &Where) -> anyhow::Result<u8> {
 }
 
 async fn erase(id: &str, place: &Where) -> anyhow::Result<u8> {
-    let anew = super::made_anew(place.config.as_deref(), place.db.as_deref())?;
-    let desk = Desk::open(place.config.as_deref(), place.db.as_deref()).await?;
-    super::tell(anew, "If the bot uses another one");
+    let desk = place.record.desk(ELSEWHERE).await?;
     let erased = desk.who.erase(&desk.database, desk.now, &CaseId::new(id)).await;
     let scrubbed = match &erased {
         Ok(Some(Ok(_))) => Some(desk.database.scrub().await),

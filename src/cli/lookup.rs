@@ -1,6 +1,6 @@
 //! `reanchor lookup USER`: both sides of one person, read-only; the look-up stands in the record (SAFETY A7).
 
-use super::case::ListFormat;
+use super::place::ListFormat;
 use crate::boot::at_server::{read_only, whoever};
 use crate::card;
 use crate::domain::notice::Card;

@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod generated;
 pub mod lookup;
 pub mod migrate;
+pub mod place;
 pub mod rules;
 pub mod sandbox;
 pub mod serve;
@@ -22,7 +23,6 @@ pub mod tenant;
 use asked::Asked;
 use clap::{Parser, Subcommand};
 use std::io::{self, IsTerminal};
-use std::path::Path;
 
 /// Diagnoses Okta -> Microsoft 365 provisioning errors in chat, and repairs them after an approval.
 #[derive(Debug, Parser)]
@@ -125,20 +125,6 @@ fn chain(error: &anyhow::Error) -> String {
         }
     }
     text
-}
-
-/// What to say on standard error when a command made the database that it was to look at: a wrong path, as a rule. Call it
-/// before the database is opened.
-pub(crate) fn made_anew(config: Option<&Path>, db: Option<&str>) -> anyhow::Result<Option<String>> {
-    Ok(crate::boot::record::missing(config, db)?
-        .map(|file| format!("reanchor: note: there was no database {}; an empty one was made", file.display())))
-}
-
-/// Says on standard error that the database was made, and what that means.
-pub(crate) fn tell(anew: Option<String>, means: &str) {
-    if let Some(note) = anew {
-        eprintln!("{note}. {means}, name that one with --config or --db");
-    }
 }
 
 /// Whether colours may be used on standard output.

@@ -1,6 +1,6 @@
 //! `reanchor freeze` and `reanchor thaw`: the kill switch from the server (SAFETY A8).
 
-use super::case::ListFormat;
+use super::place::{ListFormat, Place};
 use crate::app::server_side::Wish;
 use crate::boot::at_server::{Desk, operator_code};
 use anyhow::Context;
@@ -8,7 +8,6 @@ use clap::Args;
 use ring::hmac;
 use serde_json::json;
 use std::io::{self, BufRead, IsTerminal};
-use std::path::PathBuf;
 
 /// Arguments of both.
 #[derive(Clone, Debug, Args)]
@@ -16,12 +15,9 @@ pub struct SwitchArgs {
     /// Why; it stands in the record and, while frozen, in every refusal.
     #[arg(long, value_name = "TEXT", value_parser = said)]
     pub reason: String,
-    /// Configuration that names the database.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// The database itself, such as sqlite://cases.sqlite.
-    #[arg(long, value_name = "URL")]
-    pub db: Option<String>,
+    /// Which database.
+    #[command(flatten)]
+    pub record: Place,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
     pub format: ListFormat,
@@ -30,10 +26,7 @@ pub struct SwitchArgs {
 impl SwitchArgs {
     /// Opens the record, and says so when it had to be made: then no bot is using it.
     async fn desk(&self) -> anyhow::Result<Desk> {
-        let anew = super::made_anew(self.config.as_deref(), self.db.as_deref())?;
-        let desk = Desk::open(self.config.as_deref(), self.db.as_deref()).await?;
-        super::tell(anew, "A bot that uses another one is as it was: if there is one");
-        Ok(desk)
+        self.record.desk("A bot that uses another one is as it was: if there is one").await
     }
 
     /// Says what came of it; the exit code.
@@ -74,7 +67,7 @@ pub async fn freeze(args: SwitchArgs) -> anyhow::Result<u8> {
 
 /// Thaws, when the operator code is right and somebody else froze.
 pub async fn thaw(args: SwitchArgs) -> anyhow::Result<u8> {
-    let Some(code) = operator_code(args.config.as_deref())? else {
+    let Some(code) = operator_code(args.record.config.as_deref())? else {
         return Ok(refused(
             "A8: no operator code is configured; set OPERATOR_CODE (or OPERATOR_CODE_FILE), or let an operator type \
              /reanchor thaw <reason> in chat. Nothing was changed",

@@ -78,11 +78,11 @@ impl Gathering {
     pub fn is_fresh(&self, at: At) -> bool {
         at.since(self.last_at) <= WINDOW
     }
+}
 
-    /// Whether two names of apps may mean the same: equal, or one of them not given.
-    pub fn fits(&self, app: &str) -> bool {
-        self.app.is_empty() || app.is_empty() || self.app == app
-    }
+/// Whether two names of apps may mean the same: equal, or one of them not given.
+pub fn may_be_same_app(a: &str, b: &str) -> bool {
+    a.is_empty() || b.is_empty() || a == b
 }
 
 /// What a case knows beside its person.

@@ -5,6 +5,7 @@
 //!
 //! Begin with [`undo`].
 
+use super::head;
 use crate::domain::reading::{Stretch, WayBack};
 use std::borrow::Cow;
 
@@ -52,7 +53,7 @@ const LONGEST_LINK: usize = 2048;
 /// The beginning of a text, as long as a link may be: no search for the end of one goes further, or many that never end
 /// would be searched to the end of the text each.
 fn near(text: &str) -> &str {
-    text.get(..text.floor_char_boundary(LONGEST_LINK)).unwrap_or(text)
+    head(text, LONGEST_LINK)
 }
 
 /// How many times over a text may be mangled and is still undone.

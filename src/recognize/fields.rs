@@ -6,7 +6,7 @@
 //! Begin with [`part`].
 
 use super::shapes::{self, Shape, Token};
-use super::{names, shapes::tokens, words::Words};
+use super::{head, names, shapes::tokens, words::Words};
 use crate::domain::diagnosis::{FieldName, Fields};
 use crate::domain::reading::{Instance, Part, Reading};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -443,8 +443,7 @@ const LONGEST_URL: usize = 2048;
 
 /// The address at `at`, when it is that of a failed call and not of a page.
 fn url(found: &mut Found<'_>, at: usize) {
-    let rest = found.text.get(at..).unwrap_or_default();
-    let rest = rest.get(..rest.floor_char_boundary(LONGEST_URL)).unwrap_or(rest);
+    let rest = head(found.text.get(at..).unwrap_or_default(), LONGEST_URL);
     let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|' | '…');
     let end = rest.find(ends).unwrap_or(rest.len());
     let url = rest.get(..end).unwrap_or_default().trim_end_matches([')', '.', ',', ';', ':', ']', '}']);

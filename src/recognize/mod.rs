@@ -44,6 +44,11 @@ pub fn read(text: &str) -> Reading<'_> {
     Reading { received: text, clean, back, cut }
 }
 
+/// The beginning of a text: at most `most` bytes, and whole characters.
+pub fn head(text: &str, most: usize) -> &str {
+    text.get(..text.floor_char_boundary(most)).unwrap_or(text)
+}
+
 /// Whether the text must go through [`read`] before fixed phrases can be looked for in it. When not, its squeezed form
 /// is the same before and after.
 pub fn needs_undoing(text: &str) -> bool {

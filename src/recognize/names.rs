@@ -4,6 +4,7 @@
 //! a card confuses. Begin with [`task_line`].
 
 use super::fields::Found;
+use super::head;
 use super::words::Words;
 use crate::domain::diagnosis::FieldName;
 use std::ops::Range;
@@ -119,8 +120,7 @@ fn login_after(words: &Words<'_>, i: usize, found: &mut Found<'_>) -> bool {
 
 /// From the start of a word to the next white space, comma, colon or quotation mark.
 fn token_at(text: &str, start: usize) -> Range<usize> {
-    let rest = text.get(start..).unwrap_or_default();
-    let rest = rest.get(..rest.floor_char_boundary(LONGEST_TOKEN)).unwrap_or(rest);
+    let rest = head(text.get(start..).unwrap_or_default(), LONGEST_TOKEN);
     let end = rest
         .find(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | '"' | '\'' | '`' | '*' | ')' | '>'))
         .unwrap_or(rest.len());
