@@ -345,13 +345,21 @@ impl Desk {
         (root, card)
     }
 
-    /// Posts a body to the bot as it is, with these headers; status and answer.
+    /// Posts a body to the bot as it is, with these headers; status and answer. The bot reads nothing of a body that it refuses,
+    /// so somebody who is still writing may find the connection closed before the answer: that one tries again.
     pub(crate) async fn post_raw(&self, headers: &[(&str, String)], body: Vec<u8>) -> (u16, String) {
-        let request = headers
-            .iter()
-            .fold(self.http.post(self.bots[0].events_url()), |request, (name, value)| request.header(*name, value));
-        let answer = request.body(body).send().await.unwrap();
-        (answer.status().as_u16(), answer.text().await.unwrap_or_default())
+        const TRIES: usize = 20;
+        let mut tries = 0;
+        loop {
+            let request = headers
+                .iter()
+                .fold(self.http.post(self.bots[0].events_url()), |request, (name, value)| request.header(*name, value));
+            match request.body(body.clone()).send().await {
+                Ok(answer) => return (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
+                Err(error) => assert!(error.is_request() && tries < TRIES, "{error:?}"),
+            }
+            tries += 1;
+        }
     }
 
     /// What all bots logged.
