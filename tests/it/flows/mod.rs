@@ -10,5 +10,6 @@ mod many;
 mod scenarios;
 mod subject;
 mod switches;
+mod two;
 mod undo;
 mod votes;
