@@ -10,5 +10,6 @@ mod many;
 mod scenarios;
 mod subject;
 mod switches;
+mod told;
 mod undo;
 mod votes;
