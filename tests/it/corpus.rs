@@ -191,7 +191,7 @@ fn every_rule_keeps_the_promises_in_its_file() {
     let mut broken = Vec::new();
     for (name, text) in reanchor::config::embedded::RULES {
         let rule = diagnoser.classifier().rule(name).unwrap();
-        broken.extend(promises(&diagnoser, rule, text));
+        broken.extend(promises(&diagnoser, rule, text).iter().map(ToString::to_string));
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }

@@ -142,13 +142,20 @@ both!(a_long_log_is_read_at_both_ends, "deleted-replaced", async |desk: &mut Des
     assert!(noise.len() > 600_000);
     // At the end, where the host gives parts of a file.
     let root = desk.sim.share("anna", ("provisioning.log", false), &format!("{noise}{text}\n")).await;
-    desk.sim.card(&root, "a card for the tail", |card| card.has("Reassign")).await;
-    // At the beginning, where it gives the whole only; what stands further back is not found, and nothing is said.
+    let both = "the file is longer than the limit; only its head and tail were read";
+    desk.sim.card(&root, "a card for the tail", |card| card.has("Reassign") && card.text.contains(both)).await;
+    // At the beginning, where it gives the whole only.
     desk.sim.state().knobs.ranges = false;
     let other = text.replace("sam.whitlock", "una.vale");
-    let silent = desk.sim.share("anna", ("provisioning.log", false), &format!("{noise}{other}\n")).await;
+    let head_only = "the file is longer than the limit; only its first 256 KiB were read";
     let root = desk.sim.share("anna", ("provisioning.log", false), &format!("{other}\n{noise}")).await;
-    desk.sim.card(&root, "a card for the head", |_| true).await;
+    desk.sim.card(&root, "a card for the head", |card| card.text.contains(head_only)).await;
+    // What stands further back is not found: whoever asked the bot learns why.
+    let tail = format!("{noise}{other}\n");
+    let silent = desk.sim.share("anna", ("provisioning.log", false), &tail).await;
+    let direct = desk.sim.state().direct(&user_id("dave"));
+    desk.sim.share_in("dave", (&direct, None), ("provisioning.log", false), &tail).await;
+    desk.sim.told("dave", head_only).await;
     assert!(desk.sim.state().thread(PROVISIONING, &silent).is_empty());
     assert!(desk.sim.state().whispers("anna").is_empty());
 });

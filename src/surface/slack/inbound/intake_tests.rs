@@ -315,3 +315,43 @@ async fn files_that_cannot_be_read_are_heard_where_somebody_asks() {
         assert_eq!(inbound.more.files[0].problem.as_deref(), Some("it is no text"), "{change}");
     }
 }
+
+/// Lines that were logged on this thread.
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_stored_is_an_error_unless_the_process_ends() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let listener = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(listener);
+    let (mut intake, world) = intake(Settings::default());
+    *world.broken.lock().unwrap() = true;
+    let (brake, stop) = crate::ports::stop::brake();
+    Arc::get_mut(&mut intake).unwrap().stop = stop;
+    for (ends, level) in [(false, "ERROR"), (true, " INFO")] {
+        if ends {
+            brake.pull();
+        }
+        // Another thread may meet the call site first, so it is met once before anybody listens.
+        for _ in 0..2 {
+            lines.0.lock().unwrap().clear();
+            assert_eq!(intake.event(&delivery(&paste("it failed"))).await, Outcome::NotStored);
+            tracing::callsite::rebuild_interest_cache();
+        }
+        let logged = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        assert!(logged.lines().count() == 1 && logged.contains(level), "{logged}");
+        assert!(!logged.contains("it failed"), "nothing that was pasted is logged");
+    }
+}
