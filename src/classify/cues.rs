@@ -51,14 +51,19 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         Always,
         "a closed ticket",
     ),
+    (
+        r"\bcount:? ?[=:]? ?0\b|\bsuccess for (?:all|every)\b|\bstatus\W{1,4}success\b|\b(?:done|finished|through) with the (?:cutover|migration|rollout)\b",
+        UnlessEvident,
+        "a success",
+    ),
     // Bots, digests, publications.
     (
-        r"^\W*(?:prov|reanchor|help|ops|okta|iam|diag)\w*[- ]?bot\b[^\n]{0,80}:|\bdiagnosis (?:for|of|:)|\[(?:approve|reject|deny)\]|\bsuggested (?:fix|action):|\brecommended action: reassign\b",
+        r"^\W*(?:prov|reanchor|help|ops|okta|iam|diag)\w*[- ]?bot\b[^\n]{0,80}:|\bdiagnosis (?:for|of|:)|\[(?:approve|reject|deny)\]|\bbot\W{1,4}(?:this |that |it )?(?:(?:looks|sounds|seems) like|is likely|is probably|means|diagnos|i (?:think|found|suggest|recommend))|\b(?:thanks|thank you|good|nice|well done),? bot\b|\bsuggested (?:fix|action):|\brecommended action: reassign\b",
         Always,
         "a bot's own words",
     ),
     (
-        r"\b(?:errors?|failures?|tasks?|incidents?|tickets?) (?:this|last) (?:week|month|quarter)\b|\b(?:weekly|daily|monthly) (?:report|digest|summary|review)\b|\bdigest\b|\btop \d+ (?:errors?|causes?)\b|\b\d+ ?x\b[^\n]{0,80}\b\d+ ?x\b",
+        r"\b(?:errors?|failures?|tasks?|incidents?|tickets?) (?:this|last) (?:week|month|quarter)\b|\b(?:weekly|daily|monthly) (?:report|digest|summary|review)\b|\bdigest\b|\bkpis?\b|\bmttr\b|\btop (?:cause|offender)s?\b|\btop \d+ (?:errors?|causes?)\b|\b\d+ ?x\b[^\n]{0,80}\b\d+ ?x\b",
         Always,
         "a digest",
     ),
@@ -68,7 +73,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "a publication",
     ),
     (
-        r"\A\W*(?:PR|MR|commit|story) ?#?\d+|\A\W*(?:feat|fix|chore|docs|test|refactor)(?:\([^)]*\))?:|\A\W*TODO\b",
+        r"\A\W*(?:PR|MR|commit|story) ?#?\d+|\A\W*(?:feat|fix|chore|docs|test|refactor)(?:\([^)]*\))?:|\A\W*TODO\b|^\W{0,4}[0-9a-f]{7,12} (?:feat|fix|chore|docs|test|refactor|revert|ci|build)(?:\([^)\n]*\))?!?:",
         Always,
         "a change",
     ),
@@ -91,7 +96,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "talk about errors",
     ),
     (
-        r"\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\b(?:exam|quiz|certification|test) question\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bfor example\b|\be\.g\.|\bsuch as\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
+        r"\A\W*(?:lab|exercise|lesson|homework|drill|game ?day|workshop) ?#?\d*\s*[:.]|\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\b(?:exam|quiz|certification|test) question\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bfor example\b|\be\.g\.|\bsuch as\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
         Always,
         "talk about errors",
     ),
@@ -132,6 +137,8 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         Always,
         "an example",
     ),
+    (r"^[+-]\s+['\x22][^'\x22\n]{1,120}['\x22]: ?['\x22][\w-]+['\x22],?\s*$", Always, "code"),
+    (r"^\W{0,4}\w*(?:_map|_mapping|_table|_rules|_patterns|_codes|_labels)\s*[:=]\s*$", UnlessEvident, "code"),
     (r"\|\s*:?-{3,}:?\s*\|", Always, "a table"),
     (
         r"\bagain today\b|\b(?:is|it's|it is|they are|they're) back\b|\bcame back\b|\bre-?appear\w*\b|\bhappens again\b|\bfails? again\b|\bfailing again\b|\bfailed again\b|\bstill (?:fail\w*|broken|see\w*|get\w*|the same|not|happen\w*|stuck)\b|\breopen\w*\b|\bnot (?:fixed|resolved|solved)\b|\bsame error\b",

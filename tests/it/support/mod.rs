@@ -6,6 +6,7 @@ mod play;
 mod screen;
 
 pub(crate) use log::Log;
+use reanchor::app::diagnose::Diagnoser;
 use reanchor::app::{Channel, RunTerms};
 use reanchor::boot::build::{Beside, Built, Directories, Keys, Options, build};
 use reanchor::boot::chance::SystemChance;
@@ -422,6 +423,7 @@ async fn assemble(
     };
     let group = |id: &str| vec![GroupId::new(id)];
     let options = Options {
+        diagnoser: Diagnoser::new(embedded::RULES).unwrap(),
         directories: Directories {
             org_url: access.okta_url.clone(),
             app: Some(AppId::new(access.app_id.clone())),
