@@ -48,6 +48,20 @@ impl<'a> Found<'a> {
             self.at.push((name, start..end));
         }
     }
+
+    /// The first time, unless a later one is named a timestamp, as the time of a log line, or when a token was issued, is
+    /// not when something failed.
+    fn put_time(&mut self, at: Range<usize>) {
+        let before = Before::of(self.text, at.start);
+        let named = |at: usize| Before::of(self.text, at).ends_with("timestamp");
+        if before.ends_with("timestamp") {
+            let unnamed = self.at.iter().position(|(n, r)| *n == FieldName::Timestamp && !named(r.start));
+            if let Some(earlier) = unnamed {
+                self.at.remove(earlier);
+            }
+        }
+        self.put(FieldName::Timestamp, at);
+    }
 }
 
 /// Fields and signs of an instance of `reading.clean[range]`.
@@ -96,7 +110,7 @@ fn label(found: &mut Found<'_>, instance: &mut Instance, token: &Token) {
     match token.shape {
         Shape::Time => {
             instance.time = true;
-            found.put(FieldName::Timestamp, token.at.clone());
+            found.put_time(token.at.clone());
         }
         Shape::NearGuid => instance.id = true,
         Shape::Anchor => {
@@ -215,7 +229,7 @@ const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
 
 fn guid_field(before: &Before, after: &str) -> Option<FieldName> {
     if before.1 == '_' {
-        let object = ["user", "group", "contact", "device", "orgcontact", "serviceprincipal"];
+        let object = ["user", "group", "contact", "device", "orgcontact", "publicfolder", "serviceprincipal"];
         return object.iter().any(|o| before.ends_with(o)).then_some(FieldName::ConflictingObjectId);
     }
     if before.1 == '.' {
