@@ -5,6 +5,7 @@
 //!
 //! Begin with [`part`].
 
+use super::before::Before;
 use super::shapes::{self, Shape, Token};
 use super::{head, names, shapes::tokens, words::Words};
 use crate::domain::diagnosis::{FieldName, Fields};
@@ -153,29 +154,6 @@ fn is_service_account(email: &str) -> bool {
         || local.ends_with("-noreply")
         || local.starts_with("svc_")
         || local.starts_with("svc-")
-}
-
-/// Letters and digits before a value, in lower case.
-struct Before([u8; 28], char);
-
-impl Before {
-    fn of(text: &str, at: usize) -> Self {
-        let mut buf = [b' '; 28];
-        let head = text.get(..at).unwrap_or_default();
-        let mut slot = buf.iter_mut().rev();
-        for b in head.bytes().rev().take(60).filter(u8::is_ascii_alphanumeric) {
-            match slot.next() {
-                Some(s) => *s = b.to_ascii_lowercase(),
-                None => break,
-            }
-        }
-        Self(buf, head.chars().next_back().unwrap_or(' '))
-    }
-
-    fn ends_with(&self, word: &str) -> bool {
-        // Most words are told apart by their last letter.
-        self.0.last() == word.as_bytes().last() && self.0.ends_with(word.as_bytes())
-    }
 }
 
 /// What stands before a guid (letters and digits only, longest first) and what it makes of it. `None`: known, but not
