@@ -230,10 +230,15 @@ both!(the_home_tab_shows_open_cases_and_what_one_may_approve, "deleted-replaced"
     desk.proposed().await;
     let (case, _) = desk.cases().await[0].clone();
     let home = desk.sim.open_home("ben").await;
-    let text = home.to_string();
-    assert!(text.contains(&case), "{text}");
-    let guest = desk.sim.open_home("gus").await;
-    assert!(!guest.to_string().contains(&case), "a guest learns of no case: {guest}");
+    let text = plain("", &home["blocks"]);
+    let parts = ["You may approve", "Waiting for your vote", &case, "Open cases", "How to use it", "/reanchor approve"];
+    let at: Vec<Option<usize>> = parts.iter().map(|part| text.find(*part)).collect();
+    assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?} {text}");
+    let asker = plain("", &desk.sim.open_home("anna").await["blocks"]);
+    assert!(asker.find("Open cases") < asker.find(&case), "she asked, so it does not wait for her vote: {asker}");
+    let guest = plain("", &desk.sim.open_home("gus").await["blocks"]);
+    assert!(!guest.contains(&case), "a guest learns of no case: {guest}");
+    assert!(guest.contains("How to use it"), "{guest}");
 });
 
 both!(a_snippet_is_read, "deleted-replaced", async |desk: &mut Desk| {
@@ -281,4 +286,12 @@ both!(two_replicas_answer_once, "deleted-replaced", async |desk: &mut Desk| {
     let thread = desk.sim.state().thread(PROVISIONING, &root);
     assert_eq!(thread.iter().filter(|seen| seen.has("Look again") || seen.edits > 0).count(), 1, "{thread:?}");
     assert_eq!(desk.writes().await.len(), 2);
+    // Both had their share of the events.
+    for bot in &desk.bots {
+        assert!(desk.heard(bot).await > 0, "{}", bot.log());
+    }
+    if desk.transport == Transport::Socket {
+        let log = desk.bots[1].log();
+        assert!(log.contains("other processes hold websockets of this Slack app"), "{log}");
+    }
 });
