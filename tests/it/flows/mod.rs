@@ -11,5 +11,6 @@ mod scenarios;
 mod subject;
 mod switches;
 mod told;
+mod two;
 mod undo;
 mod votes;

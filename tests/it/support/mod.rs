@@ -57,6 +57,8 @@ pub(crate) struct Setup {
     pub(crate) job: bool,
     /// Where what the bot logs is kept.
     pub(crate) log: Option<Log>,
+    /// Further tables of the scenario.
+    pub(crate) more: &'static str,
     /// An open incident of Okta, for a scenario that has none of its own.
     pub(crate) incident: Option<&'static str>,
 }
@@ -73,6 +75,7 @@ impl Default for Setup {
             approvers: None,
             job: true,
             log: None,
+            more: "",
             incident: None,
         }
     }
@@ -125,7 +128,7 @@ impl World {
         let all = embedded::SCENARIOS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         let incident = setup.incident.map(|title| format!("\n[tenant.incident]\nokta = \"{title}\"\n"));
         let tenant = Tenant::start(TenantOptions {
-            scenario: play::scenario(name) + incident.as_deref().unwrap_or_default(),
+            scenario: play::scenario(name) + incident.as_deref().unwrap_or_default() + setup.more,
             scenarios: all,
             okta_port: 0,
             graph_port: 0,
