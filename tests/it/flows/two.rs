@@ -2,6 +2,9 @@
 
 use crate::support::{APP, SAM, Setup, World};
 use reanchor::domain::ids::CaseId;
+use reanchor::ports::clock::Clock as _;
+use reanchor::ports::lease::{Acquired, acquire};
+use reanchor::ports::store::{LeaseTable, LeaseTerms};
 use reanchor::ports::tasks::Tasks as _;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -162,4 +165,29 @@ fn while_a_pause_cannot_be_taken_back_no_other_run_on_the_app_begins() {
             );
         });
     }
+}
+
+#[test]
+fn while_another_process_has_the_app_a_run_does_not_begin() {
+    world(async |w| {
+        let first = sam(w).await;
+        let leases: &dyn LeaseTable = &w.built.database;
+        let terms = LeaseTerms { lease_ms: 60_000, call_timeout_ms: 2_000, last_intent: None };
+        let now = w.driver.clock.now();
+        let Acquired::Held(theirs) = acquire(leases, &format!("app:{APP}"), "other", now, terms).await.unwrap() else {
+            panic!("it is free");
+        };
+        w.press_on("ben", &first, "Approve").await;
+        w.press_on_now("carla", &first, "Approve").await;
+        w.driver.settle().await.unwrap();
+        assert_eq!(w.case_of(&first).await.state.name(), "approved");
+        assert!(w.writes().await.is_empty());
+        leases.release(theirs.fence()).await.unwrap();
+        w.driver.app.try_elsewhere();
+        w.wait().await;
+        assert_eq!(
+            (w.case_of(&first).await.state.name(), order(w).await),
+            ("closed", BOTH[..4].iter().map(|w| (*w).to_owned()).collect())
+        );
+    });
 }
