@@ -78,6 +78,30 @@ impl App {
         self.answer(inbound, inbox, text).await
     }
 
+    /// Whether a run that this process is at has somebody parked, or an app paused.
+    pub async fn is_exposed(&self) -> bool {
+        match self.exposed_at_work().await {
+            Ok(exposed) => exposed,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "it could not be read whether somebody is parked"
+                );
+                false
+            }
+        }
+    }
+
+    async fn exposed_at_work(&self) -> Stored<bool> {
+        for row in self.parts.store.open_runs().await?.into_iter().filter(|row| self.is_at_work(&row.id)) {
+            let case = self.load(&row.case).await?;
+            if case.as_ref().and_then(Case::run).is_some_and(|run| run.exposed.is_some()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Raises the alarm for somebody who is parked, or an app that is paused, for too long; once.
     pub(super) async fn alarm_exposed(&self, mut case: Case) -> Result<(), Failure> {
         let now = self.now();

@@ -5,9 +5,10 @@
 
 use super::App;
 use super::work::Failure;
-use crate::domain::inbound::{Body, Inbound};
+use crate::domain::inbound::{Body, Inbound, Unread};
 use crate::domain::notice::PublicText;
 use crate::ports::surface::SurfaceError;
+use crate::recognize;
 
 impl App {
     /// The same event with what is known now.
@@ -21,15 +22,18 @@ impl App {
         if opens && !inbound.more.shared {
             inbound.more.shared = surface.shared(&inbound.place).await;
         }
-        for file in std::mem::take(&mut inbound.more.files) {
+        let files = std::mem::take(&mut inbound.more.files);
+        let count = files.len();
+        for file in files {
             let fetched = match &file.problem {
                 Some(problem) => Err(SurfaceError::Refused(problem.clone())),
                 None => surface.fetch(&inbound.place, &file).await,
             };
             match fetched {
-                Ok(mut more) => {
-                    super::hear::redact(&mut more);
-                    add(&mut inbound.body, &more);
+                Ok(mut file) => {
+                    super::hear::redact(&mut file.text);
+                    add(&mut inbound.body, &file.text);
+                    inbound.more.unread.extend(file.unread);
                 }
                 Err(SurfaceError::Refused(why)) => {
                     tracing::warn!(why, "a file was not read");
@@ -43,7 +47,21 @@ impl App {
                 Err(error) => return Err(Failure::Unreadable(error.to_string())),
             }
         }
+        // Of one long file it is known already what was not read.
+        let long = text_of(&inbound.body).is_some_and(|text| text.len() > recognize::LIMIT);
+        if long && (count != 1 || inbound.more.unread.is_empty()) {
+            inbound.more.unread.insert(Unread::TextMiddle);
+        }
         Ok(inbound)
+    }
+
+    /// Tells the author what was not read, where an answer is waited for and none stands there that says so.
+    pub(super) async fn tell_unread(&self, inbound: &Inbound) -> Result<(), Failure> {
+        if !inbound.more.unread.is_empty() && self.asks(inbound).await? {
+            let text = PublicText::words("I see no provisioning error in what I read.");
+            self.whisper(inbound, text.and_text(&unread_of(inbound))).await;
+        }
+        Ok(())
     }
 
     /// Whether the author waits for an answer: the bot was asked, or the thread is one of a case.
@@ -58,6 +76,22 @@ impl App {
                 Ok(thread && !self.parts.store.cases_of_message(&prefix).await?.is_empty())
             }
         }
+    }
+}
+
+/// What was not read of it, to stand behind an answer; empty when all was.
+pub(super) fn unread_of(inbound: &Inbound) -> PublicText {
+    let all: Vec<&str> = inbound.more.unread.iter().map(|unread| unread.words()).collect();
+    if all.is_empty() {
+        return PublicText::new();
+    }
+    PublicText::words(format!(" Not everything was read: {}.", all.join(", and ")))
+}
+
+fn text_of(body: &Body) -> Option<&str> {
+    match body {
+        Body::Message { text } | Body::Mention { text } | Body::Command { text } => Some(text),
+        Body::Press { .. } => None,
     }
 }
 

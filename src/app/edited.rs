@@ -52,7 +52,7 @@ impl App {
         let mut case = Case {
             state: State::Heard,
             diagnosis: report.diagnosis.clone(),
-            beside: self.beside(text, report),
+            beside: self.beside(inbound, text, report),
             subject: None,
             confirmed: false,
             looks: 0,

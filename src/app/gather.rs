@@ -170,7 +170,7 @@ impl App {
         }
         let channel = self.channel(&inbound.surface, &inbound.place.channel);
         let mut case = self.new_case(inbound, n, first, channel);
-        case.beside = self.beside(text, first);
+        case.beside = self.beside(inbound, text, first);
         self.put_many(case, named(reports), done).await.map(|_| ())
     }
 
@@ -246,7 +246,8 @@ impl App {
             let text = PublicText::words(format!(
                 "Counted into {}: {} people have this error now, so it has one cause; see that card.",
                 case.id, many.count
-            ));
+            ))
+            .and_text(&super::complete::unread_of(inbound));
             let same = case.state.clone();
             let case = case.go(now, same)?;
             let actor = inbound.actor.audit_name(&inbound.surface);

@@ -78,6 +78,8 @@ impl App {
 
 /// A card that belongs to a message and to no case.
 fn caseless(inbound: &Inbound) -> Card {
+    let mut context = vec![PublicText::words("asked by ").and_foreign(&inbound.actor.name)];
+    context.extend(inbound.more.unread.iter().map(|unread| PublicText::words(unread.words())));
     Card {
         case: None,
         place: inbound.place.clone(),
@@ -93,6 +95,6 @@ fn caseless(inbound: &Inbound) -> Card {
         steps: Vec::new(),
         sections: Vec::new(),
         buttons: Vec::new(),
-        context: vec![PublicText::words("asked by ").and_foreign(&inbound.actor.name)],
+        context,
     }
 }

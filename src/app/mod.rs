@@ -23,6 +23,7 @@ mod open;
 mod outbox;
 mod people;
 mod propose;
+mod queue;
 mod record;
 mod resting;
 mod retire;
@@ -35,7 +36,7 @@ mod vote;
 pub mod work;
 
 use crate::domain::actor::Actor;
-use crate::domain::ids::AppId;
+use crate::domain::ids::{AppId, RunId};
 use crate::domain::incident::Outlook;
 use crate::domain::settings::{Declared, Settings, Sharing};
 use crate::domain::time::At;
@@ -135,6 +136,8 @@ pub struct App {
     elsewhere: Mutex<BTreeSet<String>>,
     /// Runs that this process has met, and until when a repair that is refused rests.
     met: Mutex<BTreeMap<String, At>>,
+    /// Runs that wait for another one of this process on the same app: for which, and until when.
+    behind: Mutex<BTreeMap<String, (RunId, At)>>,
     /// Units that failed: how often, and when they may be tried again.
     failed: Mutex<BTreeMap<String, (u32, At)>>,
     /// What the feeds of incidents said last.
@@ -151,6 +154,7 @@ impl App {
             under_way: Mutex::default(),
             elsewhere: Mutex::default(),
             met: Mutex::default(),
+            behind: Mutex::default(),
             failed: Mutex::default(),
             seen: Mutex::default(),
             declared: Mutex::default(),

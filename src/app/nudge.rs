@@ -1,9 +1,10 @@
 //! Telling the approvers, outside the channel, that a plan waits for their vote.
 //!
-//! Never says more than that: the plan stands on the card, where the channel's own limits hold. Never tells the person who
-//! asked or the one it is about. A nudge may be lost; it carries no state.
+//! Never says more than that: the plan stands on the card, where the channel's own limits hold. Never tells whoever reported
+//! the case, asked for the fix, or is the one it is about. A nudge may be lost; it carries no state.
 
 use super::App;
+use crate::domain::actor::Actor;
 use crate::domain::case::State;
 use crate::domain::ids::CaseId;
 use crate::domain::notice::PublicText;
@@ -30,7 +31,9 @@ impl App {
             .and(". Read the plan on its card before you vote.");
         for actor in self.approvers_on(&case.surface).await {
             let okta = actor.standing.okta();
-            let asked = okta == proposal.by.standing.okta() || actor.key == proposal.by.key;
+            // Who reported the case or asked for the fix has no vote (SAFETY A4).
+            let same = |other: &Actor| okta == other.standing.okta() || actor.key == other.key;
+            let asked = same(&proposal.by) || same(&case.requester);
             let subject = case.subject.as_ref().is_some_and(|subject| okta == Some(&subject.okta));
             if asked || subject {
                 continue;

@@ -1,6 +1,7 @@
 //! Opening cases from a text: one for each error in the message, unless one about the same person is open already.
 
 use super::books::Entry;
+use super::complete::unread_of;
 use super::work::Failure;
 use super::{App, Channel, gather};
 use crate::domain::beside::Beside;
@@ -50,7 +51,9 @@ impl App {
             if asked {
                 let text = "I see no provisioning error in this text. Paste the whole line from Okta > Dashboard > Tasks, \
                             or the JSON of the failed call.";
-                self.whisper(inbound, PublicText::words(text)).await;
+                self.whisper(inbound, PublicText::words(text).and_text(&unread_of(inbound))).await;
+            } else {
+                self.tell_unread(inbound).await?;
             }
             return self.finish(inbox).await;
         }
@@ -86,7 +89,7 @@ impl App {
         }
         let channel = self.channel(&inbound.surface, &inbound.place.channel);
         let mut case = self.new_case(inbound, n, report, channel);
-        case.beside = Beside { bulk, ..self.beside(text, report) };
+        case.beside = Beside { bulk, ..self.beside(inbound, text, report) };
         let linked = inbound.actor.standing.okta().is_some();
         let looks = linked && case.sharing != Sharing::None && report.diagnosis.verdict == Verdict::Recognized;
         if looks {
@@ -150,10 +153,11 @@ impl App {
         }
     }
 
-    /// What the text of the report says beside its person.
-    pub(super) fn beside(&self, text: &str, report: &Report) -> Beside {
+    /// What the text of the report says beside its person, and what of it was not read.
+    pub(super) fn beside(&self, inbound: &Inbound, text: &str, report: &Report) -> Beside {
         let attempt = recognize::attempt(text.get(report.start..report.end).unwrap_or(text));
-        Beside { attempt, job: self.job_of(text, &report.diagnosis, attempt), ..Beside::default() }
+        let unread = inbound.more.unread.clone();
+        Beside { attempt, job: self.job_of(text, &report.diagnosis, attempt), unread, ..Beside::default() }
     }
 
     /// A further paste about a subject with an open case is answered with a link to it.
@@ -165,7 +169,8 @@ impl App {
     ) -> Result<(), Failure> {
         let text = PublicText::words(format!(
             "The case {open} about this person is open already: see its card, or type /reanchor status {open}."
-        ));
+        ))
+        .and_text(&unread_of(inbound));
         // Who typed a command is answered alone; a paste is answered where it stands.
         let command = matches!(inbound.body, Body::Command { .. });
         if command {

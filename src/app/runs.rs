@@ -5,6 +5,7 @@
 use super::App;
 use super::books::{Entry, decode};
 use super::propose::keys;
+use super::queue::Wanted;
 use super::record::Recorder;
 use super::work::Failure;
 use crate::domain::case::{BEGIN_WITHIN, Case, State};
@@ -14,7 +15,7 @@ use crate::domain::tenant::OktaUser;
 use crate::domain::time::At;
 use crate::policy::approval::{Grant, resume};
 use crate::ports::lease::{Acquired, LeaseHeld, acquire};
-use crate::ports::store::{LeaseTerms, RunRow};
+use crate::ports::store::RunRow;
 use crate::saga::journal::{Event, Progress as Fold, fold};
 use crate::saga::run::{Left, Run, run};
 use serde_json::json;
@@ -45,7 +46,10 @@ impl App {
                 return Ok(());
             }
         };
-        let app_lease = match self.app_lease(&row, &plan, progress.began, terms).await {
+        // One that is too late to begin needs no app to be told so.
+        let late = !progress.began && self.now() >= grant.at.plus(BEGIN_WITHIN);
+        let wanted = (!late).then_some(Wanted { row: &row, plan: &plan, began: progress.began, granted: grant.at });
+        let app_lease = match self.app_lease(wanted, terms).await {
             Ok(lease) => lease,
             Err(error) => {
                 self.give_back(&row, &lease).await;
@@ -61,50 +65,10 @@ impl App {
         done
     }
 
-    async fn give_back(&self, row: &RunRow, lease: &LeaseHeld) {
+    pub(super) async fn give_back(&self, row: &RunRow, lease: &LeaseHeld) {
         if let Err(error) = self.parts.leases.release(lease.fence()).await {
             tracing::warn!(run = %row.id, %error, "a lease was not given back and will run out by itself");
         }
-    }
-
-    /// The lease of the app, where the plan needs it (SAFETY D5): two runs that switch Deactivate Users off, or rely on its
-    /// being off, never run on one app at the same time. `Err(None)`: it is held, try later.
-    async fn app_lease(
-        &self,
-        row: &RunRow,
-        plan: &Plan,
-        began: bool,
-        terms: LeaseTerms,
-    ) -> Result<Option<LeaseHeld>, Option<Failure>> {
-        if !plan.needs_app() {
-            return Ok(None);
-        }
-        if !began && self.another_began(row, plan).await.map_err(Some)? {
-            self.mark_elsewhere(row.id.as_str(), true);
-            return Err(None);
-        }
-        let key = format!("app:{}", plan.app);
-        match acquire(self.parts.leases.as_ref(), &key, &self.parts.owner, self.now(), terms).await {
-            Ok(Acquired::Held(lease)) => Ok(Some(lease)),
-            Ok(Acquired::Taken(_)) => {
-                self.mark_elsewhere(row.id.as_str(), true);
-                Err(None)
-            }
-            Err(error) => Err(Some(error.into())),
-        }
-    }
-
-    /// Whether another run that needs the same app began and has not ended; it goes first, whoever holds the lease.
-    async fn another_began(&self, row: &RunRow, plan: &Plan) -> Result<bool, Failure> {
-        for other in self.parts.store.open_runs().await?.into_iter().filter(|other| other.id != row.id) {
-            let Some(proposal) = self.parts.store.proposal(&other.case, other.number).await? else { continue };
-            let theirs = Self::plan_of(&proposal.plan, &other.digest)?;
-            let same = theirs.needs_app() && theirs.app == plan.app;
-            if same && !self.parts.store.journal(&other.id).await?.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     async fn journal_of(&self, id: &RunId) -> Result<(Vec<Event>, Vec<At>), Failure> {

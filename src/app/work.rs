@@ -5,7 +5,7 @@
 
 use super::{App, books};
 use crate::domain::case::WrongMove;
-use crate::domain::ids::CaseId;
+use crate::domain::ids::{CaseId, RunId};
 use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::{Notice, PublicText};
 use crate::domain::time::{At, SECOND};
@@ -65,6 +65,11 @@ impl App {
     /// Forgets which runs another process holds, so that the next dispatch tries them again.
     pub fn try_elsewhere(&self) {
         self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Whether this process is at work on the run.
+    pub(super) fn is_at_work(&self, run: &RunId) -> bool {
+        self.set().contains(&format!("run:{run}"))
     }
 
     fn is_elsewhere(&self, run: &str) -> bool {
@@ -148,7 +153,7 @@ impl App {
         let now = self.now();
         // Runs first: somebody may be parked, or an app paused, by a process that died.
         for run in self.parts.store.open_runs().await? {
-            if self.is_elsewhere(run.id.as_str()) || self.rests(&run.id) {
+            if self.is_elsewhere(run.id.as_str()) || self.rests(&run.id) || self.is_behind(&run.id) {
                 continue;
             }
             let app = Arc::clone(self);

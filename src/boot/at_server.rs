@@ -62,6 +62,7 @@ pub async fn read_only(config: Option<&Path>, db: Option<&str>) -> anyhow::Resul
         channels: Vec::new(),
         run: loaded.run(),
         store_url: db.unwrap_or(&loaded.general.store.url).to_owned(),
+        diagnoser: loaded.diagnoser,
         directories: loaded.directories,
         settings: Settings { mode: Mode::Observe, ..loaded.settings },
         audit_key: loaded.audit_key,

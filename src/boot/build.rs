@@ -69,6 +69,8 @@ pub struct Beside {
 
 /// What the app is built from.
 pub struct Options {
+    /// The rule set.
+    pub diagnoser: Diagnoser,
     /// Where the directories are.
     pub directories: Directories,
     /// Modes, declarations, policy.
@@ -252,7 +254,7 @@ pub async fn build_in(
     };
     let Process { crew, stop, meter } = process;
     let parts = Parts {
-        diagnoser: Diagnoser::new(embedded::RULES)?,
+        diagnoser: options.diagnoser,
         store: Arc::new(database.clone()),
         leases: Arc::new(database.clone()),
         ledger: Arc::new(database.clone()),

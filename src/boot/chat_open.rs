@@ -146,6 +146,7 @@ fn parts(
     Options {
         channels: loaded.channels(),
         run: loaded.run(),
+        diagnoser: loaded.diagnoser,
         directories: loaded.directories,
         settings: loaded.settings,
         store_url,

@@ -79,6 +79,8 @@ async fn tell(database: &Database, seals: u32) {
 
 /// How often the store is asked for work that another process left there.
 const POLL: Duration = Duration::from_millis(250);
+/// How much longer a process that ends waits for a run that has somebody parked, or an app paused: longer than a pause takes.
+const EXPOSED: Duration = Duration::from_mins(1);
 /// Shortest time between two looks for work, so that a storm of events is not answered by a storm of looks.
 const PACE: Duration = Duration::from_millis(2);
 
@@ -165,10 +167,14 @@ impl Driver {
         }
     }
 
-    /// Lets the units of work end that are at it, and sends what is in the outbox, each within its own limit. Nothing else
-    /// is begun. Whether everything was done in time.
+    /// Lets the units of work end that are at it, and sends what is in the outbox, each within its own limit; a run that has
+    /// somebody parked, or an app paused, gets a minute more. Nothing else is begun. Whether everything was done in time.
     pub async fn finish(&self, units: Duration, posts: Duration) -> bool {
-        let ended = tokio::time::timeout(units, self.rest()).await.is_ok();
+        let mut ended = tokio::time::timeout(units, self.rest()).await.is_ok();
+        if !ended && self.app.is_exposed().await {
+            tracing::warn!("somebody is parked, or an app paused: that is ended first");
+            ended = tokio::time::timeout(EXPOSED, self.rest()).await.is_ok();
+        }
         let sent = tokio::time::timeout(posts, self.flush()).await.is_ok_and(|sent| sent);
         ended && sent
     }

@@ -3,9 +3,10 @@
 use super::build::{Beside, Directories, Keys};
 use super::control::{Control, Scene};
 use super::surfaces::{self, Wanted};
+use crate::app::diagnose::Diagnoser;
 use crate::app::{Channel, RunTerms};
 use crate::config::secrets::Secrets;
-use crate::config::{Config, General, load, process, secrets};
+use crate::config::{Config, General, embedded, load, process, rules, secrets};
 use crate::domain::ids::{AppId, OktaUserId};
 use crate::domain::settings::{Mode, Policy, Settings};
 use crate::ports::secret::{self, Secret, SecretError};
@@ -31,6 +32,8 @@ pub struct Loaded {
     pub secrets: Secrets,
     /// What works but should be mended.
     pub warnings: Vec<String>,
+    /// The rule set, rules of one's own included.
+    pub diagnoser: Diagnoser,
 }
 
 /// Which credentials are read.
@@ -83,10 +86,21 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
         provisioning_type: okta.provisioning_type,
         policy: one_policy(&general)?,
     };
+    let diagnoser = diagnoser(&config, general.rules.dir.as_deref())?;
     let audit_key = secret(&config, "AUDIT_KEY")?;
     let warnings = config.warnings();
     let secrets = config.secrets().clone();
-    Ok(Loaded { general, directories, settings, audit_key, surfaces, secrets, warnings })
+    Ok(Loaded { general, directories, settings, audit_key, surfaces, secrets, warnings, diagnoser })
+}
+
+/// The embedded rules, and over them those of `dir`. One wrong file is an error that names everything that is wrong.
+fn diagnoser(config: &Config, dir: Option<&Path>) -> anyhow::Result<Diagnoser> {
+    let Some(dir) = dir else { return Ok(Diagnoser::new(embedded::RULES)?) };
+    let own = rules::folder(dir)?;
+    let own = own.iter().map(|(name, text)| (name.as_str(), text.as_str()));
+    let files: Vec<(&str, &str)> = embedded::RULES.iter().copied().chain(own).collect();
+    let unfit = |errors| config.unfit("rules", &["dir"], format!("cannot be used: {errors}"));
+    Ok(Diagnoser::new(&files).map_err(unfit)?)
 }
 
 impl secret::Secrets for Secrets {

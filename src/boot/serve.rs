@@ -267,6 +267,7 @@ fn options(loaded: Loaded, built: &[Box<dyn Built>]) -> Options {
         channels: loaded.channels(),
         run: loaded.run(),
         store_url: loaded.general.store.url.clone(),
+        diagnoser: loaded.diagnoser,
         directories: loaded.directories,
         settings: loaded.settings,
         audit_key: loaded.audit_key,

@@ -9,6 +9,7 @@ use super::control::Control;
 use super::declared::declared;
 use super::driver::{Driver, TenantClock, keep};
 use super::time::OffsetClock;
+use crate::app::diagnose::Diagnoser;
 use crate::app::{App, Channel, Heard, RunTerms};
 use crate::config::embedded;
 use crate::domain::case::Case;
@@ -110,7 +111,7 @@ pub async fn sandbox(options: SandboxOptions) -> anyhow::Result<Sandbox> {
     };
     let fresh: Arc<dyn Fresh> = Arc::new(SystemChance::new()?);
     let parts =
-        options_of(tenant.access(), &store, (&web, &people), (options.run, declared(&scene.name, tenant.access())?));
+        options_of(tenant.access(), &store, (&web, &people), (options.run, declared(&scene.name, tenant.access())?))?;
     let built = build(parts, Arc::clone(&clock), Arc::clone(&fresh)).await?;
     let tenant_clock: Arc<dyn TenantClock> = Arc::<Control>::clone(&control);
     let driver = Driver {
@@ -304,7 +305,7 @@ fn options_of(
     store: &Path,
     (web, people): (&Arc<Web>, &[Persona]),
     (run, declared): (Option<RunTerms>, Declared),
-) -> Options {
+) -> anyhow::Result<Options> {
     let keys = |okta: &str, id: &str, secret: &str| Keys {
         okta_token: Secret::new(okta),
         graph_client_id: id.to_owned(),
@@ -317,7 +318,8 @@ fn options_of(
         listen: true,
         facts: Sharing::Full,
     };
-    Options {
+    Ok(Options {
+        diagnoser: Diagnoser::new(embedded::RULES)?,
         directories: Directories {
             org_url: access.okta_url.clone(),
             app: Some(AppId::new(access.app_id.clone())),
@@ -351,7 +353,7 @@ fn options_of(
         audit_key: None,
         surfaces: vec![Arc::<Web>::clone(web) as Arc<dyn Surface>],
         roster: BTreeMap::from([(NAME.to_owned(), people.iter().map(Persona::actor).collect())]),
-    }
+    })
 }
 
 /// The stage over the real app.

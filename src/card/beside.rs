@@ -26,7 +26,11 @@ pub(super) fn add(card: &mut Card, case: &Case) {
     if let State::NeedsInfo { candidates, .. } = &case.state {
         choice(card, case, candidates);
     }
-    if !is_at_rest(&case.state) || case.sharing == Sharing::None {
+    if !is_at_rest(&case.state) {
+        return;
+    }
+    card.context.extend(case.beside.unread.iter().map(|unread| PublicText::words(unread.words())));
+    if case.sharing == Sharing::None {
         return;
     }
     if let Some(outlook) = &case.beside.outlook {

@@ -37,7 +37,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "a closed matter",
     ),
     (
-        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\ball (?:good|green|fine)(?: again| now)?\b|\bwent through\b|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\bwent away\b|\ball gone\b|\bcleared\b|\bwas caused by\b|\bis gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? resolved\b",
+        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\ball (?:good|green|fine)(?: again| now)?\b|\bwent through\b|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\bwent away\b|\ball gone\b|\bcleared\b|\bwas caused by\b|\bis gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? (?:resolved|closed|done)\b|\bsorted\W*\z|\bdisappeared\b|^\W*(?:ok|okay|aha|so|ah)\b,? it was (?:the|a|our)\b|\bresolved\s+(?:–|—|-)\s",
         UnlessBack,
         "a closed matter",
     ),
@@ -51,24 +51,29 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         Always,
         "a closed ticket",
     ),
+    (
+        r"\bcount:? ?[=:]? ?0\b|\bsuccess for (?:all|every)\b|\bstatus\W{1,4}success\b|\b(?:done|finished|through) with the (?:cutover|migration|rollout)\b",
+        UnlessEvident,
+        "a success",
+    ),
     // Bots, digests, publications.
     (
-        r"^\W*(?:prov|reanchor|help|ops|okta|iam|diag)\w*[- ]?bot\b[^\n]{0,80}:|\bdiagnosis (?:for|of|:)|\[(?:approve|reject|deny)\]|\bsuggested (?:fix|action):|\brecommended action: reassign\b",
+        r"^\W*(?:prov|reanchor|help|ops|okta|iam|diag)\w*[- ]?bot\b[^\n]{0,80}:|\bdiagnosis (?:for|of|:)|\[(?:approve|reject|deny)\]|\bbot\W{1,4}(?:this |that |it )?(?:(?:looks|sounds|seems) like|is likely|is probably|means|diagnos|i (?:think|found|suggest|recommend))|\b(?:thanks|thank you|good|nice|well done),? bot\b|\bsuggested (?:fix|action):|\brecommended action: reassign\b",
         Always,
         "a bot's own words",
     ),
     (
-        r"\b(?:errors?|failures?|tasks?|incidents?|tickets?) (?:this|last) (?:week|month|quarter)\b|\b(?:weekly|daily|monthly) (?:report|digest|summary|review)\b|\bdigest\b|\btop \d+ (?:errors?|causes?)\b|\b\d+ ?x\b[^\n]{0,80}\b\d+ ?x\b",
+        r"\b(?:errors?|failures?|tasks?|incidents?|tickets?) (?:this|last) (?:week|month|quarter)\b|\b(?:weekly|daily|monthly) (?:top |error )?(?:report|digest|summary|review|errors?|figures|numbers|stats)\b|\bdigest\b|\bkpis?\b|\bmttr\b|\btop (?:cause|offender)s?\b|\btop \d+ (?:errors?|causes?)\b|\b\d+ ?x\b[^\n]{0,80}\b\d+ ?x\b",
         Always,
         "a digest",
     ),
     (
-        r"\brelease notes?\b|\bmessage cent(?:er|re)\b|\bsecurity advisory\b|\bservice health\b|\bchangelog\b|\bnewsletter\b|\bwhat's new\b|\bblog post\b|\bwebinar\b|\bknowledge base\b|\bkb article\b|\bdocs? (?:page|article)s?\b|\brunbook\b|\bwiki page\b|\bpost-?mortem\b|\bretrospective\b|\bokta status:|\bannouncement\b|\bOKTA-\d{5,}\b",
+        r"\brelease notes?\b|\bmessage cent(?:er|re)\b|\bsecurity advisory\b|\bservice health\b|\bchangelog\b|\bnewsletter\b|\bwhat's new\b|\bblog post\b|\bwebinar\b|\bknowledge base\b|\bkb article\b|\bdocs? (?:page|article)s?\b|\brunbook\b|\bwiki page\b|\bpost-?mortem\b|\bretrospective\b|\bokta status:|\bannouncement\b|\bOKTA-\d{5,}\b|\bsome customers\b|\bfixtures?/|\bmock (?:server|data)\b|\bexcerpt\b[:.]?\s*$",
         Always,
         "a publication",
     ),
     (
-        r"\A\W*(?:PR|MR|commit|story) ?#?\d+|\A\W*(?:feat|fix|chore|docs|test|refactor)(?:\([^)]*\))?:|\A\W*TODO\b",
+        r"\A\W*(?:PR|MR|commit|story) ?#?\d+|\A\W*(?:feat|fix|chore|docs|test|refactor)(?:\([^)]*\))?:|\A\W*TODO\b|^\W{0,4}[0-9a-f]{7,12} (?:feat|fix|chore|docs|test|refactor|revert|ci|build)(?:\([^)\n]*\))?!?:",
         Always,
         "a change",
     ),
@@ -86,12 +91,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "an explanation",
     ),
     (
-        r"\bmost (?:common|frequent)\b|\broughly\b|\bon average\b|\bstat(?:istic)?s\b|\b(?:once|twice|times|x) (?:a|per) (?:day|week|month|year)\b|\bper (?:week|month|year)\b|\bin our (?:org|company|tenant)\b|\bnow (?:recogni[sz]es|supports|detects|knows|handles)\b|\A\W*(?:should|could|can|may|do|does|is|are|shall) (?:we|i|you|it|this|there|they)\b|\bwe decided\b|\berror reference\b|\bglossary\b|\bagenda\b|\bretro\b|\b(?:alert|alert rule|rule|tile|label|dashboard|thing|storm|metric|widget|counter|page|section|chapter|tag|faq|article)s?(?: in \w+)? (?:for|from|about|called|named|on)\b|\b(?:the|that|this) \S+ (?:thing|storm|story)\b|\brename[ds]?\b|\bsounds like\b|\bany plans\b|\bplans? to\b|\bnever heard\b|\bdocs (?:for|on|about)\b|\bwrite up\b|\bgood times\b|\blast year\b|\bnext (?:week|month|sprint|release)\b|\bin (?:january|february|march|april|may|june|july|august|september|october|november|december)\b\btranslat(?:e|ion|ed)\b|\bdocumentation (?:on|of|for|says|explains)\b|\bvendor documentation\b|\b(?:talk|question|training|article|session|page|chapter|story) (?:about|on) \b|\basked about\b|\b(?:add|writ|need|want|updat)(?:e?s|e?d|ing|e)? (?:an? |some |the |more )?(?:\w+ )?(?:test|page|counter|label|alert|sample|case|doc)s? (?:for|on|about)\b|\bwhat \S+ (?:actually |really |usually )?(?:means?|stands for|is about)\b|\b(?:wording|phrasing|translation|spelling) (?:of|for)\b|\bin the docs\b|\bthe docs say\b|\bwrite-up\b|\b(?:basically|simply|essentially) (?:says|tells|means)\b|\bwhiteboard\b|\b(?:the|a|our) demo\b|\byou(?:'d| would|'ll| will) (?:get|see|hit|run into)\b|\bplan for that\b|\bhelp page\b|\bexplain(?:ed|s|ing)? \S+ (?:to|quite|in)\b|\bclassif(?:y|ies|ier)\b|\bregex\b|\bhow to (?:fix|solve|read|handle|find)\b",
+        r"\bmost (?:common|frequent)\b|\broughly\b|\bon average\b|\bstat(?:istic)?s\b|\b(?:once|twice|times|x) (?:a|per) (?:day|week|month|year)\b|\bper (?:week|month|year)\b|\bin our (?:org|company|tenant)\b|\bnow (?:recogni[sz]es|supports|detects|knows|handles)\b|\A\W*(?:should|could|can|may|do|does|is|are|shall) (?:we|i|you|it|this|there|they)\b|\bwe decided\b|\berror reference\b|\bglossary\b|\bagenda\b|\bretro\b|\b(?:alert|alert rule|rule|tile|label|dashboard|thing|storm|metric|widget|counter|page|section|chapter|tag|faq|article|entry)s?(?: in \w+)? (?:for|from|about|called|named|on)\b|\b(?:the|that|this) \S+ (?:thing|storm|story)\b|\brename[ds]?\b|\bsounds like\b|\bany plans\b|\bplans? to\b|\bnever heard\b|\bdocs (?:for|on|about)\b|\bwrite up\b|\bgood times\b|\blast year\b|\bnext (?:week|month|sprint|release)\b|\bin (?:january|february|march|april|may|june|july|august|september|october|november|december)\b\btranslat(?:e|ion|ed)\b|\bdocumentation (?:on|of|for|says|explains)\b|\bvendor documentation\b|\b(?:talk|question|training|article|session|page|chapter|story) (?:about|on) \b|\basked about\b|\b(?:add|writ|need|want|updat)(?:e?s|e?d|ing|e)? (?:an? |some |the |more )?(?:\w+ )?(?:test|page|counter|label|alert|sample|case|doc)s? (?:for|on|about)\b|\b(?:deck|slides?|video|article|page|guide|faq|docs?|documentation|wiki) (?:\w+ ){0,2}(?:explains?|describes?|covers|mentions)\b|\bthe bot (?:recogni[sz]e[ds]?|said|says|found|named|got)\b|\b(?:blog|writ(?:e|ing)|talk(?:ing)?|post|tweet) about\b|\bhow often\b|\bcurious\b|\bshows up (?:for|when|if|on)\b|\bdon't (?:mix|confuse)\b|\A\W*(?:in short|background|in a nutshell)\s*:|\bqu\S{1,3} significa\b|\b(?:cosa|que|o que) (?:significa|signifie|veut dire)\b|\bwas bedeutet\b|\bwat betekent\b|\bpor curiosidad\b|\bpar curiosit|\baus neugier\b|\be\.g\.|\bsuch as\b|\bfor example\b|\bwhat \S+ (?:actually |really |usually )?(?:means?|stands for|is about)\b|\b(?:wording|phrasing|translation|spelling) (?:of|for)\b|\bin the docs\b|\bthe docs say\b|\bwrite-up\b|\b(?:basically|simply|essentially) (?:says|tells|means)\b|\bwhiteboard\b|\b(?:the|a|our) demo\b|\byou(?:'d| would|'ll| will) (?:get|see|hit|run into)\b|\bplan for that\b|\bhelp page\b|\bexplain(?:ed|s|ing)? \S+ (?:to|quite|in)\b|\bclassif(?:y|ies|ier)\b|\bregex\b|\bhow to (?:fix|solve|read|handle|find)\b",
         UnlessEvident,
         "talk about errors",
     ),
     (
-        r"\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\b(?:exam|quiz|certification|test) question\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bfor example\b|\be\.g\.|\bsuch as\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
+        r"\A\W*(?:lab|exercise|lesson|homework|drill|game ?day|workshop) ?#?\d*\s*[:.]|\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\b(?:exam|quiz|certification|test) question\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
         Always,
         "talk about errors",
     ),
@@ -118,12 +123,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "code or a query",
     ),
     (
-        r"\bthe (?:unit )?tests? (?:asserts?|checks?|expects?)\b|\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\braise \w+|\bthrow new\b|\bexcept \w+|\bcatch ?\(|\b[A-Za-z_]+ = (?:\[|\{|vec!)|[=!]==? ?['\x22]\w|\.is_some\(\)|\.unwrap\(|\bexpect\(|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|=> ?['\x22{]|['\x22] ?=> ?(?:\w+(?:::|\(|[,;])|(?:return|true|false|some|none|ok|err)\b)|\.(?:contains|includes|startsWith|test|match)\(",
+        r"\bthe (?:unit )?tests? (?:asserts?|checks?|expects?)\b|\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\braise \w+|\bthrow new\b|\bexcept \w+|\bcatch ?\(|\b[A-Za-z_]+ = (?:\[|\{|vec!)|[=!]==? ?['\x22]\w|\.is_some\(\)|\.unwrap\(|\bexpect\(|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|[\w)'\x22*] ?=> ?['\x22{]|['\x22] ?=> ?(?:\w+(?:::|\(|[,;])|(?:return|true|false|some|none|ok|err)\b)|\.(?:contains|includes|startsWith|test|match)\(",
         Always,
         "code",
     ),
     (
-        r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |(?:^|[\s('\x22?&=])\w[\w.]* (?:eq|co|sw|ne|like) ['\x22]|\bcontains\(['\x22]|\?q=|\bsite:\w",
+        r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |(?:^|[\s('\x22?&])\w[\w.]* (?:eq|co|sw|ne|like) ['\x22]|\bcontains\(['\x22]|\?q=|\bsite:\w",
         Always,
         "a query",
     ),
@@ -131,6 +136,14 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         r"\A\W*(?:(?:a|an|the|my|our|new|call|vendor|team) ){0,3}(?:sample|example|reference|summary|notes?|psa|cheat ?sheet|draft|template|minutes|protocol)\b[^\n]{0,30}:|\bsample (?:event|message|payload|error)s?\b",
         Always,
         "an example",
+    ),
+    (r"^[+-]\s+['\x22][^'\x22\n]{1,120}['\x22]: ?['\x22][\w-]+['\x22],?\s*$", Always, "code"),
+    (r"^\W{0,4}\w*(?:_map|_mapping|_table|_rules|_patterns|_codes|_labels)\s*[:=]\s*$", UnlessEvident, "code"),
+    (r"\(\?[imsux]+\)|\bok to merge\b|\x22errorSummary\x22[^\n]{0,200}\x22statusCode\x22", Always, "code"),
+    (
+        r"^\W{0,4}v?\d+\.\d+\.\d+\s*[:-]\s|^#{2,5} \w{6,80}\s*$|^\W{0,4}AADSTS\d{5,7} ?\| ?\w+ - ",
+        UnlessEvident,
+        "documentation",
     ),
     (r"\|\s*:?-{3,}:?\s*\|", Always, "a table"),
     (

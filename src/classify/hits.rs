@@ -74,7 +74,8 @@ pub(super) fn pattern(text: &str) -> Result<Regex, String> {
         .build()
         .map_err(|e| match e {
             regex::Error::CompiledTooBig(limit) => format!("grows beyond {limit} bytes when compiled; make it smaller"),
-            other => other.to_string(),
+            // It draws the place on lines of its own; the last one says what is wrong.
+            other => other.to_string().lines().last().unwrap_or_default().trim_start_matches("error: ").to_owned(),
         })
 }
 

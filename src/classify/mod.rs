@@ -94,8 +94,8 @@ impl Classifier {
         }
         for (name, rule) in &rules {
             for over in rule.over.iter().filter(|o| !texts.contains_key(o.as_str())) {
-                let why = format!("there is no class `{over}`");
-                errors.push(RuleError { file: (*name).to_owned(), line: 1, key: "over".to_owned(), why });
+                let text = texts.get(name).copied().unwrap_or_default();
+                errors.push(rules::complaint(name, text, ("over", over), format!("there is no class `{over}`")));
             }
         }
         if !errors.is_empty() {

@@ -165,15 +165,41 @@ const ALLOWED: &[(&str, &[Remedy])] = &[
 
 /// Reads one rule file. `Err` lists everything that is wrong in it.
 pub fn parse(file: &str, text: &str) -> Result<Rule, Vec<RuleError>> {
-    let rule: Rule = toml::from_str(text).map_err(|e| {
-        let line = e.span().map_or(1, |s| line_of(text, s.start));
-        vec![RuleError { file: file.to_owned(), line, key: String::new(), why: e.message().to_owned() }]
-    })?;
+    let rule: Rule = toml::from_str(text).map_err(|e| vec![unread(file, text, &e)])?;
     let mut check = Check { file, text, errors: Vec::new() };
     check.head(&rule);
     check.signs(&rule);
     check.messages(&rule);
     if check.errors.is_empty() { Ok(rule) } else { Err(check.errors) }
+}
+
+/// What is wrong in a file that does not even have the form of a rule.
+fn unread(file: &str, text: &str, error: &toml::de::Error) -> RuleError {
+    let at = error.span().map_or(0, |span| span.start);
+    let why = error.message().lines().collect::<Vec<_>>().join(" ");
+    RuleError { file: file.to_owned(), line: line_of(text, at), key: key_of(&why, text, at), why }
+}
+
+/// The key that a message of the TOML reader is about: the one that it names, else the one on the line; the empty text
+/// when the line has none.
+fn key_of(why: &str, text: &str, at: usize) -> String {
+    let named = ["unknown field `", "missing field `"].iter().find_map(|lead| why.strip_prefix(lead));
+    if let Some((key, _)) = named.and_then(|rest| rest.split_once('`')) {
+        return key.to_owned();
+    }
+    let start = text.get(..at).and_then(|head| head.rfind('\n')).map_or(0, |end| end + 1);
+    let line = text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let key = line.split_once('=').map_or("", |(key, _)| key.trim());
+    let plain = key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
+    if plain { key.to_owned() } else { String::new() }
+}
+
+/// A complaint about the value `part` of a key at the head of a file.
+pub(super) fn complaint(file: &str, text: &str, (key, part): (&str, &str), why: String) -> RuleError {
+    let mut check = Check { file, text, errors: Vec::new() };
+    check.wrong(key, part, why.clone());
+    let none = RuleError { file: file.to_owned(), line: 1, key: key.to_owned(), why };
+    check.errors.pop().unwrap_or(none)
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -213,8 +239,9 @@ impl Check<'_> {
             at += line.len();
         }
         let first = part.lines().next().unwrap_or_default();
-        let of_part = if first.len() < 4 { None } else { rest.find(first) };
-        let line = line_of(self.text, from + of_part.or(of_key).unwrap_or(0));
+        let from_key = rest.get(of_key.unwrap_or(0)..).unwrap_or_default();
+        let of_part = if first.len() < 4 { None } else { from_key.find(first) };
+        let line = line_of(self.text, from + of_key.unwrap_or(0) + of_part.unwrap_or(0));
         self.errors.push(RuleError { file: self.file.to_owned(), line, key: key.to_owned(), why: why.into() });
     }
 
@@ -269,11 +296,17 @@ impl Check<'_> {
             self.sign(("sign", n), sign);
         }
         for (n, veto) in rule.veto.iter().enumerate() {
-            for text in veto.text.iter().chain(&veto.with).chain(&veto.without) {
-                self.length(("veto", n), "text", text, 2);
+            let table = ("veto", n);
+            for (key, texts) in [("text", &veto.text), ("with", &veto.with), ("without", &veto.without)] {
+                for text in texts {
+                    self.length(table, key, text, 2);
+                }
             }
-            if veto.text.is_empty() || veto.why.trim().is_empty() {
-                self.wrong_in(("veto", n), "why", "", "a veto must have `text` and `why`");
+            if veto.text.is_empty() {
+                self.wrong_in(table, "text", "", "must hold at least one text");
+            }
+            if veto.why.trim().is_empty() {
+                self.wrong_in(table, "why", "", "must say why that rules the class out");
             }
         }
     }
@@ -291,8 +324,10 @@ impl Check<'_> {
         for text in &sign.text {
             self.length(table, "text", text, 6);
         }
-        for text in sign.with.iter().chain(&sign.and_with).chain(&sign.without) {
-            self.length(table, "with", text, 2);
+        for (key, texts) in [("with", &sign.with), ("and_with", &sign.and_with), ("without", &sign.without)] {
+            for text in texts {
+                self.length(table, key, text, 2);
+            }
         }
         if let Some(pattern) = &sign.pattern
             && let Err(e) = super::hits::pattern(pattern)

@@ -7,7 +7,7 @@
 use crate::app::diagnose::Diagnoser;
 use crate::card::answer;
 use crate::cli::diagnose_text;
-use crate::config::embedded;
+use crate::config::{self, embedded};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
@@ -101,7 +101,7 @@ pub fn run(
 
 /// The sub-command on the process's own input and output.
 pub fn main(args: &DiagnoseArgs) -> anyhow::Result<u8> {
-    let own = args.rules.as_deref().map(own_rules).transpose()?.unwrap_or_default();
+    let own = args.rules.as_deref().map(config::rules::folder).transpose()?.unwrap_or_default();
     let own = own.iter().map(|(name, text)| (name.as_str(), text.as_str()));
     let files: Vec<(&str, &str)> = embedded::RULES.iter().copied().chain(own).collect();
     let diagnoser = Diagnoser::new(&files)?;
@@ -116,22 +116,6 @@ pub fn main(args: &DiagnoseArgs) -> anyhow::Result<u8> {
         }
     };
     Ok(code)
-}
-
-/// Rule files of a folder: (name without ending, text).
-pub(crate) fn own_rules(folder: &Path) -> anyhow::Result<Vec<(String, String)>> {
-    let read = || format!("the rules in {} cannot be read", folder.display());
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).with_context(read)? {
-        let path = entry.with_context(read)?.path();
-        if path.extension().is_some_and(|ending| ending == "toml") {
-            let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let text = std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-            files.push((name, text));
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn stream(diagnoser: &Diagnoser, input: &mut dyn BufRead, output: &mut Output<'_>) -> io::Result<u8> {

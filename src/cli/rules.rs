@@ -3,9 +3,9 @@
 //! Never changes a file. Begin with [`run`].
 
 use crate::app::diagnose::Diagnoser;
-use crate::classify::rules::{Rule, line_of_table};
-use crate::cli::diagnose::{Format, own_rules};
-use crate::config::embedded;
+use crate::classify::rules::{Rule, RuleError, line_of_table};
+use crate::cli::diagnose::Format;
+use crate::config::{self, embedded};
 use crate::domain::diagnosis::Severity;
 use crate::surface::console::{Cell, Ink, Room, paragraph, table};
 use anyhow::Context;
@@ -204,14 +204,14 @@ fn page(rule: &Rule, room: Room) -> String {
 }
 
 fn check(dir: Option<&Path>, format: Format, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
-    let own = dir.map(own_rules).transpose()?.unwrap_or_default();
+    let own = dir.map(config::rules::folder).transpose()?.unwrap_or_default();
     let embedded = embedded::RULES.iter().copied();
     let files: Vec<(&str, &str)> = embedded.chain(own.iter().map(|(n, t)| (n.as_str(), t.as_str()))).collect();
     let diagnoser = match Diagnoser::new(&files) {
         Ok(diagnoser) => diagnoser,
         Err(errors) => {
             if format == Format::Json {
-                let complaints: Vec<String> = errors.to_string().lines().map(str::to_owned).collect();
+                let complaints: Vec<Value> = errors.0.iter().map(as_json).collect();
                 writeln!(out, "{}", json!({ "rules": null, "own": own.len(), "complaints": complaints }))?;
             } else {
                 writeln!(err, "{errors}")?;
@@ -221,12 +221,13 @@ fn check(dir: Option<&Path>, format: Format, out: &mut dyn Write, err: &mut dyn 
     };
     // A rule of one's own can take messages away from an embedded one, so all promises are checked.
     let text_of = |rule: &Rule| files.iter().rev().find(|(name, _)| *name == rule.id).map_or("", |(_, text)| *text);
-    let complaints: Vec<String> =
+    let complaints: Vec<RuleError> =
         rules(&diagnoser).flat_map(|rule| promises(&diagnoser, rule, text_of(rule))).collect();
     let (count, version) = (rules(&diagnoser).count(), &diagnoser.classifier().version().0);
     let (own, right) = (own.len(), complaints.is_empty());
     match format {
         Format::Json => {
+            let complaints: Vec<Value> = complaints.iter().map(as_json).collect();
             writeln!(out, "{}", json!({ "rules": count, "own": own, "version": version, "complaints": complaints }))
         }
         Format::Text if right => writeln!(out, "{count} rules are right ({own} of your own); version {version}"),
@@ -239,11 +240,17 @@ fn check(dir: Option<&Path>, format: Format, out: &mut dyn Write, err: &mut dyn 
     Ok(u8::from(!right))
 }
 
+fn as_json(complaint: &RuleError) -> Value {
+    let RuleError { file, line, key, why } = complaint;
+    json!({ "file": format!("{file}.toml"), "line": line, "key": key, "why": why })
+}
+
 /// Samples that get another class, near misses that get the class, fields that are not found: each with its line.
-pub fn promises(diagnoser: &Diagnoser, rule: &Rule, text: &str) -> Vec<String> {
+pub fn promises(diagnoser: &Diagnoser, rule: &Rule, text: &str) -> Vec<RuleError> {
     let mut complaints = Vec::new();
-    let mut complain = |table: &str, n: usize, what: String| {
-        complaints.push(format!("{}.toml:{}: `{table}`: {what}", rule.id, line_of_table(text, table, n)));
+    let mut complain = |table: &str, n: usize, why: String| {
+        let line = line_of_table(text, table, n);
+        complaints.push(RuleError { file: rule.id.clone(), line, key: table.to_owned(), why });
     };
     for (n, sample) in rule.sample.iter().enumerate() {
         let answer = diagnoser.diagnose(&sample.text);

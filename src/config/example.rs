@@ -34,6 +34,11 @@ url = "sqlite://reanchor.sqlite"
 # "observe" reads only, "propose" also plans and votes, "fix" also runs approved plans.
 default = "observe"
 
+[rules]
+# A folder with rule files of your own, relative to the current folder: each adds a class, or replaces the one of its name.
+# "reanchor rules check DIR" tells what is wrong in them. Default: not set.
+# dir = "rules"
+
 [run]
 # A whole number with ms, s, m or h. A lease is 1s or more, and outlasts call_timeout by 5s or a fifth of itself.
 lease = "60s"

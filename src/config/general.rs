@@ -4,7 +4,7 @@
 
 use super::error::ConfigError;
 use super::people::{Channel, Link, PolicyRow};
-use super::sections::{Complaint, Incident, Modes, Run, Sandbox, Server, Store};
+use super::sections::{Complaint, Incident, Modes, OwnRules, Run, Sandbox, Server, Store};
 use super::table::Config;
 use crate::domain::settings::{Mode, Policy};
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +18,8 @@ pub struct General {
     pub store: Store,
     /// `[mode] default`
     pub mode: Mode,
+    /// `[rules]`
+    pub rules: OwnRules,
     /// `[run]`
     pub run: Run,
     /// `[incident]`
@@ -33,8 +35,8 @@ pub struct General {
 }
 
 impl Config {
-    /// Reads and checks `[server] [store] [mode] [run] [incident] [[channel]] [[link]] [[policy]] [sandbox]`. The first wrong value is the
-    /// error, with its place. May be asked again.
+    /// Reads and checks `[server] [store] [mode] [rules] [run] [incident] [[channel]] [[link]] [[policy]] [sandbox]`. The first
+    /// wrong value is the error, with its place. May be asked again.
     pub fn general(&mut self) -> Result<General, ConfigError> {
         let mut server: Server = self.section("server")?;
         self.fit("server", server.check())?;
@@ -42,6 +44,7 @@ impl Config {
         let store: Store = self.section("store")?;
         self.fit("store", store.check())?;
         let mode = self.section::<Modes>("mode")?.default;
+        let rules: OwnRules = self.section("rules")?;
         let run: Run = self.section("run")?;
         self.fit("run", run.check())?;
         let incident: Incident = self.section("incident")?;
@@ -53,7 +56,7 @@ impl Config {
         let channels = self.channels()?;
         let links = self.links()?;
         let policies = self.policies()?;
-        Ok(General { server, store, mode, run, incident, channels, links, policies, sandbox })
+        Ok(General { server, store, mode, rules, run, incident, channels, links, policies, sandbox })
     }
 
     fn fit(&self, section: &str, checked: Result<(), Complaint>) -> Result<(), ConfigError> {

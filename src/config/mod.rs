@@ -16,6 +16,7 @@ mod general;
 mod merge;
 pub mod people;
 mod read;
+pub mod rules;
 pub mod secrets;
 pub mod sections;
 mod table;

@@ -1,4 +1,4 @@
-//! The sections `[server]`, `[store]`, `[mode]`, `[run]` and `[sandbox]`.
+//! The sections `[server]`, `[store]`, `[mode]`, `[rules]`, `[run]`, `[incident]` and `[sandbox]`.
 //!
 //! Never holds a secret but the token and the proof of a simulated tenant, which `Debug` hides. Begin with [`Server`].
 
@@ -7,6 +7,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
 /// A value that cannot be used: `problem` is the end of a sentence that begins with the key, and never holds the value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,6 +125,14 @@ impl Default for Modes {
     fn default() -> Self {
         Self { default: Mode::Observe }
     }
+}
+
+/// `[rules]`: classes of one's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OwnRules {
+    /// Folder with rule files that are added to the embedded ones, or replace those of their name.
+    pub dir: Option<PathBuf>,
 }
 
 /// A length of time in milliseconds, written with its unit: `300ms`, `15s`, `2m`, `1h`.

@@ -6,11 +6,13 @@
 
 use super::bulk::BulkCheck;
 use super::ids::CaseId;
+use super::inbound::Unread;
 use super::incident::Outlook;
 use super::job::{JobFacts, JobRef};
 use super::notice::PublicText;
 use super::time::{At, MINUTE};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// From more people than this on, within [`WINDOW`], one error is taken for one cause.
 pub const MANY: usize = 5;
@@ -110,6 +112,9 @@ pub struct Beside {
     /// The check of the payload that was pasted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bulk: Option<BulkCheck>,
+    /// What was not read of the message.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub unread: BTreeSet<Unread>,
 }
 
 impl Beside {

@@ -4,6 +4,7 @@ use super::actor::Actor;
 use super::ids::CaseId;
 use super::time::At;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// Where something was said.
@@ -141,6 +142,38 @@ pub struct Attached {
     pub problem: Option<String>,
 }
 
+/// What was not read of something that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unread {
+    /// A file behind its first part: its host gives no other.
+    BehindHead,
+    /// The middle of a file.
+    FileMiddle,
+    /// The middle of a text, its files included.
+    TextMiddle,
+}
+
+impl Unread {
+    /// How it is told. It names no file: the name of a file can hold the name of a person.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::BehindHead => "the file is longer than the limit; only its first 256 KiB were read",
+            Self::FileMiddle => "the file is longer than the limit; only its head and tail were read",
+            Self::TextMiddle => "the message is longer than the limit; only its head and tail were read",
+        }
+    }
+}
+
+/// The text of a file, as far as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileText {
+    /// What was read.
+    pub text: String,
+    /// What was not.
+    pub unread: Option<Unread>,
+}
+
 /// What a surface knows of an event beyond its words. Everything in it defaults to "no".
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -154,6 +187,9 @@ pub struct More {
     /// The author was told why a file was not read; never stored.
     #[serde(skip)]
     pub told: bool,
+    /// What was not read of its words and files; known when the event is worked on, never stored.
+    #[serde(skip)]
+    pub unread: BTreeSet<Unread>,
     /// Version of the case that the pressed card showed; an older one than the case has now makes a stale button.
     pub version: Option<i64>,
 }

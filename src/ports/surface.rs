@@ -1,7 +1,7 @@
 //! What the bot needs of a place where people talk, and the proof that a press or a slash command was really theirs.
 
 use crate::domain::actor::Actor;
-use crate::domain::inbound::{Attached, Place};
+use crate::domain::inbound::{Attached, FileText, Place};
 use crate::domain::notice::{Notice, PublicText};
 use async_trait::async_trait;
 
@@ -87,8 +87,8 @@ pub trait Surface: Send + Sync {
         false
     }
 
-    /// The text of a file that came with a message.
-    async fn fetch(&self, _place: &Place, _file: &Attached) -> Result<String, SurfaceError> {
+    /// The text of a file that came with a message, and what of it was not read.
+    async fn fetch(&self, _place: &Place, _file: &Attached) -> Result<FileText, SurfaceError> {
         Err(SurfaceError::Refused("this surface has no files".to_owned()))
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! Begin with [`part`].
 
+use super::before::Before;
 use super::shapes::{self, Shape, Token};
 use super::{head, names, shapes::tokens, words::Words};
 use crate::domain::diagnosis::{FieldName, Fields};
@@ -47,6 +48,20 @@ impl<'a> Found<'a> {
         if start < end {
             self.at.push((name, start..end));
         }
+    }
+
+    /// The first time, unless a later one is named a timestamp, as the time of a log line, or when a token was issued, is
+    /// not when something failed.
+    fn put_time(&mut self, at: Range<usize>) {
+        let before = Before::of(self.text, at.start);
+        let named = |at: usize| Before::of(self.text, at).ends_with("timestamp");
+        if before.ends_with("timestamp") {
+            let unnamed = self.at.iter().position(|(n, r)| *n == FieldName::Timestamp && !named(r.start));
+            if let Some(earlier) = unnamed {
+                self.at.remove(earlier);
+            }
+        }
+        self.put(FieldName::Timestamp, at);
     }
 }
 
@@ -96,7 +111,7 @@ fn label(found: &mut Found<'_>, instance: &mut Instance, token: &Token) {
     match token.shape {
         Shape::Time => {
             instance.time = true;
-            found.put(FieldName::Timestamp, token.at.clone());
+            found.put_time(token.at.clone());
         }
         Shape::NearGuid => instance.id = true,
         Shape::Anchor => {
@@ -139,29 +154,6 @@ fn is_service_account(email: &str) -> bool {
         || local.ends_with("-noreply")
         || local.starts_with("svc_")
         || local.starts_with("svc-")
-}
-
-/// Letters and digits before a value, in lower case.
-struct Before([u8; 28], char);
-
-impl Before {
-    fn of(text: &str, at: usize) -> Self {
-        let mut buf = [b' '; 28];
-        let head = text.get(..at).unwrap_or_default();
-        let mut slot = buf.iter_mut().rev();
-        for b in head.bytes().rev().take(60).filter(u8::is_ascii_alphanumeric) {
-            match slot.next() {
-                Some(s) => *s = b.to_ascii_lowercase(),
-                None => break,
-            }
-        }
-        Self(buf, head.chars().next_back().unwrap_or(' '))
-    }
-
-    fn ends_with(&self, word: &str) -> bool {
-        // Most words are told apart by their last letter.
-        self.0.last() == word.as_bytes().last() && self.0.ends_with(word.as_bytes())
-    }
 }
 
 /// What stands before a guid (letters and digits only, longest first) and what it makes of it. `None`: known, but not
@@ -215,7 +207,7 @@ const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
 
 fn guid_field(before: &Before, after: &str) -> Option<FieldName> {
     if before.1 == '_' {
-        let object = ["user", "group", "contact", "device", "orgcontact", "serviceprincipal"];
+        let object = ["user", "group", "contact", "device", "orgcontact", "publicfolder", "serviceprincipal"];
         return object.iter().any(|o| before.ends_with(o)).then_some(FieldName::ConflictingObjectId);
     }
     if before.1 == '.' {

@@ -7,6 +7,7 @@
 //! Begin with [`read`], then [`parts`] and [`part()`].
 
 mod attempt;
+mod before;
 pub mod bulk;
 pub mod chat;
 pub mod command;

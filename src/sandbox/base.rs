@@ -48,6 +48,9 @@ pub(crate) const OKTA_PRINCIPAL: &str = "e07b52c9-4d16-4a83-bf95-18c3d60a7e24";
 /// Service principal of the inbound provisioning app, and its job.
 pub(crate) const INBOUND_PRINCIPAL: &str = "5b2e8c14-6a90-4d37-8f1b-c3d7e9a04f62";
 pub(crate) const INBOUND_JOB: &str = "API2AAD.3f6c9a1e58b24d079e4ba1c27d805f93.d80e6b27-41fa-4c95-b3a8-7e2c1f095da6";
+/// The second person whose account may have been replaced, and the object that replaced it.
+const SECOND: &str = "00u8lenaPt8Ka6Xe21d7";
+const SECOND_OBJECT: &str = "d36a90f4-5e18-4b72-9c0d-41f8a7e2b695";
 /// Somebody else of the subject's name.
 const NAMESAKE: &str = "00u8sam2Lp7Gd3Vx41d7";
 /// Service principal of the app that calls Graph from outside.
@@ -293,7 +296,9 @@ fn directory(scenario: &Scenario, now: Ms) -> Directory {
     if !section.other_tenant {
         for (okta, _, object, anchor) in LINKED {
             if let Some(p) = PEOPLE.iter().find(|p| p.0 == okta) {
-                let mut user = entra_user(object, p.1, (p.2, p.3), now - 500 * DAY);
+                let new = section.second.as_ref().filter(|_| okta == SECOND);
+                let (object, age) = new.map_or((object, 500 * DAY), |new| (SECOND_OBJECT, new.age.0));
+                let mut user = entra_user(object, p.1, (p.2, p.3), now - age);
                 user.anchor = Some(anchor.to_owned());
                 users.push(user);
             }

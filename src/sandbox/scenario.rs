@@ -256,6 +256,8 @@ pub(crate) struct TenantSection {
     pub(crate) incident: Option<IncidentSection>,
     /// Somebody else in Okta has the subject's name.
     pub(crate) namesake: bool,
+    /// Lena's account was replaced as well.
+    pub(crate) second: Option<SecondSection>,
 }
 
 impl Default for TenantSection {
@@ -283,6 +285,7 @@ impl Default for TenantSection {
             inbound: None,
             incident: None,
             namesake: false,
+            second: None,
         }
     }
 }
@@ -371,6 +374,20 @@ impl Default for ReplacementSection {
             roles: Vec::new(),
             eligible_roles: Vec::new(),
         }
+    }
+}
+
+/// A second person whose account was replaced, with her own anchor: Okta points to an object that is gone.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SecondSection {
+    /// Age of the new account.
+    pub(crate) age: Span,
+}
+
+impl Default for SecondSection {
+    fn default() -> Self {
+        Self { age: Span(6 * 86_400_000) }
     }
 }
 

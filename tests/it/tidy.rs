@@ -237,7 +237,7 @@ fn proofs_are_made_where_they_may_be() {
     listed(&resume, &["src/app/runs.rs"], "resume");
     assert!(resume.contains("src/app/runs.rs"));
     let acquire = callers(&["acquire("]);
-    listed(&acquire, &["src/app/runs.rs"], "acquire");
+    listed(&acquire, &["src/app/queue.rs", "src/app/runs.rs"], "acquire");
     assert!(acquire.contains("src/app/runs.rs"));
     // Where a signed interaction is verified, and where one is taken from the inbox again.
     let verified = callers(&["verified("]);

@@ -46,11 +46,15 @@ pub fn choice(facts: &Facts) -> Result<Choice<'_>, Violation> {
             "give the attribute its title back (Okta: Profile Editor), then Look again",
         );
     };
+    if row.external_id.is_none() {
+        return not_linked(facts, row.anchor(&app.attributes), &row.user_name);
+    }
     let Some(object) = known(&facts.entra.by_external_id, "D7", "the account that Okta pushes to")? else {
         let fact = PublicText::words("there is no live account that Okta pushes to, so there is nothing to align");
         return advise("D7", fact, "mend the link first: restore the deleted account, or reassign the person");
     };
     let (okta, entra) = (row.anchor(&app.attributes), object.anchor.as_deref());
+    is_named(facts, (object, okta), &row.user_name)?;
     if okta == entra && okta.is_some() {
         let fact = PublicText::words("the anchors are equal on both sides");
         return stop("D7", Outcome::NotApplicable, fact, "look for another cause");
@@ -97,6 +101,55 @@ pub fn choice(facts: &Facts) -> Result<Choice<'_>, Violation> {
             advise("D7", fact, "find out where each value comes from; the side that is cheaper to take back is changed")
         }
     }
+}
+
+/// Okta names no account: to link one the person has to be unassigned and assigned, which these remedies never do.
+fn not_linked<T>(facts: &Facts, okta: Option<&str>, user_name: &str) -> Result<T, Violation> {
+    let fact = PublicText::words(
+        "Okta names no account in Entra (externalId is empty), so an anchor alone would not link one; the bot does not \
+         unassign anybody for an anchor. ",
+    );
+    advise("D8", fact.and_text(&right_account(facts, okta, user_name)?), BY_HAND)
+}
+
+/// What people do by hand where Okta names no account, or somebody else's.
+const BY_HAND: &str = "by hand, once it is certain whose account that is: switch Deactivate Users off (Okta deactivates \
+                       whatever account it names or finds by the user name), unassign the person, give the account Okta's \
+                       anchor (Entra refuses that on a federated domain: move its sign-in name to the initial domain and back), \
+                       assign the person again, switch Deactivate Users on when Okta shows the link; then Look again";
+
+/// The account under the user name, and the anchor that it should have.
+fn right_account(facts: &Facts, okta: Option<&str>, user_name: &str) -> Result<PublicText, Violation> {
+    let live = known(&facts.entra.by_name, "D8", "live accounts with the user name")?;
+    let mut found = live.iter().filter(|user| user.plain_upn().eq_ignore_ascii_case(user_name));
+    let text = match (found.next(), found.next()) {
+        (Some(one), None) => PublicText::words("The account under the user name is ")
+            .and_foreign(&one.name)
+            .and(" ")
+            .and_foreign(one.id.as_str())
+            .and(" with the anchor ")
+            .and_foreign(one.anchor.as_deref().unwrap_or("(none)")),
+        (None, _) => PublicText::words("No live account has the user name ").and_foreign(user_name),
+        (Some(_), Some(_)) => PublicText::words("Several accounts have the user name ").and_foreign(user_name),
+    };
+    Ok(text.and("; Okta sends ").and_foreign(okta.unwrap_or("(none)")))
+}
+
+/// Whether Okta names the account under its user name; another one is somebody else's (SAFETY D8).
+pub(super) fn is_named(facts: &Facts, (object, okta): (&EntraUser, Option<&str>), user_name: &str) -> Verdict {
+    let live = known(&facts.entra.by_name, "D8", "live accounts with the user name")?;
+    let other = live.iter().any(|user| user.id != object.id && user.plain_upn().eq_ignore_ascii_case(user_name));
+    if object.plain_upn().eq_ignore_ascii_case(user_name) || !other {
+        return Ok(());
+    }
+    let fact = PublicText::words("Okta's externalId names another account than the one under the user name: ")
+        .and_foreign(&object.name)
+        .and(" ")
+        .and_foreign(object.plain_upn())
+        .and(" ")
+        .and_foreign(object.id.as_str())
+        .and(", and the bot does not unassign anybody for an anchor. ");
+    violation("D8", Outcome::Refuse, fact.and_text(&right_account(facts, okta, user_name)?), BY_HAND)
 }
 
 /// Rows 1 and 2: somebody else holds Okta's anchor.

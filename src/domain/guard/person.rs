@@ -1,5 +1,6 @@
 //! Rules about the person: active, assigned, one and the same on both sides, and without privileges.
 
+use super::anchor::is_named;
 use super::{Outcome, Verdict, Violation, app, app_user, known, unread, violation};
 use crate::domain::ids::EntraId;
 use crate::domain::notice::PublicText;
@@ -67,6 +68,9 @@ pub(super) fn linked(facts: &Facts, object: &EntraId, user_name: &str) -> Verdic
         let fact = PublicText::words("Okta's externalId does not name the live account that was looked up");
         return violation("C2", Outcome::Refuse, fact, "press Look again");
     };
+    let okta =
+        app(facts).ok().and_then(|app| app_user(facts).ok().flatten().and_then(|row| row.anchor(&app.attributes)));
+    is_named(facts, (live, okta), user_name)?;
     is_this_person(facts, live)?;
     can_be_linked(live, user_name)
 }

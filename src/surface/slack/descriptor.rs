@@ -21,7 +21,7 @@ use super::{NAME, manifest};
 use crate::app::App;
 use crate::domain::actor::{Actor, Standing};
 use crate::domain::finding::Finding;
-use crate::domain::inbound::{Attached, Place};
+use crate::domain::inbound::{Attached, FileText, Place};
 use crate::domain::notice::{Notice, PublicText};
 use crate::ports::secret::Secrets;
 use crate::ports::surface::{Earlier, Surface, SurfaceError};
@@ -85,7 +85,7 @@ impl Surface for Whole {
         self.who.shared(place).await
     }
 
-    async fn fetch(&self, place: &Place, file: &Attached) -> Result<String, SurfaceError> {
+    async fn fetch(&self, place: &Place, file: &Attached) -> Result<FileText, SurfaceError> {
         self.files.fetch(place, file).await
     }
 }

@@ -28,12 +28,14 @@ pub const SCOPES: [(&str, &str); 11] = [
 pub const APP_SCOPE: (&str, &str) = ("connections:write", "open the websockets of Socket Mode");
 
 /// Events, and what for.
-pub const EVENTS: [(&str, &str); 5] = [
+pub const EVENTS: [(&str, &str); 7] = [
     ("app_home_opened", "the home tab"),
     ("app_mention", "mentions"),
+    ("app_uninstalled", "an error in the log when somebody takes the app away"),
     ("message.channels", "public channels"),
     ("message.groups", "private channels"),
     ("message.im", "direct messages"),
+    ("tokens_revoked", "the same when a token is revoked"),
 ];
 
 /// `callback_id` of the message shortcut.

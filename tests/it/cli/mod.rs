@@ -1,6 +1,7 @@
 //! Every sub-command from outside, with the real program: help, wrong usage, empty results, the form for programs, and a
 //! database that cannot be used.
 
+pub(crate) mod own_rules;
 mod server_side;
 
 use serde_json::Value;

@@ -4,14 +4,14 @@
 //! Never does what a vendor does not do, and never judges the saga by what the saga says: [`State::audit`] looks at each
 //! write as it is sent. Begin with [`Vendor`], then [`World::point`] (where a run can be stopped).
 
-use reanchor::domain::effect::Effect;
+use super::vendors::refused;
 use reanchor::domain::ids::{AppId, EntraId, GroupId, OktaUserId};
 use reanchor::domain::plan::Plan;
-use reanchor::domain::tenant::{App, AppUser, Domain, EntraUser, Group, OktaUser, Roles, Scope, Sku, Switches};
+use reanchor::domain::tenant::{App, AppUser, Domain, EntraUser, Group, Leaver, OktaUser, Roles, Scope, Sku, Switches};
 use reanchor::domain::time::{At, MINUTE, SECOND};
 use reanchor::policy::{Freeze, Switch};
 use reanchor::ports::directory::{Answer, Assignment};
-use reanchor::ports::error::{Kind, PortError, System};
+use reanchor::ports::error::{Kind, System};
 use reanchor::saga::journal::{Event, fold};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -179,6 +179,17 @@ pub(super) struct State {
     /// After this many journal rows, something moves; whether a write is forbidden from then on.
     pub(super) change_after: Option<(usize, Change, bool)>,
     pub(super) forbidden: bool,
+    /// After this many journal rows, Graph does not answer for so many milliseconds.
+    pub(super) graph_silent_after: Option<(usize, i64)>,
+    pub(super) graph_silent_until: At,
+    /// After this many journal rows, the process is asked to end.
+    pub(super) stop_after: Option<usize>,
+    pub(super) stopping: bool,
+    /// Who left the app since the run was granted, and whether Okta tells.
+    pub(super) leavers: Vec<Leaver>,
+    pub(super) leavers_unread: bool,
+    /// The first and the last time that the account to be linked was read since the app was paused, or the person unassigned.
+    pub(super) looked_at: Option<(At, At)>,
     /// The step whose write was on its way then.
     pub(super) on_its_way: Option<usize>,
     /// What the vendors held when the row that ends the run became durable.
@@ -241,7 +252,7 @@ impl World {
         self.point("read").await;
         let mut s = self.lock();
         s.pass(3);
-        if s.now < s.blind_until {
+        if s.now < s.blind_until || (system == System::Graph && s.now < s.graph_silent_until) {
             return Err(refused(system, Kind::Unreachable));
         }
         Ok(match &s.stale {
@@ -291,6 +302,13 @@ impl State {
             freeze_after: None,
             change_after: None,
             forbidden: false,
+            graph_silent_after: None,
+            graph_silent_until: At(0),
+            stop_after: None,
+            stopping: false,
+            leavers: Vec::new(),
+            leavers_unread: false,
+            looked_at: None,
             on_its_way: None,
             at_end: None,
             plan: None,
@@ -411,6 +429,10 @@ impl State {
         if self.forbidden && !repairs && self.on_its_way != Some(step) {
             wrong.push("a write was sent after something had moved".to_owned());
         }
+        let still = self.looked_at.map_or(0, |(first, last)| last.since(first));
+        if *call == Call::Deactivate(plan.app.clone(), true) && still < 10 * SECOND {
+            wrong.push(format!("Deactivate Users was switched on {still} ms after the first look at the account"));
+        }
         if let [.., before, intent] = self.journal.as_slice()
             && intent.0.since(before.0) >= 30 * MINUTE
             && !repairs
@@ -441,6 +463,14 @@ impl State {
         if self.freeze_after == Some(self.journal.len()) {
             self.frozen = true;
         }
+        if self.stop_after == Some(self.journal.len()) {
+            self.stopping = true;
+        }
+        if let Some((rows, ms)) = self.graph_silent_after
+            && rows == self.journal.len()
+        {
+            self.graph_silent_until = self.now.plus(ms);
+        }
         if let Some((rows, change, forbids)) = self.change_after
             && rows == self.journal.len()
         {
@@ -458,38 +488,5 @@ impl State {
 
     pub(super) fn events(&self) -> Vec<Event> {
         self.journal.iter().map(|(_, event)| event.clone()).collect()
-    }
-}
-
-impl Call {
-    fn is(&self, effect: &Effect) -> bool {
-        match effect {
-            Effect::ConvertAssignment { app, user, to, .. } => *self == Self::Convert(app.clone(), user.clone(), *to),
-            Effect::Unassign { app, user, .. } => *self == Self::Unassign(app.clone(), user.clone()),
-            Effect::Assign { app, user, user_name, profile, .. } => {
-                let what = Assignment { user_name: user_name.clone(), profile: profile.clone() };
-                *self == Self::Assign(app.clone(), user.clone(), what)
-            }
-            Effect::RestoreUser { object, .. } => *self == Self::Restore(object.clone()),
-            Effect::SetAppUserAnchor { app, user, attribute, to, .. } => {
-                *self == Self::Attribute(app.clone(), user.clone(), attribute.clone(), to.clone())
-            }
-            Effect::SetUpn { object, to, .. } => *self == Self::Upn(object.clone(), to.clone()),
-            Effect::SetImmutableId { object, to, .. } => *self == Self::Anchor(object.clone(), to.clone()),
-            Effect::PauseProvisioning { app, .. } => *self == Self::Deactivate(app.clone(), false),
-            Effect::ResumeProvisioning { app, .. } => *self == Self::Deactivate(app.clone(), true),
-        }
-    }
-}
-
-pub(super) fn refused(system: System, kind: Kind) -> PortError {
-    PortError {
-        system,
-        op: "make the call",
-        kind,
-        status: None,
-        code: None,
-        request_id: None,
-        detail: "as the test wants it".to_owned(),
     }
 }

@@ -9,7 +9,7 @@ use reanchor::saga::journal::{End, Event};
 use reanchor::saga::run::Left;
 use std::collections::BTreeSet;
 
-fn ends_safe(run: &Bench, about: &str) -> Result<End, String> {
+pub(super) fn ends_safe(run: &Bench, about: &str) -> Result<End, String> {
     let end = run.finish();
     assert_eq!(run.judge(&end), Ok(()), "{about}\n{}", run.story());
     assert!(!run.is_open(), "{about}: somebody is parked, or the app paused\n{}", run.story());
@@ -17,7 +17,7 @@ fn ends_safe(run: &Bench, about: &str) -> Result<End, String> {
 }
 
 /// Journal of an undisturbed run.
-fn whole(bench: &Bench) -> Vec<Event> {
+pub(super) fn whole(bench: &Bench) -> Vec<Event> {
     let run = bench.fork(bench.save());
     assert_eq!(run.finish(), Ok(End::Verified), "{}", run.story());
     run.save().events()

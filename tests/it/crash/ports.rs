@@ -1,6 +1,8 @@
 //! The ports on the model: both read sides, both write sides, the clock, the lease table, the record.
 
 use super::model::{CALL, Call, World};
+use super::scenes::heir;
+use super::vendors::refused;
 use async_trait::async_trait;
 use reanchor::domain::ids::{AppId, EntraId, GroupId, OktaUserId};
 use reanchor::domain::tenant::{
@@ -11,6 +13,7 @@ use reanchor::domain::time::At;
 use reanchor::policy::Switch;
 use reanchor::ports::clock::Clock;
 use reanchor::ports::directory::{Answer, Assignment, EntraRead, EntraWrite, Find, OktaRead, OktaWrite};
+use reanchor::ports::error::Kind;
 use reanchor::ports::error::System::{Graph, Okta};
 use reanchor::ports::lease::LeaseHeld;
 use reanchor::ports::store::{Fence, LeaseAnswer, LeaseTable, LeaseTerms, StoreError, Stored};
@@ -70,8 +73,13 @@ impl OktaRead for World {
         self.view(Okta, |v| Provisioning { switches: v.switches, capabilities: capabilities(v.switches) }).await
     }
 
-    async fn leavers(&self, _: &AppId, _: At) -> Answer<Vec<Leaver>> {
-        self.view(Okta, |_| Vec::new()).await
+    async fn leavers(&self, _: &AppId, since: At) -> Answer<Vec<Leaver>> {
+        let (all, unread) = {
+            let s = self.lock();
+            (s.leavers.clone(), s.leavers_unread)
+        };
+        let answer = self.view(Okta, |_| all.iter().filter(|left| left.at >= since).cloned().collect()).await;
+        if unread { Err(refused(Okta, Kind::Unreachable)) } else { answer }
     }
 
     async fn groups_of(&self, _: &OktaUserId) -> Answer<Vec<Group>> {
@@ -120,7 +128,13 @@ fn fits(user: &EntraUser, what: &Find) -> bool {
 #[async_trait]
 impl EntraRead for World {
     async fn user(&self, id: &EntraId) -> Answer<Option<EntraUser>> {
-        self.view(Graph, |v| v.live.get(id).cloned()).await
+        let found = self.view(Graph, |v| v.live.get(id).cloned()).await;
+        if found.is_ok() && *id == heir() {
+            let mut s = self.lock();
+            let first = s.looked_at.map_or(s.now, |(first, _)| first);
+            s.looked_at = Some((first, s.now));
+        }
+        found
     }
 
     async fn find(&self, what: &Find) -> Answer<Vec<EntraUser>> {
@@ -286,5 +300,9 @@ impl Record for World {
 
     async fn switch(&self) -> Switch {
         self.lock().switch()
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.lock().stopping
     }
 }

@@ -182,7 +182,7 @@ impl Scene {
         Bench::new(self, plan, state)
     }
 
-    fn vendor(self) -> Vendor {
+    pub(super) fn vendor(self) -> Vendor {
         let long_ago = START.plus(-40 * DAY);
         let mut vendor = Vendor {
             user: OktaUser {
@@ -364,7 +364,8 @@ fn ask() -> Ask {
     }
 }
 
-fn keys(vendor: &Vendor, stopped: Option<&Plan>) -> Keys {
+/// The keys by which the person is looked up, for the first time or with the values of a plan.
+pub(super) fn keys(vendor: &Vendor, stopped: Option<&Plan>) -> Keys {
     Keys {
         app: app(),
         user: vendor.user.clone(),

@@ -1,11 +1,12 @@
 //! What the vendors do with a write, and what Okta does by itself afterwards. Begin with [`State::apply`].
 
-use super::model::{Call, Job, Regroup, State, refused};
+use super::model::{Call, Job, Regroup, State};
+use reanchor::domain::effect::Effect;
 use reanchor::domain::ids::EntraId;
 use reanchor::domain::tenant::{AppUser, Roles, Scope};
 use reanchor::domain::time::{At, SECOND};
 use reanchor::ports::directory::{Answer, Assignment};
-use reanchor::ports::error::{Kind, System};
+use reanchor::ports::error::{Kind, PortError, System};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -13,6 +14,26 @@ impl Call {
     /// Whom it is sent to.
     pub(super) fn system(&self) -> System {
         if matches!(self, Self::Restore(_) | Self::Upn(..) | Self::Anchor(..)) { System::Graph } else { System::Okta }
+    }
+
+    /// Whether it is the write of this effect.
+    pub(super) fn is(&self, effect: &Effect) -> bool {
+        match effect {
+            Effect::ConvertAssignment { app, user, to, .. } => *self == Self::Convert(app.clone(), user.clone(), *to),
+            Effect::Unassign { app, user, .. } => *self == Self::Unassign(app.clone(), user.clone()),
+            Effect::Assign { app, user, user_name, profile, .. } => {
+                let what = Assignment { user_name: user_name.clone(), profile: profile.clone() };
+                *self == Self::Assign(app.clone(), user.clone(), what)
+            }
+            Effect::RestoreUser { object, .. } => *self == Self::Restore(object.clone()),
+            Effect::SetAppUserAnchor { app, user, attribute, to, .. } => {
+                *self == Self::Attribute(app.clone(), user.clone(), attribute.clone(), to.clone())
+            }
+            Effect::SetUpn { object, to, .. } => *self == Self::Upn(object.clone(), to.clone()),
+            Effect::SetImmutableId { object, to, .. } => *self == Self::Anchor(object.clone(), to.clone()),
+            Effect::PauseProvisioning { app, .. } => *self == Self::Deactivate(app.clone(), false),
+            Effect::ResumeProvisioning { app, .. } => *self == Self::Deactivate(app.clone(), true),
+        }
     }
 }
 
@@ -24,7 +45,12 @@ impl State {
             Call::Unassign(..) => self.unassign(),
             Call::Assign(_, _, what) => self.assign(what),
             Call::Attribute(_, _, name, value) => self.attribute(name, value.as_deref()),
-            Call::Deactivate(_, on) => Ok(std::mem::replace(&mut self.vendor.switches.deactivate, *on) != *on),
+            Call::Deactivate(_, on) => {
+                if !on {
+                    self.looked_at = None;
+                }
+                Ok(std::mem::replace(&mut self.vendor.switches.deactivate, *on) != *on)
+            }
             Call::Upn(id, upn) => self.upn(id, upn),
             Call::Anchor(id, anchor) => self.anchor(id, anchor),
             Call::Restore(id) => {
@@ -82,7 +108,7 @@ impl State {
         }
         if self.anchor_forbidden {
             let denied = refused(System::Graph, Kind::Denied);
-            return Err(reanchor::ports::error::PortError { status: Some(403), ..denied });
+            return Err(PortError { status: Some(403), ..denied });
         }
         if self.federated(&user.upn) {
             return Err(refused(System::Graph, Kind::Federated));
@@ -131,6 +157,7 @@ impl State {
             self.jobs.push((self.now.plus(5 * SECOND), Job::Deactivate(object)));
         }
         self.vendor.row = None;
+        self.looked_at = None;
         if granted {
             match self.regroup {
                 Regroup::Never => {}
@@ -207,5 +234,17 @@ impl State {
         row.status_changed = Some(now);
         row.sync_state = Some("SYNCHRONIZED".to_owned());
         row.last_sync = Some(now);
+    }
+}
+
+pub(super) fn refused(system: System, kind: Kind) -> PortError {
+    PortError {
+        system,
+        op: "make the call",
+        kind,
+        status: None,
+        code: None,
+        request_id: None,
+        detail: "as the test wants it".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use super::scenes::{LOGIN, old};
 use reanchor::domain::diagnosis::Remedy;
 use reanchor::domain::effect::{Effect, Link};
 use reanchor::domain::plan::Plan;
-use reanchor::domain::tenant::AppUser;
+use reanchor::domain::tenant::{AppUser, Scope};
 
 /// Every word that may stand for how a person was left.
 const WORDS: [&str; 14] = [
@@ -68,15 +68,17 @@ fn is_true(left_as: &str, plan: &Plan, changed: bool, now: &Vendor) -> bool {
         (_, None) => false,
     };
     let reassigns = plan.remedy == Remedy::Reassign;
-    let newer = |row: &AppUser| saved.is_none_or(|saved| row.created > saved);
+    let newer = |row: &AppUser| saved.is_some_and(|saved| row.created > saved);
     match word {
         "parked" => parked,
         "paused" => paused,
         "as_before" => {
+            let scope = converted_from(plan).is_none_or(|from| row.is_some_and(|row| row.scope == from));
             let entra = anchors.is_none_or(|(from, _)| holds(from.as_ref()));
             let deleted = plan.remedy != Remedy::Restore || now.deleted.contains_key(&old());
             entra
                 && deleted
+                && scope
                 && okta.is_none_or(|(from, _)| pushes(from.as_ref()))
                 && row.is_some_and(|row| saved.is_none_or(|saved| row.created == saved))
         }
@@ -90,10 +92,23 @@ fn is_true(left_as: &str, plan: &Plan, changed: bool, now: &Vendor) -> bool {
             known && okta.is_some_and(|(_, to)| pushes(to.as_ref()))
         }
         "unchanged" => !changed,
-        "assigned" => reassigns && row.is_some_and(|row| saved == Some(row.created) || (newer(row) && linked(row))),
+        // The same assignment, converted; or a newer one that is linked.
+        "assigned" => row.is_some_and(|row| {
+            let converted = converted_from(plan).is_some_and(|from| from != row.scope);
+            let same = saved.is_none_or(|saved| row.created == saved);
+            reassigns && ((same && converted) || (newer(row) && linked(row)))
+        }),
         "unassigned" => row.is_none(),
         "assigned_not_linked" => reassigns && row.is_some_and(|row| newer(row) && !linked(row)),
         "restored" => live.is_some() && plan.remedy == Remedy::Restore,
         _ => false,
     }
+}
+
+/// The scope that the first conversion of the plan begins with.
+fn converted_from(plan: &Plan) -> Option<Scope> {
+    plan.effects().find_map(|effect| match effect {
+        Effect::ConvertAssignment { from, .. } => Some(*from),
+        _ => None,
+    })
 }

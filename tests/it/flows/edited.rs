@@ -74,6 +74,56 @@ fn an_edit_has_no_authority_over_what_was_proposed() {
 }
 
 #[test]
+fn an_edit_touches_nothing_that_was_decided() {
+    World::run("deleted-replaced", async |w| {
+        let text = w.error_text().await;
+        let other = text.replace("sam.whitlock@", "una.vale@").replace("Sam Whitlock", "Una Vale");
+        let stays = async |w: &World, state: &str| {
+            let before = w.case().await;
+            assert_eq!(before.state.name(), state);
+            w.edit("anna", &before.place, &other).await;
+            let all = w.cases().await;
+            let after = all.iter().find(|case| case.id == before.id).unwrap();
+            assert_eq!((after.version, &after.diagnosis.fields), (before.version, &before.diagnosis.fields), "{state}");
+            assert_eq!(all.last().unwrap().id, before.id, "{state}: an edit of what was decided opens nothing either");
+        };
+        w.paste("anna", &text).await;
+        w.press("anna", "Not an error").await;
+        stays(w, "not_ours").await;
+        w.paste("anna", &text).await;
+        w.press("anna", "Reassign").await;
+        stays(w, "proposed").await;
+        w.advance(25 * 3_600_000).await;
+        stays(w, "expired").await;
+        // Looked at anew, but people have seen a plan of it.
+        w.press("anna", "Look again").await;
+        stays(w, "looked_up").await;
+        w.press("anna", "Reassign").await;
+        w.press("ben", "Deny").await;
+        stays(w, "declined").await;
+        w.paste("anna", &text).await;
+        w.press("anna", "Reassign").await;
+        w.press("ben", "Approve").await;
+        stays(w, "closed").await;
+    });
+}
+
+#[test]
+fn another_error_of_the_same_person_is_followed() {
+    World::run("deleted-replaced", async |w| {
+        w.paste_error("anna").await;
+        let before = w.case().await;
+        let named = NAMELESS.replace("Ada Byron", &w.subject_login);
+        w.edit("anna", &before.place, &named).await;
+        let after = w.case().await;
+        assert_eq!((w.cases().await.len(), &after.id), (1, &before.id));
+        assert_eq!(class(&after), "okta-matching-user-not-found");
+        assert_eq!(after.subject, before.subject);
+        assert!(w.notes().is_empty(), "a case does not point to itself: {:?}", w.notes());
+    });
+}
+
+#[test]
 fn an_edit_gives_nobody_more_than_a_paste_does() {
     World::run("deleted-replaced", async |w| {
         w.paste("guest", NAMELESS).await;

@@ -5,6 +5,7 @@ use crate::support::{APP, Log, Setup, World};
 use reanchor::domain::ids::CaseId;
 use reanchor::ports::clock::Clock;
 use serde_json::json;
+use std::time::Duration;
 
 const USER: &str = "/users/9d2e4f10-6a3b-4c58-8f71-2b60c9d4e7a5?$select=userPrincipalName,onPremisesImmutableId";
 const NAME: &str = "sam.whitlock@northbridge.example";
@@ -140,6 +141,86 @@ fn a_hop_of_seconds_alarms_nobody() {
         w.play("anchor-mismatch").await;
         w.advance(30 * MINUTE).await;
         assert!(!w.notes().iter().any(|note| note.contains("ALARM")), "{:?}", w.notes());
+    });
+}
+
+/// Does `then` while the run of the newest case is held at its `nth` call of `op`, which has been carried out; then lets it go.
+async fn held(w: &World, (op, nth): (&str, u64), then: impl AsyncFnOnce()) {
+    w.fault(op, nth, "hold_after").await;
+    w.press_now("ben", "Approve").await;
+    let meanwhile = async {
+        while w.holds().await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        then().await;
+        w.release().await;
+    };
+    let (waited, ()) = tokio::join!(w.driver.wait(), meanwhile);
+    waited.unwrap();
+}
+
+#[test]
+fn a_run_that_has_ended_alarms_nobody_later() {
+    World::run("anchor-mismatch", async |w| {
+        w.paste_error("anna").await;
+        w.press("anna", "Set immutableId").await;
+        // In place, away, anchor; then somebody gives the parked person another name, and the bot leaves that alone.
+        held(w, ("graph.user.patch", 3), async || {
+            let url = format!("{}{}", w.tenant.access().graph_url, USER.split('?').next().unwrap());
+            let body = json!({ "userPrincipalName": "s.whitlock@northbridge.example" });
+            let request = w.http.patch(url).bearer_auth(w.write_token().await).json(&body);
+            assert_eq!(request.send().await.unwrap().status(), 204);
+        })
+        .await;
+        assert_eq!(
+            (w.state().await.as_str(), name(w).await.as_str()),
+            ("needs_human", "s.whitlock@northbridge.example")
+        );
+        let notes = w.notes();
+        assert!(!notes.iter().any(|note| note.contains("is parked")), "{notes:?}");
+        w.advance(10 * MINUTE).await;
+        w.wait().await;
+        assert_eq!(w.notes(), notes);
+    });
+}
+
+#[test]
+fn who_leaves_the_app_while_it_is_paused_is_named_on_the_card() {
+    World::run("deleted-replaced--pause", async |w| {
+        w.paste_error("anna").await;
+        w.press("anna", "Reassign").await;
+        w.press("carla", "Approve").await;
+        held(w, ("okta.app_user.unassign", 1), async || {
+            let lena = format!("/api/v1/apps/{APP}/users/00u8lenaPt8Ka6Xe21d7");
+            assert_eq!(w.okta_admin(reqwest::Method::DELETE, &lena, json!({})).await, 204);
+        })
+        .await;
+        let card = w.read().await;
+        assert_eq!(w.state().await, "closed", "{card}");
+        assert!(
+            card.contains("NOT deprovisioned; do it by hand: lena.fournier@northbridge.example 00u8lenaPt8Ka6Xe21d7"),
+            "{card}"
+        );
+    });
+}
+
+#[test]
+fn a_process_that_ends_brings_back_first_whom_it_parked() {
+    World::run("anchor-mismatch", async |w| {
+        w.paste_error("anna").await;
+        w.press("anna", "Set immutableId").await;
+        w.fault("graph.user.patch", 3, "hold_after").await;
+        w.press_now("ben", "Approve").await;
+        while w.holds().await == 0 {
+            w.driver.app.dispatch().await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let release = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            w.release().await;
+        };
+        let (ended, ()) = tokio::join!(w.driver.finish(Duration::from_millis(1), Duration::from_mins(1)), release);
+        assert_eq!((ended, name(w).await.as_str()), (true, NAME), "{}", w.read().await);
     });
 }
 

@@ -10,5 +10,7 @@ mod many;
 mod scenarios;
 mod subject;
 mod switches;
+mod told;
+mod two;
 mod undo;
 mod votes;

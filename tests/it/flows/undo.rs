@@ -40,6 +40,9 @@ fn a_set_anchor_is_taken_back_by_a_vote_and_the_old_case_is_undone() {
         let second = w.case().await;
         assert_eq!((second.state.name(), &second.previous), ("proposed", &Some(first.clone())));
         assert_eq!(w.effective().await.len(), writes, "nothing is taken back without a vote");
+        let told = undo(w, "anna", &first).await;
+        assert!(told.contains(&format!("The case {} about this person is open; it comes first", second.id)), "{told}");
+        assert_eq!(w.cases().await.len(), 2);
         w.press_raw("anna", reanchor::domain::inbound::Verb::Approve, Some(1)).await;
         assert!(w.whispers("anna").pop().unwrap().contains("Refused (A"), "who asks does not vote");
         w.press("ben", "Approve").await;

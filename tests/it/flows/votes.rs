@@ -1,6 +1,6 @@
 //! Who may do what: every refusal names its rule, changes nothing and writes nothing.
 
-use crate::support::{APP, SAM, Setup, World};
+use crate::support::{APP, Setup, World};
 use reanchor::domain::inbound::Verb;
 use reanchor::domain::settings::Mode;
 use serde_json::json;
@@ -50,17 +50,33 @@ fn an_approver_who_asked_cannot_approve() {
 
 #[test]
 fn the_subject_cannot_approve_even_as_an_approver() {
-    World::run("deleted-replaced", async |w| {
-        let status = w
-            .okta_admin(reqwest::Method::PUT, &format!("/api/v1/groups/00g8approvF6mZt2Rs7d/users/{SAM}"), json!({}))
-            .await;
-        if status >= 300 {
-            // The tenant has no call to change groups: the pure tests of policy hold this rule.
-            return;
-        }
+    // The group that assigns the app holds the subject; here its members approve, too.
+    let approvers = ["00g8approvF6mZt2Rs7d", "00g8m365usersD2kQx7d"].map(reanchor::domain::ids::GroupId::new);
+    let setup = Setup { approvers: Some(approvers.to_vec()), ..Setup::default() };
+    World::run_with("deleted-group", setup, async |w| {
         proposed(w).await;
         w.press("sam", "Approve").await;
         refused(w, "sam", "A4").await;
+        assert_eq!(w.state().await, "proposed");
+        w.press("ben", "Approve").await;
+        assert_eq!(w.state().await, "closed");
+    });
+}
+
+#[test]
+fn nobody_asks_for_a_fix_of_their_own_account() {
+    World::run("deleted-replaced", async |w| {
+        let text = w.error_text().await.replace("sam.whitlock@", "anna.keller@").replace("Sam Whitlock", "Anna Keller");
+        w.paste("carla", &text).await;
+        let case = w.case().await;
+        assert_eq!(case.subject.as_ref().map(|subject| &subject.okta), w.actor("anna").standing.okta());
+        for command in ["fix CASE reassign", "subject CASE sam.whitlock@northbridge.example"] {
+            w.command("anna", &command.replace("CASE", case.id.as_str())).await;
+            refused(w, "anna", "Refused (A4)").await;
+        }
+        w.press_raw("anna", Verb::LookAgain, None).await;
+        refused(w, "anna", "Refused (A4)").await;
+        assert_eq!(w.case().await.version, case.version);
     });
 }
 

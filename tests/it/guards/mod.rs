@@ -8,6 +8,7 @@ mod rest;
 mod rules;
 mod same;
 mod scenarios;
+mod unlinked;
 mod unread;
 mod verified;
 

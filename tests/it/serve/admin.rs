@@ -1,6 +1,7 @@
 //! What `admin_listen` answers, to whom, and within which limits.
 
 use super::house::{Bot, Tenant, refused};
+use crate::cli::own_rules::{BADGE, REFUSED};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,7 +18,12 @@ async fn send(bot: &Bot, kind: &str, body: impl Into<reqwest::Body>) -> (u16, Va
 #[tokio::test(flavor = "multi_thread")]
 async fn a_text_is_diagnosed_within_its_limits() {
     let tenant = Tenant::start("healthy").await;
-    let bot = Bot::start(&tenant.config_with("")).await;
+    let rules = tenant.folder.path().join("rules");
+    std::fs::create_dir(&rules).unwrap();
+    std::fs::write(rules.join("badge-printer.toml"), BADGE).unwrap();
+    let bot = Bot::start(&tenant.config_with(&format!("[rules]\ndir = '{}'", rules.display()))).await;
+    // A class of one's own beside the embedded ones.
+    assert_eq!(bot.diagnose(REFUSED).await.1["class"], "badge-printer");
     let (status, plain) = bot.diagnose(ERROR).await;
     assert_eq!((status, &plain["class"], plain.get("id")), (200, &json!("okta-matching-user-not-found"), None));
     for id in [json!("m-1"), json!(7), json!(null), json!({ "a": [1] })] {

@@ -52,11 +52,17 @@ async fn what_cannot_be_used_is_named_with_its_place() {
     let tenant = Tenant::start("healthy").await;
     let same = std::fs::read_to_string(tenant.folder.path().join("reanchor.env")).unwrap();
     let read = same.lines().find_map(|line| line.strip_prefix("OKTA_READ_TOKEN=")).unwrap().to_owned();
+    let rules = tenant.folder.path().join("rules");
+    std::fs::create_dir(&rules).unwrap();
+    std::fs::write(rules.join("my-class.toml"), "idd = \"my-class\"\n").unwrap();
+    let broken = format!("[rules]\ndir = '{}'", rules.display());
     for (more, env, code, parts) in [
         ("[slak]\nmode = \"http\"", vec![], 2, vec!["[slak]", "line "]),
         ("", vec![("REANCHOR__MODE__DEFAULT", "fixx")], 2, vec!["[mode] default", "observe, propose, fix"]),
         ("", vec![("REANCHOR__RUN__LEASE", "1s")], 2, vec!["[run] lease", "too short"]),
         ("", vec![("OKTA_WRITE_TOKEN", read.as_str())], 2, vec!["OKTA_WRITE_TOKEN", "equals OKTA_READ_TOKEN"]),
+        ("[rules]\ndir = \"nowhere\"", vec![], 2, vec!["the folder of rules nowhere", "name a folder"]),
+        (broken.as_str(), vec![], 2, vec!["[rules] dir", "my-class.toml:1: `idd`: unknown field"]),
         ("[[link]]\nokta = \"00u1\"\nfax = \"1\"", vec![], 2, vec!["[[link]] fax", "allowed"]),
         ("[[link]]\nokta = \"00u1\"\nslack = \"anna\"", vec![], 2, vec!["[[link]] slack", "T0123ABC/U0123ABC"]),
         ("", vec![("REANCHOR__STORE__URL", "sqlite:///no/such/folder/x.sqlite")], 1, vec!["/no/such/folder"]),

@@ -77,12 +77,12 @@ fn wrong_values_name_key_place_value_and_what_is_allowed() {
         (
             "[grahp]\ntenant_id = \"x\"\n",
             "[grahp] in reanchor.toml line 1: no part of the program has this section, the nearest is [graph]; allowed are \
-             channel, graph, incident, link, mode, okta, policy, run, sandbox, server, store",
+             channel, graph, incident, link, mode, okta, policy, rules, run, sandbox, server, store",
         ),
         (
             "colour = \"red\"\n",
             "colour (in reanchor.toml line 1) stands outside of every section; allowed are the sections channel, graph, incident, link, mode, \
-             okta, policy, run, sandbox, server, store",
+             okta, policy, rules, run, sandbox, server, store",
         ),
     ] {
         assert_eq!(message(text, &[]), want);
@@ -208,7 +208,7 @@ fn wrong_variables_are_named() {
         (
             ("REANCHOR__OKTAA__X", "1"),
             "[oktaa] in the variable REANCHOR__OKTAA__X: no part of the program has this section, the nearest is [okta]; \
-             allowed are channel, graph, incident, link, mode, okta, policy, run, sandbox, server, store",
+             allowed are channel, graph, incident, link, mode, okta, policy, rules, run, sandbox, server, store",
         ),
         (
             ("REANCHOR__CHANNEL", "[{surface = \"slack\"}]"),

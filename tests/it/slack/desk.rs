@@ -318,6 +318,18 @@ impl Desk {
         cases[0].1.clone()
     }
 
+    /// How many events of Slack a bot stored, or knew already.
+    pub(crate) async fn heard(&self, bot: &Bot) -> u64 {
+        let url = format!("http://127.0.0.1:{}/metrics", bot.admin);
+        let text = self.http.get(url).send().await.unwrap().text().await.unwrap();
+        let counted = |line: &&str| {
+            let stored = line.contains("outcome=\"stored\"") || line.contains("outcome=\"repeated\"");
+            line.starts_with("reanchor_inbound_events_total{") && stored && line.contains("surface=\"slack\"")
+        };
+        let values = text.lines().filter(counted).filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+        values.sum()
+    }
+
     /// Waits until the only case is in this state.
     pub(crate) async fn until_case(&self, state: &str) {
         let ask = async {

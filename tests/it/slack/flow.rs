@@ -142,13 +142,20 @@ both!(a_long_log_is_read_at_both_ends, "deleted-replaced", async |desk: &mut Des
     assert!(noise.len() > 600_000);
     // At the end, where the host gives parts of a file.
     let root = desk.sim.share("anna", ("provisioning.log", false), &format!("{noise}{text}\n")).await;
-    desk.sim.card(&root, "a card for the tail", |card| card.has("Reassign")).await;
-    // At the beginning, where it gives the whole only; what stands further back is not found, and nothing is said.
+    let both = "the file is longer than the limit; only its head and tail were read";
+    desk.sim.card(&root, "a card for the tail", |card| card.has("Reassign") && card.text.contains(both)).await;
+    // At the beginning, where it gives the whole only.
     desk.sim.state().knobs.ranges = false;
     let other = text.replace("sam.whitlock", "una.vale");
-    let silent = desk.sim.share("anna", ("provisioning.log", false), &format!("{noise}{other}\n")).await;
+    let head_only = "the file is longer than the limit; only its first 256 KiB were read";
     let root = desk.sim.share("anna", ("provisioning.log", false), &format!("{other}\n{noise}")).await;
-    desk.sim.card(&root, "a card for the head", |_| true).await;
+    desk.sim.card(&root, "a card for the head", |card| card.text.contains(head_only)).await;
+    // What stands further back is not found: whoever asked the bot learns why.
+    let tail = format!("{noise}{other}\n");
+    let silent = desk.sim.share("anna", ("provisioning.log", false), &tail).await;
+    let direct = desk.sim.state().direct(&user_id("dave"));
+    desk.sim.share_in("dave", (&direct, None), ("provisioning.log", false), &tail).await;
+    desk.sim.told("dave", head_only).await;
     assert!(desk.sim.state().thread(PROVISIONING, &silent).is_empty());
     assert!(desk.sim.state().whispers("anna").is_empty());
 });
@@ -223,10 +230,15 @@ both!(the_home_tab_shows_open_cases_and_what_one_may_approve, "deleted-replaced"
     desk.proposed().await;
     let (case, _) = desk.cases().await[0].clone();
     let home = desk.sim.open_home("ben").await;
-    let text = home.to_string();
-    assert!(text.contains(&case), "{text}");
-    let guest = desk.sim.open_home("gus").await;
-    assert!(!guest.to_string().contains(&case), "a guest learns of no case: {guest}");
+    let text = plain("", &home["blocks"]);
+    let parts = ["You may approve", "Waiting for your vote", &case, "Open cases", "How to use it", "/reanchor approve"];
+    let at: Vec<Option<usize>> = parts.iter().map(|part| text.find(*part)).collect();
+    assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?} {text}");
+    let asker = plain("", &desk.sim.open_home("anna").await["blocks"]);
+    assert!(asker.find("Open cases") < asker.find(&case), "she asked, so it does not wait for her vote: {asker}");
+    let guest = plain("", &desk.sim.open_home("gus").await["blocks"]);
+    assert!(!guest.contains(&case), "a guest learns of no case: {guest}");
+    assert!(guest.contains("How to use it"), "{guest}");
 });
 
 both!(a_snippet_is_read, "deleted-replaced", async |desk: &mut Desk| {
@@ -274,4 +286,12 @@ both!(two_replicas_answer_once, "deleted-replaced", async |desk: &mut Desk| {
     let thread = desk.sim.state().thread(PROVISIONING, &root);
     assert_eq!(thread.iter().filter(|seen| seen.has("Look again") || seen.edits > 0).count(), 1, "{thread:?}");
     assert_eq!(desk.writes().await.len(), 2);
+    // Both had their share of the events.
+    for bot in &desk.bots {
+        assert!(desk.heard(bot).await > 0, "{}", bot.log());
+    }
+    if desk.transport == Transport::Socket {
+        let log = desk.bots[1].log();
+        assert!(log.contains("other processes hold websockets of this Slack app"), "{log}");
+    }
 });

@@ -62,6 +62,33 @@ both!(an_answer_that_got_lost_is_not_posted_again, "deleted-replaced", async |de
     assert_eq!(thread.len(), 1, "posted, the answer lost, and found again: {thread:?}");
 });
 
+#[test]
+fn a_kill_in_the_middle_of_a_post_posts_nothing_twice() {
+    Desk::run("deleted-replaced", Transport::Http, async |desk: &mut Desk| {
+        // Slack has it, and the bot dies before it learns so: the first post of a card, and then an edit of it.
+        desk.sim.state().knobs.faults.push(("chat.postMessage".to_owned(), Fault::Late(60_000), 1));
+        let text = desk.error_text().await;
+        let root = desk.sim.paste("anna", &text).await;
+        let first = desk.sim.card(&root, "a post", |_| true).await;
+        desk.bots[0].kill().await;
+        desk.bots.clear();
+        desk.start_bot().await;
+        let card = desk.sim.card(&root, "the look-up", |card| card.has("Reassign")).await;
+        assert_eq!(card.ts, first.ts);
+        desk.sim.state().knobs.faults.push(("chat.update".to_owned(), Fault::Late(60_000), 1));
+        desk.sim.click("anna", "Reassign").await;
+        desk.sim.card(&root, "the proposal", |card| card.has("Approve")).await;
+        desk.bots[0].kill().await;
+        desk.bots.clear();
+        desk.start_bot().await;
+        desk.sim.click("ben", "Approve").await;
+        desk.until_case("closed").await;
+        desk.sim.card(&root, "the closed card", |card| card.text.contains("erified")).await;
+        let thread = desk.sim.state().thread(PROVISIONING, &root);
+        assert_eq!(thread.iter().map(|seen| &seen.ts).collect::<Vec<_>>(), [&first.ts], "{thread:?}");
+    });
+}
+
 both!(a_post_refused_for_good_does_not_stop_the_others, "deleted-replaced", async |desk: &mut Desk| {
     let root = desk.sim.paste("anna", &desk.error_text().await).await;
     desk.sim.card(&root, "a card", |card| card.has("Reassign")).await;
@@ -129,6 +156,7 @@ fn a_click_behind_the_wish_for_a_new_socket_is_heard() {
         desk.sim.card(&root, "the proposal", |card| card.has("Approve")).await;
         desk.sim.until("new sockets", |state| (state.opened >= opened + 2).then_some(())).await;
         desk.sim.until("the old ones are left", |state| (state.links.len() == 2).then_some(())).await;
+        assert!(!desk.logs().contains("other processes hold websockets"), "the old ones are its own: {}", desk.logs());
         desk.sim.click("ben", "Approve").await;
         desk.until_case("closed").await;
     });

@@ -3,8 +3,10 @@
 
 mod log;
 mod play;
+mod screen;
 
 pub(crate) use log::Log;
+use reanchor::app::diagnose::Diagnoser;
 use reanchor::app::{Channel, RunTerms};
 use reanchor::boot::build::{Beside, Built, Directories, Keys, Options, build};
 use reanchor::boot::chance::SystemChance;
@@ -23,11 +25,12 @@ use reanchor::ports::clock::Clock;
 use reanchor::ports::fresh::Fresh;
 use reanchor::ports::secret::Secret;
 use reanchor::ports::store::{Ledger, Store};
-use reanchor::ports::surface::{Earlier, Surface, SurfaceError, verified};
+use reanchor::ports::surface::{Surface, verified};
 use reanchor::sandbox::{SandboxTime, Tenant, TenantOptions};
+pub(crate) use screen::Screen;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// Ids of the base world that the tests name.
@@ -36,29 +39,6 @@ pub(crate) const SAM: &str = "00u8samWQ5nHc2Je91d7";
 pub(crate) const CHANNEL: &str = "#provisioning";
 /// Another channel that the bot listens to.
 pub(crate) const ELSEWHERE: &str = "#provisioning-emea";
-
-/// A surface that remembers what it was told to show.
-#[derive(Default)]
-pub(crate) struct Screen {
-    pub(crate) shown: Mutex<Vec<(Notice, bool)>>,
-}
-
-#[async_trait::async_trait]
-impl Surface for Screen {
-    fn name(&self) -> &'static str {
-        "console"
-    }
-
-    async fn show(&self, notice: &Notice, earlier: Earlier<'_>) -> Result<String, SurfaceError> {
-        let posted = earlier.posted;
-        self.shown.lock().unwrap().push((notice.clone(), posted.is_some()));
-        let reference = match notice {
-            Notice::Card(card) => card.case.as_ref().map_or("list".to_owned(), ToString::to_string),
-            Notice::Note { .. } | Notice::Whisper { .. } => "line".to_owned(),
-        };
-        Ok(posted.map_or(reference, str::to_owned))
-    }
-}
 
 /// What a test may set before the world begins.
 #[derive(Clone)]
@@ -77,6 +57,8 @@ pub(crate) struct Setup {
     pub(crate) job: bool,
     /// Where what the bot logs is kept.
     pub(crate) log: Option<Log>,
+    /// Further tables of the scenario.
+    pub(crate) more: &'static str,
     /// An open incident of Okta, for a scenario that has none of its own.
     pub(crate) incident: Option<&'static str>,
 }
@@ -93,6 +75,7 @@ impl Default for Setup {
             approvers: None,
             job: true,
             log: None,
+            more: "",
             incident: None,
         }
     }
@@ -145,7 +128,7 @@ impl World {
         let all = embedded::SCENARIOS.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         let incident = setup.incident.map(|title| format!("\n[tenant.incident]\nokta = \"{title}\"\n"));
         let tenant = Tenant::start(TenantOptions {
-            scenario: play::scenario(name) + incident.as_deref().unwrap_or_default(),
+            scenario: play::scenario(name) + incident.as_deref().unwrap_or_default() + setup.more,
             scenarios: all,
             okta_port: 0,
             graph_port: 0,
@@ -203,7 +186,7 @@ impl World {
         self.control.error_text().await.unwrap()
     }
 
-    fn place() -> Place {
+    pub(crate) fn place() -> Place {
         let id = SystemChance::new().unwrap().id("m", 10);
         Place { channel: CHANNEL.to_owned(), thread: id.clone(), message: id }
     }
@@ -443,6 +426,7 @@ async fn assemble(
     };
     let group = |id: &str| vec![GroupId::new(id)];
     let options = Options {
+        diagnoser: Diagnoser::new(embedded::RULES).unwrap(),
         directories: Directories {
             org_url: access.okta_url.clone(),
             app: Some(AppId::new(access.app_id.clone())),

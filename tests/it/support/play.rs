@@ -71,12 +71,17 @@ impl World {
 
     /// Somebody presses a button on the card of this case.
     pub(crate) async fn press_on(&self, who: &str, id: &CaseId, label: &str) {
+        self.press_on_now(who, id, label).await;
+        self.wait().await;
+    }
+
+    /// As [`World::press_on`], without waiting.
+    pub(crate) async fn press_on_now(&self, who: &str, id: &CaseId, label: &str) {
         let card = reanchor::card::build::card(&self.case_of(id).await);
         let verb = Verb::by_label(label).unwrap();
         let button = card.buttons.iter().find(|button| button.verb == verb).expect("the button");
         let body = Body::Press { verb, case: id.clone(), number: button.number, note: None };
         self.hear(who, card.place.clone(), body).await;
-        self.wait().await;
     }
 
     /// A token of the client that may read Graph.

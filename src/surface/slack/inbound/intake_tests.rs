@@ -315,3 +315,98 @@ async fn files_that_cannot_be_read_are_heard_where_somebody_asks() {
         assert_eq!(inbound.more.files[0].problem.as_deref(), Some("it is no text"), "{change}");
     }
 }
+
+/// Lines that were logged on this thread.
+#[derive(Clone, Default)]
+struct Lines(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    /// Listens to this thread as long as the guard lives.
+    fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let listener = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        tracing::subscriber::set_default(listener)
+    }
+
+    /// What is logged when this is taken. Another thread may meet the call site first, so it is met before anybody listens.
+    async fn of(&self, intake: &Intake, event: &Value) -> (Outcome, String) {
+        intake.event(&delivery(event)).await;
+        tracing::callsite::rebuild_interest_cache();
+        self.0.lock().unwrap().clear();
+        let outcome = intake.event(&delivery(event)).await;
+        (outcome, String::from_utf8(self.0.lock().unwrap().clone()).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_is_not_stored_is_an_error_unless_the_process_ends() {
+    let lines = Lines::default();
+    let _guard = lines.listen();
+    let (mut intake, world) = intake(Settings::default());
+    *world.broken.lock().unwrap() = true;
+    let (brake, stop) = crate::ports::stop::brake();
+    Arc::get_mut(&mut intake).unwrap().stop = stop;
+    for (ends, level) in [(false, "ERROR"), (true, " INFO")] {
+        if ends {
+            brake.pull();
+        }
+        let (outcome, logged) = lines.of(&intake, &paste("it failed")).await;
+        assert_eq!(outcome, Outcome::NotStored);
+        assert!(logged.lines().count() == 1 && logged.contains(level), "{logged}");
+        assert!(!logged.contains("it failed"), "nothing that was pasted is logged");
+    }
+}
+
+#[tokio::test]
+async fn the_end_of_the_installation_is_an_error_in_the_log() {
+    let lines = Lines::default();
+    let _guard = lines.listen();
+    let (intake, world) = intake(Settings::default());
+    for kind in ["app_uninstalled", "tokens_revoked"] {
+        assert!(crate::surface::slack::manifest::EVENTS.iter().any(|(event, _)| *event == kind), "{kind} is asked for");
+        let (outcome, logged) = lines.of(&intake, &json!({ "type": kind, "tokens": { "bot": ["U0BOT"] } })).await;
+        assert_eq!(outcome, Outcome::Done);
+        assert!(logged.contains("ERROR") && logged.contains("reanchor doctor"), "{logged}");
+    }
+    assert!(world.bodies().is_empty());
+}
+
+#[tokio::test]
+async fn what_comes_from_a_further_workspace_belongs_there() {
+    let (mut intake, world) = intake(Settings::default());
+    let home = intake.ourselves.home().cloned().unwrap();
+    let further = Identity { workspace: Some("T02".into()), team: "T02".into(), user: "U0BOT2".into(), ..home.clone() };
+    Arc::get_mut(&mut intake).unwrap().ourselves = Ourselves::new(vec![home, further]);
+    // A direct message is for the bot wherever it is; the same ids of the home workspace are somebody else's.
+    let mut event = paste("it failed");
+    event["channel_type"] = json!("im");
+    event["team"] = json!("T02");
+    let sent = delivery(&event).replace("\"team_id\":\"T01\"", "\"team_id\":\"T02\"");
+    assert_eq!(intake.event(&sent).await, Outcome::Done);
+    let (inbound, _) = world.last();
+    assert_eq!(
+        (inbound.place.channel.as_str(), inbound.event_key.as_str()),
+        ("T02/C01", "m|T02/C01|1700000000.000100")
+    );
+    assert_eq!((inbound.actor.key.as_str(), &inbound.actor.standing), ("T02/U01", &Standing::Unlinked));
+    let value = token(Act::Press(Verb::Approve), KEY);
+    let click = click(&value, &json!({ "id": "U01", "team_id": "T02" }));
+    let click = click.replace("\"team\":null", "\"team\":{\"id\":\"T02\"}");
+    assert_eq!(intake.interaction(&click).await, Outcome::Done);
+    assert_eq!((world.last().0.place.channel, world.last().0.actor.standing), ("T02/C01".into(), Standing::Unlinked));
+    let Form::Command(command) = form("command=%2Freanchor&text=status&team_id=T02&user_id=U01&channel_id=C01") else {
+        panic!()
+    };
+    assert_eq!(intake.command(&command).await, Outcome::Done);
+    assert_eq!((world.last().0.place.channel, world.last().0.actor.standing), ("T02/C01".into(), Standing::Unlinked));
+}

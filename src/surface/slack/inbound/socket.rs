@@ -21,6 +21,7 @@ use slack_morphism::listener::SlackClientEventsListenerEnvironment;
 use slack_morphism::prelude::{SlackApiToken, SlackHyperClient};
 use slack_morphism::{SlackClientSocketModeConfig, SlackSocketModeClientListener, SlackSocketModeWssClientId};
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -69,6 +70,8 @@ pub struct Sockets {
     silence: Duration,
     /// Of the set that is kept now: what `/readyz` tells.
     pulse: Mutex<Arc<Mutex<Pulse>>>,
+    /// The most sockets that this process has open, those that are to be replaced included.
+    ours: Arc<AtomicU32>,
 }
 
 /// One set of sockets.
@@ -93,7 +96,8 @@ impl Sockets {
         app_token: Secret,
         (count, silence): (u32, Duration),
     ) -> Self {
-        Self { intake, client: Arc::new(client), app_token, count, silence, pulse: Mutex::new(fresh()) }
+        let (client, pulse) = (Arc::new(client), Mutex::new(fresh()));
+        Self { intake, client, app_token, count, silence, pulse, ours: Arc::default() }
     }
 
     /// Opens the sockets and looks after them until the process is to end.
@@ -108,7 +112,7 @@ impl Sockets {
                 () = tokio::time::sleep(LOOK) => {}
                 () = stop.wished() => break,
             }
-            leave(&mut old).await;
+            self.leave(&mut old).await;
             let (hears, quiet, renew) = {
                 let pulse = locked(&set.pulse);
                 (!pulse.open.is_empty(), pulse.last.elapsed(), pulse.renew && renewed.elapsed() >= PAUSE)
@@ -129,7 +133,7 @@ impl Sockets {
                 let grace = if renew { GRACE } else { Duration::ZERO };
                 old.push((std::mem::replace(&mut set, new), Instant::now() + grace));
                 self.show(&set);
-                leave(&mut old).await;
+                self.leave(&mut old).await;
                 (opened, renewed, told) = (Instant::now(), Instant::now(), false);
             } else if hears {
                 told = false;
@@ -161,8 +165,9 @@ impl Sockets {
             intake: Arc::clone(&self.intake),
             manager: OnceLock::new(),
             pulse: Arc::clone(&pulse),
-            count: self.count,
+            ours: Arc::clone(&self.ours),
         });
+        self.ours.fetch_add(self.count, Ordering::Relaxed);
         // Set once, right here.
         ears.manager.set(Arc::downgrade(&manager)).ok();
         let config = SlackClientSocketModeConfig {
@@ -180,13 +185,14 @@ impl Sockets {
         manager.start().await;
         Set { manager, pulse }
     }
-}
 
-/// Closes the sets whose time is over.
-async fn leave(old: &mut Vec<(Set, Instant)>) {
-    let now = Instant::now();
-    while let Some(at) = old.iter().position(|(_, until)| *until <= now) {
-        old.swap_remove(at).0.manager.shutdown().await;
+    /// Closes the sets whose time is over.
+    async fn leave(&self, old: &mut Vec<(Set, Instant)>) {
+        let now = Instant::now();
+        while let Some(at) = old.iter().position(|(_, until)| *until <= now) {
+            old.swap_remove(at).0.manager.shutdown().await;
+            self.ours.fetch_sub(self.count, Ordering::Relaxed);
+        }
     }
 }
 
@@ -225,7 +231,7 @@ struct Ears {
     intake: Arc<Intake>,
     manager: OnceLock<Weak<Manager>>,
     pulse: Arc<Mutex<Pulse>>,
-    count: u32,
+    ours: Arc<AtomicU32>,
 }
 
 impl Ears {
@@ -246,11 +252,12 @@ impl Ears {
     fn hello(&self, id: &SlackSocketModeWssClientId, frame: &Frame<'_>) {
         locked(&self.pulse).open.insert(id.to_string());
         let sockets = frame.num_connections.some().and_then(|n| n.parse::<u32>().ok()).unwrap_or(0);
-        if sockets > self.count {
+        let ours = self.ours.load(Ordering::Relaxed);
+        if sockets > ours {
             // Slack gives each event to one of them, so an unknown process there would swallow events.
             tracing::info!(
                 sockets,
-                ours = self.count,
+                ours,
                 "other processes hold websockets of this Slack app, too; they share the events"
             );
         } else {

@@ -114,7 +114,7 @@ async fn web_api(shared: &Arc<Shared>, method: &str, (query, headers, body): (&s
             return envelope(&shared.state().knobs.scopes, &Err(code.into()));
         }
         Some(Fault::Slow(ms)) => tokio::time::sleep(Duration::from_millis(ms)).await,
-        Some(Fault::AnswerLost) | None => {}
+        Some(Fault::AnswerLost | Fault::Late(_)) | None => {}
     }
     let answer = match args {
         Err(code) => Err(code.into()),
@@ -123,6 +123,9 @@ async fn web_api(shared: &Arc<Shared>, method: &str, (query, headers, body): (&s
     record(answer.as_ref().err().map(|refusal| refusal.code.clone()));
     if fault == Some(Fault::AnswerLost) {
         return page(504, "gateway timeout");
+    }
+    if let Some(Fault::Late(ms)) = fault {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
     }
     let scopes = shared.state().knobs.scopes.clone();
     envelope(&scopes, &answer)

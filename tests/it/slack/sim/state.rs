@@ -157,6 +157,8 @@ pub(crate) enum Fault {
     AnswerLost,
     /// Answered after this many milliseconds.
     Slow(u64),
+    /// Done at once, and answered after this many milliseconds.
+    Late(u64),
 }
 
 /// Knobs of the simulation.
