@@ -17,7 +17,7 @@ mod stance;
 use crate::domain::diagnosis::{ClassId, ClassTexts, Remedy, RulesVersion};
 use crate::domain::ids::hex;
 use crate::domain::phrases::Phrases;
-use rules::{Rule, RuleError, RuleErrors};
+use rules::{Rule, RuleErrors};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
