@@ -7,7 +7,7 @@
 use crate::classify::rules::RuleErrors;
 use crate::classify::{Asked, Classifier, Explained, Hit, Judged, Trail};
 use crate::domain::diagnosis::{Answer, Confidence, Diagnosis, FieldName, Fields, Report, Verdict};
-use crate::domain::reading::{Reading, cut_points, squeeze, squeeze_into};
+use crate::domain::reading::{Reading, cut_points, is_shortened, squeeze, squeeze_into};
 use crate::recognize;
 use std::ops::Range;
 
@@ -111,7 +111,7 @@ impl Diagnoser {
     }
 
     fn is_wanted(&self, text: &str, squeezed: &[u8]) -> bool {
-        if text.contains("...") || text.contains('…') {
+        if is_shortened(text) {
             return self.classifier.may_speak(squeezed, &cut_points(text, squeezed.len()));
         }
         self.classifier.may_speak(squeezed, &[squeezed.len()])

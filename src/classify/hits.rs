@@ -1,11 +1,11 @@
-//! Finds the texts of the rules in a message: one automaton over their squeezed forms, cut-off phrases included.
+//! Finds the texts of the rules in a message: one pass over its squeezed form, cut-off phrases included.
 //!
 //! Never weighs what it finds. Linear in the length of the text.
 //!
 //! Begin with [`Classifier::hits`].
 
 use super::{Classifier, Texts};
-use crate::domain::reading::{cut_points, squeeze, squeezed_offsets};
+use crate::domain::reading::{Runs, cut_points, squeeze};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,7 +20,7 @@ const LONGEST_ADDRESS: usize = 2048;
 pub(super) struct Literal {
     pub(super) squeezed: Vec<u8>,
     /// May continue a word on the left, on the right.
-    open: (bool, bool),
+    pub(super) open: (bool, bool),
     /// Whether it opens a closer look.
     pub(super) opens: bool,
     /// A code word: `LargeObject` is not the words `large object`.
@@ -91,20 +91,31 @@ pub struct Hit {
     pub(super) cut: bool,
 }
 
-/// Literals seen in a part and where each stands first, sorted by literal.
-pub(super) struct Sightings(pub(super) Vec<(usize, Range<usize>)>);
+/// Literals seen in a part and where each stands first.
+pub(super) struct Sightings {
+    /// For each literal the number of its place, from 1 on; 0: not seen.
+    at: Vec<u16>,
+    /// Each literal once, in the order of the text.
+    pub(super) seen: Vec<(usize, Range<usize>)>,
+}
 
 impl Sightings {
-    pub(super) fn new<'h>(hits: impl Iterator<Item = &'h Hit>) -> Self {
-        let mut list: Vec<(usize, Range<usize>)> = hits.map(|h| (h.literal, h.clean.clone())).collect();
-        list.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.start.cmp(&b.1.start)));
-        list.dedup_by_key(|(literal, _)| *literal);
-        Self(list)
+    /// From hits in the order of the text; `literals` is how many there are.
+    pub(super) fn new<'h>(literals: usize, hits: impl Iterator<Item = &'h Hit>) -> Self {
+        let mut at = vec![0_u16; literals];
+        let mut seen = Vec::with_capacity(32);
+        for hit in hits {
+            if let Some(place) = at.get_mut(hit.literal).filter(|place| **place == 0) {
+                seen.push((hit.literal, hit.clean.clone()));
+                *place = u16::try_from(seen.len()).unwrap_or(0);
+            }
+        }
+        Self { at, seen }
     }
 
     fn get(&self, literal: usize) -> Option<&Range<usize>> {
-        let i = self.0.binary_search_by_key(&literal, |(l, _)| *l).ok()?;
-        self.0.get(i).map(|(_, at)| at)
+        let place = usize::from(*self.at.get(literal)?);
+        self.seen.get(place.checked_sub(1)?).map(|(_, at)| at)
     }
 
     fn any(&self, literals: &[usize]) -> bool {
@@ -124,28 +135,44 @@ impl Classifier {
     /// All places where texts of rules stand in the clean text, whole or cut off, in the order of the text. `squeezed`
     /// is the squeezed form of `clean`.
     pub fn hits(&self, clean: &str, squeezed: &[u8]) -> Vec<Hit> {
-        let whole =
-            self.all.find_overlapping_iter(squeezed).map(|m| (m.pattern().as_usize(), m.start(), m.end(), false));
-        let cuts = cut_points(clean, squeezed.len());
-        let cut = cuts
-            .iter()
-            .flat_map(|end| self.cuts.before(squeezed, *end).into_iter().map(|(l, start)| (l, start, *end, true)));
-        let mut offsets: Option<Vec<u32>> = None;
-        let mut hits = Vec::with_capacity(32);
-        for (literal, start, end, cut) in whole.chain(cut) {
-            let offsets = offsets.get_or_insert_with(|| squeezed_offsets(clean));
-            let at = |i: usize| offsets.get(i).map_or(clean.len(), |o| *o as usize);
-            let range = at(start)..(at(end - 1) + 1).min(clean.len());
-            let Some(l) = self.literals.get(literal) else { continue };
-            let spaced = l.one_word && clean.get(range.clone()).is_some_and(is_spaced);
-            if spaced || in_word(clean, &range, (l.open.0, l.open.1 || cut)) {
-                continue;
+        let mut hits = Vec::with_capacity(64);
+        let runs = Runs::of(clean);
+        for (run, at) in runs.iter() {
+            let start = at.squeezed as usize;
+            self.at_words.each_first(squeezed.get(start..).unwrap_or_default(), |n| {
+                hits.extend(self.words.get(n).and_then(|literal| self.hit(clean, &runs, run, (*literal, start, None))));
+            });
+        }
+        self.anywhere.each(squeezed, |n, start| {
+            let hit = |literal: &usize| self.hit(clean, &runs, runs.at(start), (*literal, start, None));
+            hits.extend(self.parts.get(n).and_then(hit));
+        });
+        for end in cut_points(clean, squeezed.len()) {
+            for (literal, start) in self.cuts.before(squeezed, end) {
+                hits.extend(self.hit(clean, &runs, runs.at(start), (literal, start, Some(end))));
             }
-            hits.push(Hit { literal, clean: range, opens: l.opens, cut });
         }
         drop_covered(&mut hits);
         hits.sort_unstable_by_key(|h| (h.clean.start, h.clean.end, h.literal));
         hits
+    }
+
+    /// The hit of a literal that stands in the squeezed text from `start`, in the run `run`, whole or up to a cut, unless
+    /// it begins or ends inside a word, or is a code word with blanks in it.
+    fn hit(
+        &self,
+        clean: &str,
+        runs: &Runs,
+        run: usize,
+        (literal, start, cut): (usize, usize, Option<usize>),
+    ) -> Option<Hit> {
+        let l = self.literals.get(literal)?;
+        let last = cut.unwrap_or(start + l.squeezed.len()).checked_sub(1)?;
+        let last_run = runs.near(run, last);
+        let range = runs.clean(run, start)..runs.clean(last_run, last) + 1;
+        let spaced = l.one_word && last_run > run && clean.get(range.clone()).is_some_and(is_spaced);
+        let kept = !spaced && !in_word(clean, &range, (l.open.0, l.open.1 || cut.is_some()));
+        kept.then_some(Hit { literal, clean: range, opens: l.opens, cut: cut.is_some() })
     }
 
     /// Whether the stretches may tell of different errors: the same phrase stands in two of them, or one points to

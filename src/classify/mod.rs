@@ -1,4 +1,4 @@
-//! The shared classifier: rules as data, one automaton over all their texts, weights and vetoes, and a judgement whether
+//! The shared classifier: rules as data, one pass for all their texts, weights and vetoes, and a judgement whether
 //! a text tells of a failure at all.
 //!
 //! Pure: rule texts are handed in, nothing is read or kept between calls but compiled expressions. Never invents a
@@ -16,10 +16,10 @@ mod stance;
 
 use crate::domain::diagnosis::{ClassId, ClassTexts, Remedy, RulesVersion};
 use crate::domain::ids::hex;
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-use rules::{Rule, RuleError, RuleErrors};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use crate::domain::phrases::Phrases;
+use rules::{Rule, RuleErrors};
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 pub use hits::Hit;
 pub use score::{Asked, Explained, Judged, Losing, Trail};
@@ -31,9 +31,13 @@ pub struct Classifier {
     /// For each literal the signs, as (rule, sign), that may begin with it.
     by_literal: Vec<Vec<(usize, usize)>>,
     /// Texts that open a closer look.
-    openers: AhoCorasick,
-    /// All texts of all rules.
-    all: AhoCorasick,
+    openers: Phrases,
+    /// Texts that begin where a word does, and their literals.
+    at_words: Phrases,
+    words: Vec<usize>,
+    /// Texts that may begin inside a word, and their literals.
+    anywhere: Phrases,
+    parts: Vec<usize>,
     cuts: cuts::Cuts,
     stance: stance::Stance,
     version: RulesVersion,
@@ -42,6 +46,8 @@ pub struct Classifier {
 struct Compiled {
     rule: Rule,
     class: ClassId,
+    /// As a diagnosis shows them.
+    texts: Arc<ClassTexts>,
     signs: Vec<CompiledSign>,
     vetoes: Vec<Texts>,
     /// Indices of rules that give way to this one.
@@ -95,10 +101,10 @@ impl Classifier {
         if !errors.is_empty() {
             return Err(RuleErrors(errors));
         }
-        Self::compile(rules.into_values().collect(), version(&texts))
+        Ok(Self::compile(rules.into_values().collect(), version(&texts)))
     }
 
-    fn compile(rules: Vec<Rule>, version: RulesVersion) -> Result<Self, RuleErrors> {
+    fn compile(rules: Vec<Rule>, version: RulesVersion) -> Self {
         let mut book = hits::Book::default();
         let index: BTreeMap<String, usize> = rules.iter().enumerate().map(|(i, r)| (r.id.clone(), i)).collect();
         let mut compiled = Vec::with_capacity(rules.len());
@@ -128,24 +134,15 @@ impl Classifier {
                 })
                 .collect();
             let over = rule.over.iter().filter_map(|o| index.get(o).copied()).collect();
-            compiled.push(Compiled { rule, class, signs, vetoes, over });
+            let texts = Arc::new(texts(&rule));
+            compiled.push(Compiled { rule, class, texts, signs, vetoes, over });
         }
         let stance = stance::Stance::default();
-        let openers: BTreeSet<&[u8]> =
-            book.literals.iter().filter(|l| l.opens).map(|l| l.squeezed.as_slice()).collect();
-        let build = |patterns: Vec<&[u8]>| {
-            let kind = Some(AhoCorasickKind::DFA);
-            AhoCorasick::builder().match_kind(MatchKind::Standard).kind(kind).build(patterns).map_err(|e| {
-                RuleErrors(vec![RuleError {
-                    file: "rules".to_owned(),
-                    line: 1,
-                    key: String::new(),
-                    why: e.to_string(),
-                }])
-            })
-        };
-        let openers = build(openers.into_iter().collect())?;
-        let all = build(book.literals.iter().map(|l| l.squeezed.as_slice()).collect())?;
+        let openers = Phrases::new(book.literals.iter().filter(|l| l.opens).map(|l| &l.squeezed));
+        let (parts, words): (Vec<usize>, Vec<usize>) =
+            (0..book.literals.len()).partition(|i| book.literals.get(*i).is_some_and(|l| l.open.0));
+        let texts = |of: &[usize]| Phrases::new(of.iter().filter_map(|i| book.literals.get(*i)).map(|l| &l.squeezed));
+        let (at_words, anywhere) = (texts(&words), texts(&parts));
         let opening = book.literals.iter().enumerate().filter(|(_, l)| l.opens);
         let cuts = cuts::Cuts::new(opening.map(|(i, l)| (l.squeezed.clone(), i)));
         let mut by_literal = vec![Vec::new(); book.literals.len()];
@@ -156,7 +153,19 @@ impl Classifier {
                 }
             }
         }
-        Ok(Self { rules: compiled, literals: book.literals, by_literal, openers, all, cuts, stance, version })
+        Self {
+            rules: compiled,
+            literals: book.literals,
+            by_literal,
+            openers,
+            at_words,
+            words,
+            anywhere,
+            parts,
+            cuts,
+            stance,
+            version,
+        }
     }
 
     /// Version of the rule set: a hash over the names and texts of all files.
@@ -183,12 +192,12 @@ impl Classifier {
     /// Whether a squeezed text holds anything that a rule looks for, whole or cut off at one of `cuts`. Ordinary chat
     /// stops here.
     pub fn may_speak(&self, squeezed: &[u8], cuts: &[usize]) -> bool {
-        self.openers.is_match(squeezed) || cuts.iter().any(|end| !self.cuts.before(squeezed, *end).is_empty())
+        self.openers.any_in(squeezed) || cuts.iter().any(|end| !self.cuts.before(squeezed, *end).is_empty())
     }
 
-    /// Bytes that the two automata take.
+    /// Bytes that the tables of the texts take.
     pub fn memory(&self) -> usize {
-        self.openers.memory_usage() + self.all.memory_usage()
+        self.openers.memory() + self.at_words.memory() + self.anywhere.memory()
     }
 }
 

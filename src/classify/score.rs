@@ -6,10 +6,11 @@
 //! Begin with [`Classifier::judge`].
 
 use super::hits::{Hit, Sightings, in_address, pattern};
-use super::{Classifier, remedies, stance, texts};
+use super::{Classifier, remedies, stance};
 use crate::domain::diagnosis::{Alternative, ClassId, Confidence, Diagnosis, Evidence, FieldName, Verdict};
-use crate::domain::reading::{Instance, Part, Reading};
+use crate::domain::reading::{Instance, Part, Reading, is_shortened};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// From this score on a class is recognized.
 const RECOGNIZED: f64 = 0.60;
@@ -133,7 +134,7 @@ impl Classifier {
         let longest = |best: &Candidate| best.signs.iter().map(|(_, r)| r.clone()).max_by_key(|r| (words(r), r.len()));
         let Some(span) = candidates.first().and_then(longest) else { return stance::Heard::default() };
         let covered = covered(hits.iter().filter(|h| h.opens).map(|h| &h.clean), text, part.clean.start);
-        let cut = hits.iter().any(|h| h.cut && h.clean == span) && !text.contains("...") && !text.contains('…');
+        let cut = hits.iter().any(|h| h.cut && h.clean == span) && !is_shortened(text);
         let seen = stance::Seen {
             cut,
             span: span.start.saturating_sub(part.clean.start)..span.end.saturating_sub(part.clean.start),
@@ -156,9 +157,9 @@ impl Classifier {
 
     /// Every rule with a sign in the part, scored, vetoed ones marked; best first, then by name.
     fn candidates(&self, text: &str, base: usize, hits: &[Hit]) -> Vec<Candidate> {
-        let seen = Sightings::new(hits.iter().filter(|h| !in_address(text, h, base)));
+        let seen = Sightings::new(self.literals.len(), hits.iter().filter(|h| !in_address(text, h, base)));
         let mut signs: Vec<(usize, usize)> =
-            seen.0.iter().flat_map(|(l, _)| self.by_literal.get(*l).into_iter().flatten().copied()).collect();
+            seen.seen.iter().flat_map(|(l, _)| self.by_literal.get(*l).into_iter().flatten().copied()).collect();
         signs.sort_unstable();
         signs.dedup();
         let mut found: Vec<Candidate> = Vec::new();
@@ -255,7 +256,7 @@ impl Classifier {
             fields: part.fields.clone(),
             evidence,
             alternatives,
-            texts: texts(&compiled.rule),
+            texts: Arc::clone(&compiled.texts),
             rules: self.version.clone(),
         }
     }

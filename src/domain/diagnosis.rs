@@ -10,6 +10,7 @@ use super::bulk::BulkCheck;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 /// Name of a root cause, for example `o365-user-deleted-in-entra`. Classes are data (`config/rules/<class>.toml`),
 /// therefore this is text and not an enum.
@@ -304,8 +305,8 @@ pub struct Diagnosis {
     pub evidence: Vec<Evidence>,
     /// What else it could be, best first.
     pub alternatives: Vec<Alternative>,
-    /// The class in words.
-    pub texts: ClassTexts,
+    /// The class in words; shared by all diagnoses of one rule set.
+    pub texts: Arc<ClassTexts>,
     /// The rule set that judged.
     pub rules: RulesVersion,
 }

@@ -21,6 +21,7 @@ pub mod inbound;
 pub mod incident;
 pub mod job;
 pub mod notice;
+pub mod phrases;
 pub mod plan;
 pub mod reading;
 pub mod settings;

@@ -204,18 +204,69 @@ pub fn squeeze_into(text: &str, out: &mut [u8]) -> Option<usize> {
     Some(n)
 }
 
-/// For each squeezed byte of `text`, its offset in `text`.
-pub fn squeezed_offsets(text: &str) -> Vec<u32> {
-    let mut offsets = vec![0_u32; text.len()];
-    let mut n = 0;
-    for (b, at) in text.bytes().zip(0_u32..) {
-        if let Some(slot) = offsets.get_mut(n) {
-            *slot = at;
+/// A run of letters and digits, and where it begins in the text and in its squeezed form: it has the same length in
+/// both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// First byte in the text.
+    pub clean: u32,
+    /// First byte in the squeezed form.
+    pub squeezed: u32,
+}
+
+/// The runs of letters and digits of a text, in order: what leads from its squeezed form back to it.
+pub struct Runs(Vec<Run>);
+
+impl Runs {
+    /// Of a text of at most 4 GiB.
+    pub fn of(text: &str) -> Self {
+        let mut runs = Vec::with_capacity(text.len() / 4);
+        let mut squeezed = 0_u32;
+        let mut inside = false;
+        for (b, clean) in text.bytes().zip(0_u32..) {
+            let kept = SQUEEZED[usize::from(b)] != 0;
+            if kept && !inside {
+                runs.push(Run { clean, squeezed });
+            }
+            inside = kept;
+            squeezed += u32::from(kept);
         }
-        n += usize::from(SQUEEZED[usize::from(b)] != 0);
+        Self(runs)
     }
-    offsets.truncate(n);
-    offsets
+
+    /// The runs with their numbers.
+    pub fn iter(&self) -> impl Iterator<Item = (usize, Run)> {
+        self.0.iter().copied().enumerate()
+    }
+
+    /// Number of the run in which a byte of the squeezed form stands.
+    pub fn at(&self, squeezed: usize) -> usize {
+        self.0.partition_point(|run| run.squeezed as usize <= squeezed).saturating_sub(1)
+    }
+
+    /// As [`Runs::at`], for a byte that stands in the run `from` or not far behind it.
+    pub fn near(&self, from: usize, squeezed: usize) -> usize {
+        let behind = self.0.iter().skip(from + 1).take_while(|run| run.squeezed as usize <= squeezed);
+        from + behind.count()
+    }
+
+    /// Where a byte of the squeezed form, which stands in this run, stands in the text.
+    pub fn clean(&self, run: usize, squeezed: usize) -> usize {
+        self.0.get(run).map_or(0, |run| run.clean as usize + squeezed.saturating_sub(run.squeezed as usize))
+    }
+}
+
+/// Whether an ellipsis stands in the text, as one character or as dots.
+pub fn is_shortened(text: &str) -> bool {
+    // Two dots side by side are looked for a block at a time, without leaving it early: the compiler compares many bytes
+    // at once that way.
+    let bytes = text.as_bytes();
+    let behind = bytes.get(1..).unwrap_or_default();
+    let dots = |(a, b): (&[u8], &[u8])| {
+        a.iter().zip(b).fold(0, |found, (a, b)| found | u8::from(*a == b'.') & u8::from(*b == b'.')) > 0
+    };
+    let dotted = bytes.chunks(64).zip(behind.chunks(64)).any(dots);
+    (dotted && text.contains("...")) || text.contains('…')
 }
 
 /// Where a text may have been cut off, as positions in its squeezed form: before each ellipsis, at its end, and where a
@@ -223,7 +274,7 @@ pub fn squeezed_offsets(text: &str) -> Vec<u32> {
 /// length of the squeezed form.
 pub fn cut_points(text: &str, end: usize) -> Vec<usize> {
     let log = text.contains("FAILURE");
-    if !log && !text.contains("...") && !text.contains('…') {
+    if !log && !is_shortened(text) {
         return vec![end];
     }
     let bytes = text.as_bytes();
@@ -278,7 +329,11 @@ mod tests {
         let mut buf = [0_u8; 64];
         let n = squeeze_into(text, &mut buf).unwrap();
         assert_eq!(&buf[..n], &v[..]);
-        assert_eq!(squeezed_offsets(text).len(), n);
+        let runs = Runs::of(text);
+        assert_eq!(runs.iter().map(|(_, run)| run.squeezed).collect::<Vec<_>>(), [0, 4, 9]);
+        let back: String = (0..n).map(|i| char::from(text.as_bytes()[runs.clean(runs.at(i), i)])).collect();
+        assert!((0..n).all(|i| runs.near(0, i) == runs.at(i)));
+        assert_eq!(back, "HellW0rld1");
         assert_eq!(squeeze_into(text, &mut [0_u8; 3]), None);
     }
 }

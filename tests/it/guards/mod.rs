@@ -33,6 +33,7 @@ use reanchor::plan::{Ask, Planned, plan};
 use reanchor::policy::Person;
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(crate) const NOW: At = At(1_800_000_000_000);
 pub(crate) const OLD: &str = "9d2e4f10-6a3b-4c58-8f71-2b60c9d4e7a5";
@@ -290,7 +291,7 @@ fn diagnosis() -> Diagnosis {
         fields: BTreeMap::from([(FieldName::Login, LOGIN.to_owned()), (FieldName::ExternalId, OLD.to_owned())]),
         evidence: Vec::new(),
         alternatives: Vec::new(),
-        texts: ClassTexts {
+        texts: Arc::new(ClassTexts {
             title: "The Entra user that Okta pushes to no longer exists".to_owned(),
             meaning: "Okta holds the id of an Entra user that was deleted.".to_owned(),
             owner: "identity admin".to_owned(),
@@ -298,7 +299,7 @@ fn diagnosis() -> Diagnosis {
             steps: vec!["Look whether the user is in deletedItems.".to_owned()],
             still_works: "Okta sign-in.".to_owned(),
             sources: Vec::new(),
-        },
+        }),
         rules: RulesVersion("test".to_owned()),
     }
 }

@@ -1,0 +1,300 @@
+//! Many fixed phrases looked for in one pass over a text.
+//!
+//! At each place the first bytes are compared with a table of bits that tells which beginnings there are; only where
+//! one may begin are phrases compared. No place waits for the one before, unlike in an automaton, and the tables stay
+//! in the nearest cache: over the rules' phrases this is several times faster than an automaton of 4 MB, and takes
+//! 0.1 MB.
+//!
+//! Never interprets what it finds, never allocates while it looks. Begin with [`Phrases::new`].
+
+/// Bits of one table.
+const SLOTS: usize = 1 << 15;
+/// Lists of phrases of one table: a place whose bit is set looks through one of them.
+const LISTS: usize = 1 << 11;
+/// Most bytes of a beginning, and bytes that are read at each place.
+const WIDTH: usize = 8;
+/// Places that are looked at together.
+const BLOCK: usize = 64;
+/// How many first bytes tell phrases apart, by their length: the longest that all phrases of a table have.
+const BEGINNINGS: [usize; 4] = [7, 4, 2, 1];
+
+/// A set of phrases, each with the number that it was given with. Compares bytes as they are.
+#[derive(Debug)]
+pub struct Phrases {
+    phrases: Vec<Box<[u8]>>,
+    tables: Vec<Table>,
+}
+
+/// The phrases of about one length.
+#[derive(Debug)]
+struct Table {
+    /// Bytes of a beginning: a phrase of no more is told by it.
+    told: usize,
+    /// Selects the first bytes of a place.
+    mask: u64,
+    /// Which beginnings there are.
+    bits: Box<[u64; SLOTS / 64]>,
+    /// For each list where it begins in `entries`; one more at the end.
+    lists: Vec<u32>,
+    /// Beginning and number of each phrase, the longer ones first in each list.
+    entries: Vec<(u64, u32)>,
+}
+
+impl Phrases {
+    /// From phrases that are numbered in their order. An empty phrase is found nowhere.
+    pub fn new<P: AsRef<[u8]>>(phrases: impl IntoIterator<Item = P>) -> Self {
+        let phrases: Vec<Box<[u8]>> = phrases.into_iter().map(|p| p.as_ref().into()).collect();
+        let beginning = |phrase: &[u8]| BEGINNINGS.into_iter().find(|b| *b <= phrase.len());
+        let of = |length: usize| {
+            let own = phrases.iter().zip(0_u32..).filter(move |(p, _)| beginning(p) == Some(length));
+            let mut own: Vec<(&[u8], u32)> = own.map(|(p, n)| (&**p, n)).collect();
+            own.sort_by_key(|(p, n)| (std::cmp::Reverse(p.len()), *n));
+            (!own.is_empty()).then(|| Table::new(length, &own))
+        };
+        let tables = BEGINNINGS.into_iter().filter_map(of).collect();
+        Self { phrases, tables }
+    }
+
+    /// Calls `found` with number and first byte of every phrase that stands in the text, those inside and across others
+    /// included. Not in the order of the text: the phrases of each table are found in it.
+    pub fn each(&self, text: &[u8], mut found: impl FnMut(usize, usize)) {
+        for table in &self.tables {
+            table.each(&self.phrases, text, &mut |phrase, at| {
+                found(phrase, at);
+                true
+            });
+        }
+    }
+
+    /// Calls `found` with the number of every phrase that stands at the beginning of the text.
+    pub fn each_first(&self, text: &[u8], mut found: impl FnMut(usize)) {
+        let word = word(text);
+        for table in self.tables.iter().filter(|table| table.may_begin(word)) {
+            table.at(&self.phrases, text, word, &mut |phrase| {
+                found(phrase);
+                true
+            });
+        }
+    }
+
+    /// Whether one of the phrases stands in the text.
+    pub fn any_in(&self, text: &[u8]) -> bool {
+        !self.tables.iter().all(|table| table.each(&self.phrases, text, &mut |_, _| false))
+    }
+
+    /// Bytes of a phrase; 0 for a number that is none.
+    pub fn length(&self, phrase: usize) -> usize {
+        self.phrases.get(phrase).map_or(0, |p| p.len())
+    }
+
+    /// Bytes that the tables and phrases take.
+    pub fn memory(&self) -> usize {
+        let phrases: usize = self.phrases.iter().map(|p| p.len() + size_of::<Box<[u8]>>()).sum();
+        let table = |t: &Table| size_of_val(&*t.bits) + t.lists.len() * 4 + t.entries.len() * size_of::<(u64, u32)>();
+        phrases + self.tables.iter().map(table).sum::<usize>()
+    }
+}
+
+impl Table {
+    /// From phrases of at least `length` bytes with their numbers.
+    fn new(length: usize, phrases: &[(&[u8], u32)]) -> Self {
+        let mask = u64::MAX >> (64 - 8 * length);
+        let mut bits = Box::new([0_u64; SLOTS / 64]);
+        let mut sorted: Vec<(usize, u64, u32)> = Vec::with_capacity(phrases.len());
+        for (phrase, number) in phrases {
+            let beginning = word(phrase) & mask;
+            let slot = slot(beginning);
+            bits[slot / 64] |= 1 << (slot % 64);
+            sorted.push((list(slot), beginning, *number));
+        }
+        sorted.sort_by_key(|(list, _, _)| *list);
+        let start = |list: usize| u32::try_from(sorted.partition_point(|(l, _, _)| *l < list)).unwrap_or(u32::MAX);
+        let lists = (0..=LISTS).map(start).collect();
+        Self { told: length, mask, bits, lists, entries: sorted.into_iter().map(|(_, b, n)| (b, n)).collect() }
+    }
+
+    /// Tells which phrases stand in the text, until `found` answers no; whether it never did.
+    fn each(&self, phrases: &[Box<[u8]>], text: &[u8], found: &mut impl FnMut(usize, usize) -> bool) -> bool {
+        let mut from = 0;
+        // Blocks overlap by what a beginning at the last place of one needs of the next.
+        while let Some(block) = text.get(from..text.len().min(from + BLOCK + WIDTH - 1)).filter(|b| b.len() >= WIDTH) {
+            let (places, count) = self.places(block);
+            for at in places.iter().take(count).map(|n| from + usize::from(*n)) {
+                if !self.found_at(phrases, text, at, found) {
+                    return false;
+                }
+            }
+            from += block.len() - (WIDTH - 1);
+        }
+        // The last places have less than a whole window.
+        for at in from..text.len() {
+            if !self.found_at(phrases, text, at, found) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn found_at(
+        &self,
+        phrases: &[Box<[u8]>],
+        text: &[u8],
+        at: usize,
+        found: &mut impl FnMut(usize, usize) -> bool,
+    ) -> bool {
+        let rest = text.get(at..).unwrap_or_default();
+        self.at(phrases, rest, word(rest), &mut |phrase| found(phrase, at))
+    }
+
+    /// Whether a phrase may begin with the first bytes of `word`.
+    fn may_begin(&self, word: u64) -> bool {
+        let slot = slot(word & self.mask);
+        self.bits[slot / 64] >> (slot % 64) & 1 == 1
+    }
+
+    /// The places of a block where a phrase may begin, as offsets from its first byte, and how many. Without a branch:
+    /// which places they are cannot be foreseen.
+    fn places(&self, block: &[u8]) -> ([u8; BLOCK], usize) {
+        let mut places = [0_u8; BLOCK];
+        let mut count = 0;
+        let (mask, bits) = (self.mask, &*self.bits);
+        for (window, at) in block.array_windows().zip(0_u8..) {
+            let slot = slot(u64::from_le_bytes(*window) & mask);
+            places[count % BLOCK] = at;
+            count += usize::from(bits[slot / 64] >> (slot % 64) & 1 == 1);
+        }
+        (places, count)
+    }
+
+    /// Tells which phrases stand at the beginning of `rest`, whose first bytes are `word`, until `found` answers no;
+    /// whether it never did.
+    fn at(&self, phrases: &[Box<[u8]>], rest: &[u8], word: u64, found: &mut impl FnMut(usize) -> bool) -> bool {
+        let beginning = word & self.mask;
+        let list = list(slot(beginning));
+        let bound = |list: usize| self.lists.get(list).map_or(0, |start| *start as usize);
+        let entries = self.entries.get(bound(list)..bound(list + 1)).unwrap_or_default();
+        for (_, number) in entries.iter().filter(|(b, _)| *b == beginning) {
+            let number = *number as usize;
+            let same =
+                |phrase: &[u8]| rest.len() >= phrase.len() && (phrase.len() <= self.told || rest.starts_with(phrase));
+            if phrases.get(number).is_some_and(|phrase| same(phrase)) && !found(number) {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// The first bytes of a text as a number; a shorter text is filled up with zeros, which no phrase of more bytes has.
+fn word(text: &[u8]) -> u64 {
+    if let Some(whole) = text.first_chunk() {
+        return u64::from_le_bytes(*whole);
+    }
+    let mut bytes = [0; WIDTH];
+    for (to, from) in bytes.iter_mut().zip(text) {
+        *to = *from;
+    }
+    u64::from_le_bytes(bytes)
+}
+
+/// The bit of a beginning. Multiplied, so that beginnings which differ in one byte lie apart.
+#[expect(clippy::cast_possible_truncation, reason = "the highest 15 bits are left")]
+fn slot(beginning: u64) -> usize {
+    (beginning.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SLOTS.trailing_zeros())) as usize
+}
+
+/// The list of a bit.
+fn list(slot: usize) -> usize {
+    slot / (SLOTS / LISTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(phrases: &[&str], text: &str) -> Vec<(usize, usize)> {
+        let mut all: Vec<(usize, usize)> = Vec::new();
+        for at in 0..text.len() {
+            for (n, phrase) in phrases.iter().enumerate() {
+                if !phrase.is_empty() && text.as_bytes()[at..].starts_with(phrase.as_bytes()) {
+                    all.push((n, at));
+                }
+            }
+        }
+        all.sort_unstable();
+        all
+    }
+
+    fn all(set: &Phrases, text: &str) -> Vec<(usize, usize)> {
+        let mut all = Vec::new();
+        set.each(text.as_bytes(), |phrase, at| all.push((phrase, at)));
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn all_phrases_are_found_wherever_they_stand() {
+        let phrases = [
+            "a",
+            "ab",
+            "abc",
+            "abcd",
+            "abcdefg",
+            "abcdefgh",
+            "bcdefghi",
+            "",
+            "user",
+            "resourcenotfound",
+            "found",
+            "x\0",
+            "user",
+        ];
+        let texts = [
+            "",
+            "a",
+            "ab",
+            "zab",
+            "abcdefghi",
+            "abcdefg",
+            "zzzzzzzzabcdef",
+            "theresourcenotfounduser",
+            "useruseruser",
+            "x\0",
+            "x",
+            "aaaaaaaaaaaaaaaaaa",
+            "ü abcdefgh ü",
+        ];
+        let set = Phrases::new(phrases);
+        for text in texts {
+            let wanted = plain(&phrases, text);
+            assert_eq!(all(&set, text), wanted, "{text}");
+            let mut first = Vec::new();
+            set.each_first(text.as_bytes(), |phrase| first.push((phrase, 0)));
+            first.sort_unstable();
+            assert_eq!(first, wanted.iter().filter(|(_, at)| *at == 0).copied().collect::<Vec<_>>(), "{text}");
+            assert_eq!(set.any_in(text.as_bytes()), !wanted.is_empty(), "{text}");
+        }
+        assert!(all(&Phrases::new([""; 0]), "abc").is_empty());
+    }
+
+    #[test]
+    fn what_is_found_is_what_a_plain_search_finds() {
+        // Texts over two letters, and phrases of every length up to nine.
+        let mut seed = 7_u32;
+        let mut letters = |n: usize| -> String {
+            (0..n)
+                .map(|_| {
+                    seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                    if seed >> 30 == 0 { 'b' } else { 'a' }
+                })
+                .collect()
+        };
+        let phrases: Vec<String> = (0..60).map(|n| letters(1 + n % 9)).collect();
+        let phrases: Vec<&str> = phrases.iter().map(String::as_str).collect();
+        let set = Phrases::new(&phrases);
+        for n in 0..400 {
+            let text = letters(n % 40);
+            assert_eq!(all(&set, &text), plain(&phrases, &text), "{text}");
+        }
+    }
+}
