@@ -109,8 +109,10 @@ both!(details_show_the_plan_in_a_window_before_anything_is_read, "deleted-replac
             state.modals.iter().find(|modal| modal.open && modal.updates > 0).cloned()
         })
         .await;
-    let calls: Vec<String> = desk.sim.state().calls[before..].iter().map(|call| call.method.clone()).collect();
-    assert_eq!(calls, ["views.open", "views.update"], "nothing is asked before the window stands");
+    // The card of the proposal may still be on its way to its last edit.
+    let calls = desk.sim.state().calls[before..].iter().map(|call| call.method.clone()).collect::<Vec<_>>();
+    let asked: Vec<&String> = calls.iter().filter(|method| *method != "chat.update").collect();
+    assert_eq!(asked, ["views.open", "views.update"], "nothing is asked before the window stands");
     let text = plain("", &filled.view["blocks"]);
     for part in ["Plan: ", "cannot be undone", "externalId", " → ", "Before you decide"] {
         assert!(text.contains(part), "{part}: {text}");
