@@ -218,8 +218,12 @@ impl OktaRead for Reader {
             quoted("application.user_membership.remove"),
             quoted(app.as_str())
         );
-        let query = [("since", &*since.rfc3339()), ("filter", &*filter), ("sortOrder", "ASCENDING"), ("limit", "100")];
+        let query = [("since", &*since.rfc3339()), ("filter", &*filter), ("sortOrder", "ASCENDING"), ("limit", "1000")];
+        // The System Log gives at most 1,000 events at once, and without an end every page of it names a next one.
         let page = self.0.first_page(OP, self.0.at(OP, &["logs"], &query)?).await?;
+        if page.len() >= 1000 {
+            return Err(unusable(OP, "a thousand people left the app; not all of them were read"));
+        }
         let all: Answer<Vec<_>> = page.iter().map(|value| decode::leaver(OP, value, app.as_str())).collect();
         Ok(all?.into_iter().flatten().filter(|leaver| leaver.at >= since).collect())
     }

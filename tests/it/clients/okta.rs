@@ -287,3 +287,24 @@ async fn the_clock_and_the_proof_come_from_headers() {
     assert_eq!(okta.proof().await.unwrap().as_deref(), Some("p1"));
     assert_eq!(okta.proof().await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn everybody_who_left_the_app_is_listed_or_nobody() {
+    let gone = |count: usize| {
+        move |seen: &Seen| {
+            let asked = seen.query.split('&').find_map(|part| part.strip_prefix("limit=")).unwrap();
+            let event = |n: usize| {
+                json!({"published": "2026-03-03T10:00:00.000Z", "target": [
+                    {"id": format!("00u{n}"), "type": "User", "alternateId": format!("p{n}@a.example")},
+                    {"id": "0oa1", "type": "AppInstance"}]})
+            };
+            Canned::json(200, &(0..count.min(asked.parse().unwrap())).map(event).collect::<Value>())
+        }
+    };
+    let since = At::parse("2026-03-03T09:00:00Z").unwrap();
+    let some = Fake::start(gone(150)).await;
+    assert_eq!(reader(&some).leavers(&app(), since).await.unwrap().len(), 150);
+    let many = Fake::start(gone(1_200)).await;
+    let error = reader(&many).leavers(&app(), since).await.unwrap_err();
+    assert!(error.detail.contains("not all of them were read"), "{error:?}");
+}
