@@ -48,7 +48,7 @@ impl App {
             }
         }
         // Of one long file it is known already what was not read.
-        let long = text_of(&inbound.body).is_some_and(|text| text.len() > recognize::LIMIT);
+        let long = inbound.body.text().is_some_and(|text| text.len() > recognize::LIMIT);
         if long && (count != 1 || inbound.more.unread.is_empty()) {
             inbound.more.unread.insert(Unread::TextMiddle);
         }
@@ -86,13 +86,6 @@ pub(super) fn unread_of(inbound: &Inbound) -> PublicText {
         return PublicText::new();
     }
     PublicText::words(format!(" Not everything was read: {}.", all.join(", and ")))
-}
-
-fn text_of(body: &Body) -> Option<&str> {
-    match body {
-        Body::Message { text } | Body::Mention { text } | Body::Command { text } => Some(text),
-        Body::Press { .. } => None,
-    }
 }
 
 fn add(body: &mut Body, more: &str) {

@@ -23,11 +23,7 @@ const KEPT: usize = 64 * 1024;
 
 /// What was said, as far as the record keeps it; evidence is counted from its first byte.
 fn said(inbound: &Inbound) -> Option<&str> {
-    let text = match &inbound.body {
-        Body::Message { text } | Body::Mention { text } | Body::Command { text } => text,
-        Body::Press { .. } => return None,
-    };
-    Some(recognize::head(text, KEPT))
+    Some(recognize::head(inbound.body.text()?, KEPT))
 }
 
 impl App {

@@ -97,10 +97,8 @@ pub fn configuration(path: Option<&Path>, credentials: Credentials) -> anyhow::R
 fn diagnoser(config: &Config, dir: Option<&Path>) -> anyhow::Result<Diagnoser> {
     let Some(dir) = dir else { return Ok(Diagnoser::new(embedded::RULES)?) };
     let own = rules::folder(dir)?;
-    let own = own.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-    let files: Vec<(&str, &str)> = embedded::RULES.iter().copied().chain(own).collect();
     let unfit = |errors| config.unfit("rules", &["dir"], format!("cannot be used: {errors}"));
-    Ok(Diagnoser::new(&files).map_err(unfit)?)
+    Ok(Diagnoser::new(&rules::over_embedded(&own)).map_err(unfit)?)
 }
 
 impl secret::Secrets for Secrets {

@@ -139,13 +139,12 @@ impl Classifier {
         let runs = Runs::of(clean);
         for (run, at) in runs.iter() {
             let start = at.squeezed as usize;
-            self.at_words.each_first(squeezed.get(start..).unwrap_or_default(), |n| {
-                hits.extend(self.words.get(n).and_then(|literal| self.hit(clean, &runs, run, (*literal, start, None))));
+            self.at_words.each_first(squeezed.get(start..).unwrap_or_default(), |literal| {
+                hits.extend(self.hit(clean, &runs, run, (literal, start, None)));
             });
         }
-        self.anywhere.each(squeezed, |n, start| {
-            let hit = |literal: &usize| self.hit(clean, &runs, runs.at(start), (*literal, start, None));
-            hits.extend(self.parts.get(n).and_then(hit));
+        self.anywhere.each(squeezed, |literal, start| {
+            hits.extend(self.hit(clean, &runs, runs.at(start), (literal, start, None)));
         });
         for end in cut_points(clean, squeezed.len()) {
             for (literal, start) in self.cuts.before(squeezed, end) {

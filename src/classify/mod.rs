@@ -17,7 +17,7 @@ mod stance;
 use crate::domain::diagnosis::{ClassId, ClassTexts, Remedy, RulesVersion};
 use crate::domain::ids::hex;
 use crate::domain::phrases::Phrases;
-use rules::{Rule, RuleErrors};
+use rules::{Rule, RuleError, RuleErrors};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
@@ -32,12 +32,10 @@ pub struct Classifier {
     by_literal: Vec<Vec<(usize, usize)>>,
     /// Texts that open a closer look.
     openers: Phrases,
-    /// Texts that begin where a word does, and their literals.
+    /// Texts that begin where a word does, numbered as in `literals`; so are those that follow.
     at_words: Phrases,
-    words: Vec<usize>,
-    /// Texts that may begin inside a word, and their literals.
+    /// Texts that may begin inside a word.
     anywhere: Phrases,
-    parts: Vec<usize>,
     cuts: cuts::Cuts,
     stance: stance::Stance,
     version: RulesVersion,
@@ -95,7 +93,9 @@ impl Classifier {
         for (name, rule) in &rules {
             for over in rule.over.iter().filter(|o| !texts.contains_key(o.as_str())) {
                 let text = texts.get(name).copied().unwrap_or_default();
-                errors.push(rules::complaint(name, text, ("over", over), format!("there is no class `{over}`")));
+                let line = rules::line_of_value(text, ("", 0), "over", over);
+                let why = format!("there is no class `{over}`");
+                errors.push(RuleError { file: (*name).to_owned(), line, key: "over".to_owned(), why });
             }
         }
         if !errors.is_empty() {
@@ -138,11 +138,11 @@ impl Classifier {
             compiled.push(Compiled { rule, class, texts, signs, vetoes, over });
         }
         let stance = stance::Stance::default();
-        let openers = Phrases::new(book.literals.iter().filter(|l| l.opens).map(|l| &l.squeezed));
-        let (parts, words): (Vec<usize>, Vec<usize>) =
-            (0..book.literals.len()).partition(|i| book.literals.get(*i).is_some_and(|l| l.open.0));
-        let texts = |of: &[usize]| Phrases::new(of.iter().filter_map(|i| book.literals.get(*i)).map(|l| &l.squeezed));
-        let (at_words, anywhere) = (texts(&words), texts(&parts));
+        let those = |wanted: fn(&hits::Literal) -> bool| {
+            let literals = book.literals.iter().enumerate().filter(move |(_, l)| wanted(l));
+            Phrases::new(literals.map(|(number, l)| (number, &l.squeezed)))
+        };
+        let (openers, at_words, anywhere) = (those(|l| l.opens), those(|l| !l.open.0), those(|l| l.open.0));
         let opening = book.literals.iter().enumerate().filter(|(_, l)| l.opens);
         let cuts = cuts::Cuts::new(opening.map(|(i, l)| (l.squeezed.clone(), i)));
         let mut by_literal = vec![Vec::new(); book.literals.len()];
@@ -159,9 +159,7 @@ impl Classifier {
             by_literal,
             openers,
             at_words,
-            words,
             anywhere,
-            parts,
             cuts,
             stance,
             version,

@@ -194,14 +194,6 @@ fn key_of(why: &str, text: &str, at: usize) -> String {
     if plain { key.to_owned() } else { String::new() }
 }
 
-/// A complaint about the value `part` of a key at the head of a file.
-pub(super) fn complaint(file: &str, text: &str, (key, part): (&str, &str), why: String) -> RuleError {
-    let mut check = Check { file, text, errors: Vec::new() };
-    check.wrong(key, part, why.clone());
-    let none = RuleError { file: file.to_owned(), line: 1, key: key.to_owned(), why };
-    check.errors.pop().unwrap_or(none)
-}
-
 fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
 }
@@ -210,6 +202,27 @@ fn line_of(text: &str, offset: usize) -> usize {
 pub fn line_of_table(text: &str, name: &str, n: usize) -> usize {
     let header = format!("[[{name}]]");
     text.match_indices(&header).nth(n).map_or(1, |(at, _)| line_of(text, at))
+}
+
+/// The line of a key of the `table.1`-th (from 0) table named `[[table.0]]`, or of the piece `part` of its value; the table
+/// `("", 0)` is the head of the file.
+pub(super) fn line_of_value(text: &str, table: (&str, usize), key: &str, part: &str) -> usize {
+    let header = format!("[[{}]]", table.0);
+    let from = text.match_indices(&header).nth(table.1).map_or(0, |(at, _)| at);
+    let rest = text.get(from..).unwrap_or_default();
+    let starts = |line: &str| line.trim_start().strip_prefix(key).is_some_and(|r| r.trim_start().starts_with('='));
+    let mut at = 0;
+    let mut of_key = None;
+    for line in rest.split_inclusive('\n') {
+        if of_key.is_none() && starts(line) {
+            of_key = Some(at);
+        }
+        at += line.len();
+    }
+    let first = part.lines().next().unwrap_or_default();
+    let from_key = rest.get(of_key.unwrap_or(0)..).unwrap_or_default();
+    let of_part = if first.len() < 4 { None } else { from_key.find(first) };
+    line_of(text, from + of_key.unwrap_or(0) + of_part.unwrap_or(0))
 }
 
 struct Check<'a> {
@@ -226,22 +239,7 @@ impl Check<'_> {
 
     /// Something is wrong in the `table.1`-th (from 0) table named `[[table.0]]`.
     fn wrong_in(&mut self, table: (&str, usize), key: &str, part: &str, why: impl Into<String>) {
-        let header = format!("[[{}]]", table.0);
-        let from = self.text.match_indices(&header).nth(table.1).map_or(0, |(at, _)| at);
-        let rest = self.text.get(from..).unwrap_or_default();
-        let starts = |line: &str| line.trim_start().strip_prefix(key).is_some_and(|r| r.trim_start().starts_with('='));
-        let mut at = 0;
-        let mut of_key = None;
-        for line in rest.split_inclusive('\n') {
-            if of_key.is_none() && starts(line) {
-                of_key = Some(at);
-            }
-            at += line.len();
-        }
-        let first = part.lines().next().unwrap_or_default();
-        let from_key = rest.get(of_key.unwrap_or(0)..).unwrap_or_default();
-        let of_part = if first.len() < 4 { None } else { from_key.find(first) };
-        let line = line_of(self.text, from + of_key.unwrap_or(0) + of_part.unwrap_or(0));
+        let line = line_of_value(self.text, table, key, part);
         self.errors.push(RuleError { file: self.file.to_owned(), line, key: key.to_owned(), why: why.into() });
     }
 

@@ -7,7 +7,7 @@
 use crate::app::diagnose::Diagnoser;
 use crate::card::answer;
 use crate::cli::diagnose_text;
-use crate::config::{self, embedded};
+use crate::config;
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
@@ -102,9 +102,7 @@ pub fn run(
 /// The sub-command on the process's own input and output.
 pub fn main(args: &DiagnoseArgs) -> anyhow::Result<u8> {
     let own = args.rules.as_deref().map(config::rules::folder).transpose()?.unwrap_or_default();
-    let own = own.iter().map(|(name, text)| (name.as_str(), text.as_str()));
-    let files: Vec<(&str, &str)> = embedded::RULES.iter().copied().chain(own).collect();
-    let diagnoser = Diagnoser::new(&files)?;
+    let diagnoser = Diagnoser::new(&config::rules::over_embedded(&own))?;
     let (mut out, mut err) = (io::stdout().lock(), io::stderr().lock());
     let width = terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0));
     let mut output = Output { out: &mut out, err: &mut err, colour: crate::cli::colour(), width };
@@ -190,7 +188,7 @@ mod tests {
     use super::*;
 
     fn diagnose(args: &DiagnoseArgs, input: &[u8]) -> (u8, String, String) {
-        let diagnoser = Diagnoser::new(embedded::RULES).unwrap();
+        let diagnoser = Diagnoser::new(config::embedded::RULES).unwrap();
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut output = Output { out: &mut out, err: &mut err, colour: false, width: 80 };
         let code = run(args, &diagnoser, &mut &input[..], &mut output).unwrap();

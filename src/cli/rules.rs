@@ -205,8 +205,7 @@ fn page(rule: &Rule, room: Room) -> String {
 
 fn check(dir: Option<&Path>, format: Format, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
     let own = dir.map(config::rules::folder).transpose()?.unwrap_or_default();
-    let embedded = embedded::RULES.iter().copied();
-    let files: Vec<(&str, &str)> = embedded.chain(own.iter().map(|(n, t)| (n.as_str(), t.as_str()))).collect();
+    let files = config::rules::over_embedded(&own);
     let diagnoser = match Diagnoser::new(&files) {
         Ok(diagnoser) => diagnoser,
         Err(errors) => {

@@ -1,7 +1,8 @@
 //! Reading a folder of rule files.
 //!
-//! Never looks at what a rule says; that is checked where rules are compiled. Begin with [`folder`].
+//! Never looks at what a rule says; that is checked where rules are compiled. Begin with [`folder`] and [`over_embedded`].
 
+use super::embedded::RULES;
 use super::error::ConfigError;
 use super::files;
 use std::path::Path;
@@ -24,4 +25,10 @@ pub fn folder(path: &Path) -> Result<Vec<(String, String)>, ConfigError> {
     }
     found.sort();
     Ok(found)
+}
+
+/// The embedded rules with those of one's own behind them, as a rule set is built: a later file replaces an earlier one of
+/// its name.
+pub fn over_embedded(own: &[(String, String)]) -> Vec<(&str, &str)> {
+    RULES.iter().copied().chain(own.iter().map(|(name, text)| (name.as_str(), text.as_str()))).collect()
 }

@@ -127,6 +127,16 @@ pub enum Body {
     },
 }
 
+impl Body {
+    /// What was said; nothing where a button was pressed.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Message { text } | Self::Mention { text } | Self::Command { text } => Some(text),
+            Self::Press { .. } => None,
+        }
+    }
+}
+
 /// A text file that came with a message. It is fetched when the event is worked on, never stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attached {

@@ -21,8 +21,15 @@ const BEGINNINGS: [usize; 4] = [7, 4, 2, 1];
 /// A set of phrases, each with the number that it was given with. Compares bytes as they are.
 #[derive(Debug)]
 pub struct Phrases {
-    phrases: Vec<Box<[u8]>>,
+    phrases: Vec<Phrase>,
     tables: Vec<Table>,
+}
+
+#[derive(Debug)]
+struct Phrase {
+    /// As it was given.
+    number: usize,
+    bytes: Box<[u8]>,
 }
 
 /// The phrases of about one length.
@@ -36,18 +43,19 @@ struct Table {
     bits: Box<[u64; SLOTS / 64]>,
     /// For each list where it begins in `entries`; one more at the end.
     lists: Vec<u32>,
-    /// Beginning and number of each phrase, the longer ones first in each list.
+    /// Beginning of each phrase and its place in the list of all, the longer ones first in each list.
     entries: Vec<(u64, u32)>,
 }
 
 impl Phrases {
-    /// From phrases that are numbered in their order. An empty phrase is found nowhere.
-    pub fn new<P: AsRef<[u8]>>(phrases: impl IntoIterator<Item = P>) -> Self {
-        let phrases: Vec<Box<[u8]>> = phrases.into_iter().map(|p| p.as_ref().into()).collect();
-        let beginning = |phrase: &[u8]| BEGINNINGS.into_iter().find(|b| *b <= phrase.len());
+    /// From phrases with their numbers. An empty phrase is found nowhere.
+    pub fn new<P: AsRef<[u8]>>(phrases: impl IntoIterator<Item = (usize, P)>) -> Self {
+        let phrases = phrases.into_iter().map(|(number, p)| Phrase { number, bytes: p.as_ref().into() });
+        let phrases: Vec<Phrase> = phrases.collect();
+        let beginning = |phrase: &Phrase| BEGINNINGS.into_iter().find(|b| *b <= phrase.bytes.len());
         let of = |length: usize| {
             let own = phrases.iter().zip(0_u32..).filter(move |(p, _)| beginning(p) == Some(length));
-            let mut own: Vec<(&[u8], u32)> = own.map(|(p, n)| (&**p, n)).collect();
+            let mut own: Vec<(&[u8], u32)> = own.map(|(p, n)| (&*p.bytes, n)).collect();
             own.sort_by_key(|(p, n)| (std::cmp::Reverse(p.len()), *n));
             (!own.is_empty()).then(|| Table::new(length, &own))
         };
@@ -82,14 +90,9 @@ impl Phrases {
         !self.tables.iter().all(|table| table.each(&self.phrases, text, &mut |_, _| false))
     }
 
-    /// Bytes of a phrase; 0 for a number that is none.
-    pub fn length(&self, phrase: usize) -> usize {
-        self.phrases.get(phrase).map_or(0, |p| p.len())
-    }
-
     /// Bytes that the tables and phrases take.
     pub fn memory(&self) -> usize {
-        let phrases: usize = self.phrases.iter().map(|p| p.len() + size_of::<Box<[u8]>>()).sum();
+        let phrases: usize = self.phrases.iter().map(|p| p.bytes.len() + size_of::<Phrase>()).sum();
         let table = |t: &Table| size_of_val(&*t.bits) + t.lists.len() * 4 + t.entries.len() * size_of::<(u64, u32)>();
         phrases + self.tables.iter().map(table).sum::<usize>()
     }
@@ -114,7 +117,7 @@ impl Table {
     }
 
     /// Tells which phrases stand in the text, until `found` answers no; whether it never did.
-    fn each(&self, phrases: &[Box<[u8]>], text: &[u8], found: &mut impl FnMut(usize, usize) -> bool) -> bool {
+    fn each(&self, phrases: &[Phrase], text: &[u8], found: &mut impl FnMut(usize, usize) -> bool) -> bool {
         let mut from = 0;
         // Blocks overlap by what a beginning at the last place of one needs of the next.
         while let Some(block) = text.get(from..text.len().min(from + BLOCK + WIDTH - 1)).filter(|b| b.len() >= WIDTH) {
@@ -137,7 +140,7 @@ impl Table {
 
     fn found_at(
         &self,
-        phrases: &[Box<[u8]>],
+        phrases: &[Phrase],
         text: &[u8],
         at: usize,
         found: &mut impl FnMut(usize, usize) -> bool,
@@ -168,16 +171,16 @@ impl Table {
 
     /// Tells which phrases stand at the beginning of `rest`, whose first bytes are `word`, until `found` answers no;
     /// whether it never did.
-    fn at(&self, phrases: &[Box<[u8]>], rest: &[u8], word: u64, found: &mut impl FnMut(usize) -> bool) -> bool {
+    fn at(&self, phrases: &[Phrase], rest: &[u8], word: u64, found: &mut impl FnMut(usize) -> bool) -> bool {
         let beginning = word & self.mask;
         let list = list(slot(beginning));
         let bound = |list: usize| self.lists.get(list).map_or(0, |start| *start as usize);
         let entries = self.entries.get(bound(list)..bound(list + 1)).unwrap_or_default();
-        for (_, number) in entries.iter().filter(|(b, _)| *b == beginning) {
-            let number = *number as usize;
-            let same =
-                |phrase: &[u8]| rest.len() >= phrase.len() && (phrase.len() <= self.told || rest.starts_with(phrase));
-            if phrases.get(number).is_some_and(|phrase| same(phrase)) && !found(number) {
+        for (_, place) in entries.iter().filter(|(b, _)| *b == beginning) {
+            let Some(phrase) = phrases.get(*place as usize) else { continue };
+            let (told, bytes) = (phrase.bytes.len() <= self.told, &*phrase.bytes);
+            let stands = rest.len() >= bytes.len() && (told || rest.starts_with(bytes));
+            if stands && !found(phrase.number) {
                 return false;
             }
         }
@@ -225,6 +228,10 @@ mod tests {
         all
     }
 
+    fn numbered(phrases: &[&str]) -> Phrases {
+        Phrases::new(phrases.iter().enumerate().map(|(n, p)| (n, p.as_bytes())))
+    }
+
     fn all(set: &Phrases, text: &str) -> Vec<(usize, usize)> {
         let mut all = Vec::new();
         set.each(text.as_bytes(), |phrase, at| all.push((phrase, at)));
@@ -264,7 +271,7 @@ mod tests {
             "aaaaaaaaaaaaaaaaaa",
             "ü abcdefgh ü",
         ];
-        let set = Phrases::new(phrases);
+        let set = numbered(&phrases);
         for text in texts {
             let wanted = plain(&phrases, text);
             assert_eq!(all(&set, text), wanted, "{text}");
@@ -274,7 +281,7 @@ mod tests {
             assert_eq!(first, wanted.iter().filter(|(_, at)| *at == 0).copied().collect::<Vec<_>>(), "{text}");
             assert_eq!(set.any_in(text.as_bytes()), !wanted.is_empty(), "{text}");
         }
-        assert!(all(&Phrases::new([""; 0]), "abc").is_empty());
+        assert!(all(&numbered(&[]), "abc").is_empty());
     }
 
     #[test]
@@ -291,7 +298,7 @@ mod tests {
         };
         let phrases: Vec<String> = (0..60).map(|n| letters(1 + n % 9)).collect();
         let phrases: Vec<&str> = phrases.iter().map(String::as_str).collect();
-        let set = Phrases::new(&phrases);
+        let set = numbered(&phrases);
         for n in 0..400 {
             let text = letters(n % 40);
             assert_eq!(all(&set, &text), plain(&phrases, &text), "{text}");

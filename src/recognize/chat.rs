@@ -336,25 +336,8 @@ fn line_start(text: &str, from: usize) -> usize {
 }
 
 fn is_special(b: u8) -> bool {
-    SPECIAL[usize::from(b)]
+    b >= 0x80 || matches!(b, b'<' | b'&' | b'\\' | b'\r' | b'\n' | b'[')
 }
-
-/// Bytes at which something may have to be undone.
-const SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut b = 0x80;
-    while b < 256 {
-        table[b] = true;
-        b += 1;
-    }
-    let signs = b"<&\\\r\n[";
-    let mut i = 0;
-    while i < signs.len() {
-        table[signs[i] as usize] = true;
-        i += 1;
-    }
-    table
-};
 
 /// What a look-alike or invisible character stands for; `None` keeps it.
 fn simplify(c: char) -> Option<&'static str> {

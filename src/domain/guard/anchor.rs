@@ -47,14 +47,14 @@ pub fn choice(facts: &Facts) -> Result<Choice<'_>, Violation> {
         );
     };
     if row.external_id.is_none() {
-        return not_linked(facts, row.anchor(&app.attributes), &row.user_name);
+        return not_linked(facts, &row.user_name);
     }
     let Some(object) = known(&facts.entra.by_external_id, "D7", "the account that Okta pushes to")? else {
         let fact = PublicText::words("there is no live account that Okta pushes to, so there is nothing to align");
         return advise("D7", fact, "mend the link first: restore the deleted account, or reassign the person");
     };
     let (okta, entra) = (row.anchor(&app.attributes), object.anchor.as_deref());
-    is_named(facts, (object, okta), &row.user_name)?;
+    is_named(facts, object, &row.user_name)?;
     if okta == entra && okta.is_some() {
         let fact = PublicText::words("the anchors are equal on both sides");
         return stop("D7", Outcome::NotApplicable, fact, "look for another cause");
@@ -104,12 +104,12 @@ pub fn choice(facts: &Facts) -> Result<Choice<'_>, Violation> {
 }
 
 /// Okta names no account: to link one the person has to be unassigned and assigned, which these remedies never do.
-fn not_linked<T>(facts: &Facts, okta: Option<&str>, user_name: &str) -> Result<T, Violation> {
+fn not_linked<T>(facts: &Facts, user_name: &str) -> Result<T, Violation> {
     let fact = PublicText::words(
         "Okta names no account in Entra (externalId is empty), so an anchor alone would not link one; the bot does not \
          unassign anybody for an anchor. ",
     );
-    advise("D8", fact.and_text(&right_account(facts, okta, user_name)?), BY_HAND)
+    advise("D8", fact.and_text(&right_account(facts, user_name)?), BY_HAND)
 }
 
 /// What people do by hand where Okta names no account, or somebody else's.
@@ -119,7 +119,9 @@ const BY_HAND: &str = "by hand, once it is certain whose account that is: switch
                        assign the person again, switch Deactivate Users on when Okta shows the link; then Look again";
 
 /// The account under the user name, and the anchor that it should have.
-fn right_account(facts: &Facts, okta: Option<&str>, user_name: &str) -> Result<PublicText, Violation> {
+fn right_account(facts: &Facts, user_name: &str) -> Result<PublicText, Violation> {
+    let okta =
+        app(facts).ok().and_then(|app| app_user(facts).ok().flatten().and_then(|row| row.anchor(&app.attributes)));
     let live = known(&facts.entra.by_name, "D8", "live accounts with the user name")?;
     let mut found = live.iter().filter(|user| user.plain_upn().eq_ignore_ascii_case(user_name));
     let text = match (found.next(), found.next()) {
@@ -136,7 +138,7 @@ fn right_account(facts: &Facts, okta: Option<&str>, user_name: &str) -> Result<P
 }
 
 /// Whether Okta names the account under its user name; another one is somebody else's (SAFETY D8).
-pub(super) fn is_named(facts: &Facts, (object, okta): (&EntraUser, Option<&str>), user_name: &str) -> Verdict {
+pub(super) fn is_named(facts: &Facts, object: &EntraUser, user_name: &str) -> Verdict {
     let live = known(&facts.entra.by_name, "D8", "live accounts with the user name")?;
     let other = live.iter().any(|user| user.id != object.id && user.plain_upn().eq_ignore_ascii_case(user_name));
     if object.plain_upn().eq_ignore_ascii_case(user_name) || !other {
@@ -149,7 +151,7 @@ pub(super) fn is_named(facts: &Facts, (object, okta): (&EntraUser, Option<&str>)
         .and(" ")
         .and_foreign(object.id.as_str())
         .and(", and the bot does not unassign anybody for an anchor. ");
-    violation("D8", Outcome::Refuse, fact.and_text(&right_account(facts, okta, user_name)?), BY_HAND)
+    violation("D8", Outcome::Refuse, fact.and_text(&right_account(facts, user_name)?), BY_HAND)
 }
 
 /// Rows 1 and 2: somebody else holds Okta's anchor.

@@ -68,9 +68,7 @@ pub(super) fn linked(facts: &Facts, object: &EntraId, user_name: &str) -> Verdic
         let fact = PublicText::words("Okta's externalId does not name the live account that was looked up");
         return violation("C2", Outcome::Refuse, fact, "press Look again");
     };
-    let okta =
-        app(facts).ok().and_then(|app| app_user(facts).ok().flatten().and_then(|row| row.anchor(&app.attributes)));
-    is_named(facts, (live, okta), user_name)?;
+    is_named(facts, live, user_name)?;
     is_this_person(facts, live)?;
     can_be_linked(live, user_name)
 }
