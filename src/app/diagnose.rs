@@ -125,7 +125,7 @@ impl Diagnoser {
     }
 
     fn look(&self, reading: Reading<'_>, squeezed: &[u8], asked: Asked) -> (Answer, Vec<(Range<usize>, Trail)>) {
-        let hits = self.classifier.hits(&reading.clean, squeezed);
+        let hits = self.classifier.hits(&reading, squeezed);
         let openers: Vec<Range<usize>> = hits.iter().filter(|h| h.opens).map(|h| h.clean.clone()).collect();
         let (cut, bulk) = (reading.cut, recognize::bulk::check(reading.received));
         let mut work = Work { reading, hits, openers, asked, reports: Vec::new(), trails: Vec::new() };

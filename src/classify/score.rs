@@ -106,7 +106,7 @@ impl Classifier {
         let hits = hits.get(from..to).unwrap_or_default();
         let mut candidates = self.candidates(text, part.clean.start, hits);
         self.contest(&mut candidates);
-        let heard = self.heard(text, part, hits, &candidates);
+        let heard = self.heard(reading, part, hits, &candidates);
         let trail = Trail { candidates, heard, instance: part.instance };
         let (diagnosis, reply) = self.verdict(reading, part, &trail, asked).unzip();
         Judged { diagnosis, reply: reply.unwrap_or(false), trail }
@@ -126,7 +126,8 @@ impl Classifier {
         Some((self.diagnosis(reading, part, best, candidates, sure), reply))
     }
 
-    fn heard(&self, text: &str, part: &Part, hits: &[Hit], candidates: &[Candidate]) -> stance::Heard {
+    fn heard(&self, reading: &Reading<'_>, part: &Part, hits: &[Hit], candidates: &[Candidate]) -> stance::Heard {
+        let text = reading.clean.get(part.clean.clone()).unwrap_or_default();
         let words = |r: &Range<usize>| {
             let said = text.get(r.start.saturating_sub(part.clean.start)..r.end.saturating_sub(part.clean.start));
             said.map_or(0, |s| s.split_whitespace().count())
@@ -136,6 +137,7 @@ impl Classifier {
         let covered = covered(hits.iter().filter(|h| h.opens).map(|h| &h.clean), text, part.clean.start);
         let cut = hits.iter().any(|h| h.cut && h.clean == span) && !is_shortened(text);
         let seen = stance::Seen {
+            runs: (reading.runs(), part.clean.start),
             cut,
             span: span.start.saturating_sub(part.clean.start)..span.end.saturating_sub(part.clean.start),
             covered,
