@@ -217,7 +217,8 @@ pub struct Inbound {
     pub v: u32,
     /// Name of the surface.
     pub surface: String,
-    /// Identity of the event on the surface; the same event delivered twice has the same key.
+    /// Identity of the event on the surface; the same event delivered twice has the same key. That of a changed message is the
+    /// key of the message, a bar, and something that sorts by the time of the change.
     pub event_key: String,
     /// Where.
     pub place: Place,

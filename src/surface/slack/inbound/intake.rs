@@ -147,8 +147,17 @@ impl Intake {
         installed.or_else(|| self.ourselves.at(&envelope.team_id, &envelope.enterprise_id))
     }
 
+    /// The installation for which a message is heard. One that several of them see (a channel that their workspaces share) is
+    /// heard for the first of them that listens there, whichever the delivery names: it stays one message.
+    fn place_of<'a>(&'a self, envelope: &Envelope<'_>) -> Option<&'a Identity> {
+        let named = self.identity(envelope)?;
+        let id = envelope.event.channel.some().filter(|_| envelope.is_ext_shared_channel.is_some_and(|flag| flag.0));
+        let listens = |identity: &&Identity| id.is_some_and(|id| self.ear.listens(&channel_key(identity, id)));
+        self.ourselves.iter().find(listens).or(Some(named))
+    }
+
     async fn message(&self, envelope: &Envelope<'_>) -> Outcome {
-        let Some(identity) = self.identity(envelope) else { return Outcome::Done };
+        let Some(identity) = self.place_of(envelope) else { return Outcome::Done };
         let here = Here { identity, ourselves: &self.ourselves, settings: &self.settings };
         let Some(mut said) = read::message(envelope, here) else { return Outcome::Done };
         let channel = channel_key(identity, said.channel);
@@ -360,7 +369,7 @@ impl Intake {
             );
             return Outcome::Done;
         };
-        let mut words = read::words(message);
+        let mut words = read::words(message, &self.ourselves);
         let files = read::files(message, &mut words);
         if words.trim().is_empty() && files.is_empty() {
             windows::answer(&self.desk, who.response_url, "There is no text in this message that could be diagnosed.");

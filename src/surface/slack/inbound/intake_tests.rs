@@ -401,6 +401,27 @@ async fn the_end_of_the_installation_is_an_error_in_the_log() {
 }
 
 #[tokio::test]
+async fn a_channel_of_two_workspaces_of_ours_is_one_place() {
+    let (mut intake, world) = intake(Settings::default());
+    let home = intake.ourselves.home().cloned().unwrap();
+    let further = Identity { workspace: Some("T02".into()), team: "T02".into(), user: "U0BOT2".into(), ..home.clone() };
+    Arc::get_mut(&mut intake).unwrap().ourselves = Ourselves::new(vec![further, home]);
+    let by_home =
+        delivery(&paste("it failed")).replace("\"is_ext_shared_channel\":false", "\"is_ext_shared_channel\":true");
+    let by_other = by_home.replace("{\"is_bot\":true,\"team_id\":\"T01\"", "{\"is_bot\":true,\"team_id\":\"T02\"");
+    assert_ne!(by_home, by_other);
+    for (n, sent) in [&by_other, &by_home].into_iter().enumerate() {
+        assert_eq!(intake.event(sent).await, Outcome::Done);
+        assert_eq!(world.bodies().len(), n + 1);
+        assert_eq!(world.last().0.event_key, "m|C01|1700000000.000100", "whichever installation it is delivered to");
+    }
+    // A channel of one workspace alone is never taken for one of another.
+    let alone = by_other.replace("\"is_ext_shared_channel\":true", "\"is_ext_shared_channel\":false");
+    assert_eq!(intake.event(&alone).await, Outcome::Done);
+    assert_eq!(world.bodies().len(), 2);
+}
+
+#[tokio::test]
 async fn what_comes_from_a_further_workspace_belongs_there() {
     let (mut intake, world) = intake(Settings::default());
     let home = intake.ourselves.home().cloned().unwrap();

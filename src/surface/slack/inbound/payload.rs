@@ -216,6 +216,33 @@ pub struct Attachment<'a> {
     pub is_share: Flag,
     /// The same.
     pub is_msg_unfurl: Flag,
+    /// Who wrote that message.
+    #[serde(borrow)]
+    pub author_id: Text<'a>,
+    /// Which bot did.
+    #[serde(borrow)]
+    pub bot_id: Text<'a>,
+    /// Its blocks.
+    #[serde(borrow)]
+    pub message_blocks: Many<Passed<'a>>,
+}
+
+/// A message that was passed on, as far as its blocks tell of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Passed<'a> {
+    /// The message.
+    #[serde(borrow)]
+    pub message: Maybe<PassedBlocks<'a>>,
+}
+
+/// Its blocks.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PassedBlocks<'a> {
+    /// Blocks, of which only the ids are read.
+    #[serde(borrow)]
+    pub blocks: Many<Block<'a>>,
 }
 
 /// A field of an attachment.
