@@ -142,6 +142,7 @@ impl Classifier {
             instance: part.instance,
             printed: part.printed.clone(),
             composed: candidates.first().is_some_and(|c| self.composed(c)),
+            several: candidates.iter().filter(|c| c.lost.is_none() && c.score >= MENTIONED).count() > 2,
             weak: candidates.first().is_some_and(|c| c.score < STRONG),
         };
         self.stance.hear(text, &seen)

@@ -34,6 +34,8 @@ pub(super) struct Seen {
     pub(super) printed: Option<Range<usize>>,
     /// Whether its sign is made of several things that must come together.
     pub(super) composed: bool,
+    /// Whether three classes or more stand beside each other, none of which gives way.
+    pub(super) several: bool,
     /// Whether its signs are weak.
     pub(super) weak: bool,
     /// Whether only the beginning of a phrase stands at the end of the text, without a mark that it was shortened.
@@ -105,6 +107,9 @@ impl Stance {
         }
         let span = whole_words(text, &seen.span);
         self.asks(text, &span, seen, heard);
+        if seen.several {
+            heard.silence("a list of errors");
+        }
         if seen.cut {
             heard.silence("half a sentence");
         }
@@ -212,6 +217,7 @@ mod tests {
                 instance: Instance::default(),
                 printed: None,
                 composed: false,
+                several: false,
                 weak: false,
                 cut: false,
             };
