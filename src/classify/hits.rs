@@ -170,8 +170,9 @@ impl Classifier {
         let last_run = runs.near(run, last);
         let range = runs.clean(run, start)..runs.clean(last_run, last) + 1;
         let spaced = l.one_word && last_run > run && clean.get(range.clone()).is_some_and(is_spaced);
-        // A word that fills its quotation marks is whole.
-        let whole_word = l.one_word && cut.is_some() && is_quoted(clean, &range);
+        // A word that fills its quotation marks, or stands apart from the dots, is whole.
+        let apart = || clean.as_bytes().get(range.end) == Some(&b' ');
+        let whole_word = l.one_word && cut.is_some() && (apart() || is_quoted(clean, &range));
         let kept = !spaced && !whole_word && !in_word(clean, &range, (l.open.0, l.open.1 || cut.is_some()));
         kept.then_some(Hit { literal, clean: range, opens: l.opens, cut: cut.is_some() })
     }

@@ -98,6 +98,12 @@ impl Classifier {
         a == b || over(a, b) || over(b, a)
     }
 
+    /// Whether a text around several parts speaks of errors in general, so that none of them is told as a failure.
+    /// `evident`: the parts hold evidence of instances.
+    pub fn is_talk(&self, text: &str, evident: bool) -> bool {
+        self.stance.is_talk(text, !evident)
+    }
+
     /// Judges one part; `hits` are those of the whole reading.
     pub fn judge(&self, reading: &Reading<'_>, part: &Part, hits: &[Hit], asked: Asked) -> Judged {
         let text = reading.clean.get(part.clean.clone()).unwrap_or_default();
@@ -122,7 +128,8 @@ impl Classifier {
         }
         let tie = standing.next().is_some_and(|second| best.score - second.score < TIE);
         let sure = best.score >= RECOGNIZED && !tie && heard.told && !heard.bare;
-        let reply = sure && part.instance.is_evidence();
+        // The exact time of something tells that it happened; it does not outweigh what speaks against it.
+        let reply = sure && (part.instance.is_evidence() || part.instance.time);
         Some((self.diagnosis(reading, part, best, candidates, sure), reply))
     }
 

@@ -23,6 +23,7 @@ pub(super) struct Heard {
 }
 
 /// What is known about the place where the best class was seen.
+#[expect(clippy::struct_excessive_bools, reason = "independent observations about a text")]
 pub(super) struct Seen {
     /// Where its longest sign stands in the text.
     pub(super) span: Range<usize>,
@@ -72,6 +73,16 @@ impl Cues {
 }
 
 impl Stance {
+    /// Whether a text speaks of errors, or of a closed matter, whatever else stands in it; `quiet`: also by signs that
+    /// count only without evidence of an instance.
+    pub(super) fn is_talk(&self, text: &str, quiet: bool) -> bool {
+        let loud = self.loud.get_or_init(|| Cues::new(Force::is_loud)).found(text);
+        let back = loud.iter().any(|(force, _)| *force == Force::Back);
+        let silenced = |force: Force| force == Force::Always || (force == Force::UnlessBack && !back);
+        loud.iter().any(|(force, _)| silenced(*force))
+            || (quiet && !self.quiet.get_or_init(|| Cues::new(|f| !f.is_loud())).found(text).is_empty())
+    }
+
     /// Judges a text in which a class was seen.
     pub(super) fn hear(&self, text: &str, seen: &Seen) -> Heard {
         let evident = seen.instance.is_evidence();
@@ -143,7 +154,8 @@ impl Stance {
         let Some([question, help, others, ours, _]) = self.single() else { return };
         let said = sentence(text, span);
         // What is put together from several sentences is not asked in the last of them.
-        let part_of_it = seen.composed && said.len() + 20 < text.len();
+        let part_of_it =
+            seen.composed && said.len() + 20 < text.len() && !ASKING.iter().any(|w| said.trim_start().starts_with(w));
         if !part_of_it && question.is_match(&help.replace_all(said.as_bytes(), &b" "[..])) {
             heard.silence("a question");
         }
@@ -167,6 +179,9 @@ fn expression(text: &str) -> Option<Regex> {
 
 /// How far a range grows on each side, in bytes.
 const LONGEST_WORD: usize = 256;
+
+/// Words that begin nothing but a question.
+const ASKING: &[&str] = &["Would ", "Does ", "Do ", "Could ", "Is there ", "would ", "does "];
 
 /// The range grown to whole words.
 pub(super) fn whole_words(text: &str, span: &Range<usize>) -> Range<usize> {

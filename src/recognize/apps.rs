@@ -17,6 +17,7 @@ const APP_AFTER: &[&[&str]] = &[
     &["for", "application"],
     &["for", "app"],
     &["missing", "in"],
+    &["missing", "for"],
     &["assignment", "to"],
     &["to", "app"],
     &["in", "app"],
@@ -106,8 +107,7 @@ const KNOWN: &[&str] = &[
 ];
 
 /// Apps that people also write in, meet in or keep files in.
-const MENTIONED: &[&str] =
-    &["Slack", "Zoom", "Notion", "Box", "Webex", "Keeper", "Microsoft 365", "Office 365", "Microsoft Office 365"];
+const MENTIONED: &[&str] = &["Slack", "Zoom", "Notion", "Box", "Webex", "Keeper", "Microsoft 365", "Office 365"];
 
 /// The app label that begins at a word, or before it in a sentence about a quarantine.
 pub(super) fn at(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
@@ -129,6 +129,9 @@ pub(super) fn at(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
         }
         return span(words, i, last);
     }
+    if let Some(found) = before_sign(words, i) {
+        return Some(found);
+    }
     if capital(i) && words.before(i, 1, "on") && words.str(i + 1) == "job" {
         return span(words, i, i);
     }
@@ -144,6 +147,83 @@ pub(super) fn at(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     }
     if first < i { span(words, first, i - 1) } else { None }
 }
+
+/// After `app` up to a comma (`app Dropbox Business, user x`), after `provisioning for` up to what is said of it.
+fn before_sign(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
+    let app = words.before(i, 1, "app") && words.gap_before(i) == " ";
+    let job = [["provisioning", "for"], ["job", "for"], ["provisioning", "to"]].iter().any(|b| follows(words, i, b));
+    if !app && !job {
+        return None;
+    }
+    let named = |k: usize| words.str(k).starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit());
+    let mut last = i;
+    while last - i < LONGEST && words.gap_after(last) == " " && named(last + 1) {
+        last += 1;
+    }
+    let after = words.gap_after(last);
+    let closed = after.starts_with([',', ')', '\n', ';']) || (app && last + 1 >= words.len());
+    let said = ["is", "has", "was", "went"].iter().any(|w| words.str(last + 1) == *w) && after == " ";
+    ((app && closed) || (job && (said || closed))).then(|| span(words, i, last))?
+}
+
+/// The segment before a login or a name in a path (`Entra > Workday to AD > ada@…`, `Snipe-IT prod / ada@…`).
+pub(super) fn beside(text: &str, at: usize) -> Option<Range<usize>> {
+    const SIGNS: [&str; 5] = [" / ", " > ", " | ", " - ", " · "];
+    let from = text.ceil_char_boundary(at.saturating_sub(LONGEST_LABEL * 2));
+    let line = text.get(from..at)?;
+    let from = line.rfind('\n').map_or(from, |n| from + n + 1);
+    let sign = SIGNS.iter().find(|s| text.get(from..at).is_some_and(|line| line.ends_with(**s)))?;
+    let end = at - sign.len();
+    let path = text.get(from..end)?;
+    let start = SIGNS.iter().filter_map(|s| path.rfind(s).map(|n| n + s.len())).max().unwrap_or(0);
+    let label = path.get(start..)?;
+    let fits = label.len() > 2
+        && label.len() < 40
+        && label.starts_with(|c: char| c.is_uppercase())
+        && label.split(' ').count() <= 4
+        && !label.contains([':', '@', '=', ',', '"', '>', '(', '.'])
+        && !label.split(' ').any(|word| NOT_APPS.iter().any(|n| n.eq_ignore_ascii_case(word)));
+    fits.then(|| from + start..end)
+}
+
+/// Words that are part of no app label in a path.
+const NOT_APPS: &[&str] = &[
+    "user",
+    "users",
+    "failure",
+    "create",
+    "update",
+    "delete",
+    "disable",
+    "error",
+    "errors",
+    "logs",
+    "log",
+    "tasks",
+    "task",
+    "provisioning",
+    "failed",
+    "groups",
+    "group",
+    "licenses",
+    "okta",
+    "entra",
+    "export",
+    "import",
+    "status",
+    "identity",
+    "person",
+    "name",
+    "upn",
+    "who",
+    "ticket",
+    "assigned",
+    "affected",
+    "from",
+    "step",
+    "action",
+    "result",
+];
 
 /// After `app:`, `Application name =` and their like, up to what ends it.
 fn labelled(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
@@ -168,6 +248,10 @@ fn labelled(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
         .min()
         .unwrap_or(rest.len());
     let label = rest.get(..end)?.trim_end().trim_end_matches(['.', '*', '`', '_', '\r']);
+    // A word before a colon is a label itself.
+    if rest.get(end..).is_some_and(|r| r.starts_with(':')) && !label.contains(' ') {
+        return None;
+    }
     // A sentence that goes on in small letters is no label.
     let small = label.split(' ').skip(1).filter(|w| w.starts_with(|c: char| c.is_ascii_lowercase())).count();
     (label.len() > 1 && small <= 3 && !label.contains('@')).then(|| start..start + label.len())
@@ -199,7 +283,7 @@ fn listed(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let closed = after.is_empty() || ends || next(&["thanks", "danke", "merci"]);
     let placed = ["to", "in", "into", "from"].iter().any(|w| words.before(i, 1, w))
         && !MENTIONED.contains(name)
-        && (closed || next(&["is", "fails", "failed", "says", "returns", "returned", "refuses", "answers"]));
+        && (closed || next(&["is", "fails", "failed", "could", "says", "returns", "returned", "refuses", "answers"]));
     let first = i == 0 || before.ends_with('\n');
     let heads = first && (suffix || after.trim_start_matches(' ').starts_with([':', '|', '/', '-', '–']));
     (suffix || page || heads || placed || (opened && closed)).then(|| start..start + name.len())
@@ -225,9 +309,22 @@ mod tests {
             ("Anton Wrede / JumpCloud: HTTP error 400", "JumpCloud"),
             ("the Zoom app says Unauthorized", "Zoom"),
             ("Workday provisioning is in quarantine", "Workday"),
+            ("Provisioning log, app Dropbox Business, user x", "Dropbox Business"),
+            ("Provisioning job for Grafana SCIM is in quarantine", "Grafana SCIM"),
+            ("saved it — app O365 NL, tried at", "O365 NL"),
         ];
         for (text, want) in cases {
             assert_eq!(app(text), Some(want), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_app_stands_before_a_login_in_a_path() {
+        let path = |text: &str| beside(text, text.find("ada@").unwrap()).map(|at| text[at].to_owned());
+        assert_eq!(path("Entra log > Workday to AD > ada@x.de\nb").as_deref(), Some("Workday to AD"));
+        assert_eq!(path("x\nSnipe-IT prod / ada@x.de").as_deref(), Some("Snipe-IT prod"));
+        for none in ["Failure / Create / ada@x.de", "Ticket: a - ada@x.de", "hi ada@x.de", "User | ada@x.de"] {
+            assert_eq!(path(none), None, "{none}");
         }
     }
 

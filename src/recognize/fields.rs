@@ -6,6 +6,7 @@
 //! Begin with [`part`].
 
 use super::before::Before;
+use super::labels::guid_field;
 use super::shapes::{Shape, Token};
 use super::{head, names, shapes::tokens, status, table, times, words::Words};
 use crate::domain::diagnosis::{FieldName, Fields};
@@ -84,13 +85,18 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
     let (mut rough, mut of_mail) = (None, None);
     for token in tokens(&words) {
         match token.shape {
-            Shape::RoughTime => drop(rough.get_or_insert(token.at)),
-            Shape::Email if is_of_mail(text, token.at.start) => drop(of_mail.get_or_insert(token.at)),
+            Shape::RoughTime => rough = rough.or(Some(token.at)),
+            Shape::Email if is_of_mail(text, token.at.start) => of_mail = of_mail.or(Some(token.at)),
+            Shape::Email if is_service_account(text.get(token.at.clone()).unwrap_or_default()) => {
+                found.put_if_login(token.at.clone());
+                of_mail = of_mail.or(Some(token.at));
+            }
             _ => label(&mut found, &mut instance, &token),
         }
     }
-    if let Some(at) = of_mail.filter(|_| !found.has(FieldName::Login)) {
-        found.put_if_login(at);
+    // The only account that is named: a service account is the subject when its own sign-in fails.
+    if let Some(at) = of_mail.filter(|at| !found.has(FieldName::Login) && !text.get(at.clone()).is_some_and(is_robot)) {
+        found.put(FieldName::Login, at);
     }
     if let Some(at) = rough {
         found.put(FieldName::Timestamp, at);
@@ -202,7 +208,9 @@ fn is_of_mail(text: &str, at: usize) -> bool {
     let head = text.get(from..at).unwrap_or_default();
     let line = head.rfind('\n').map_or(head, |i| head.get(i + 1..).unwrap_or_default());
     let line = line.trim_start_matches(['>', ' ', '*', '|']);
+    let word = head.trim_end_matches([' ', '<', '"']).rsplit([' ', '\n']).next().unwrap_or_default();
     MAIL_HEADS.iter().any(|h| line.starts_with(h))
+        || ["from", "by", "cc", "von"].iter().any(|w| word.eq_ignore_ascii_case(w))
 }
 
 /// Addresses that never name the subject of an error.
@@ -217,114 +225,6 @@ fn is_robot(email: &str) -> bool {
 fn is_service_account(email: &str) -> bool {
     let prefix = email.get(..4).unwrap_or_default().to_ascii_lowercase();
     matches!(prefix.as_str(), "svc_" | "svc-")
-}
-
-/// What stands before a guid (letters and digits only, longest first) and what it makes of it. `None`: known, but not
-/// one of our fields.
-const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
-    ("clientrequestid", Some(FieldName::ClientRequestId)),
-    ("correlationrequestid", Some(FieldName::CorrelationId)),
-    ("conflictingobjectid", Some(FieldName::ConflictingObjectId)),
-    ("conflictingobject", Some(FieldName::ConflictingObjectId)),
-    ("conflictingobjects", Some(FieldName::ConflictingObjectId)),
-    ("objectidinconflictvalue", Some(FieldName::ConflictingObjectId)),
-    ("objectidinconflict", Some(FieldName::ConflictingObjectId)),
-    ("groupwithobjectid", None),
-    ("conflictswith", Some(FieldName::ConflictingObjectId)),
-    ("changeid", None),
-    ("cycleid", None),
-    ("ruleid", None),
-    ("policyid", None),
-    ("deviceid", None),
-    ("sessionid", None),
-    ("operationid", None),
-    ("keyid", None),
-    ("secretid", None),
-    ("objectguid", None),
-    ("assignedbygroup", None),
-    ("groupid", None),
-    ("jobid", None),
-    ("machineid", None),
-    ("serviceprincipals", None),
-    ("serviceprincipalid", None),
-    ("requestid", Some(FieldName::RequestId)),
-    ("anforderungsid", Some(FieldName::RequestId)),
-    ("iddesolicitud", Some(FieldName::RequestId)),
-    ("iddelademande", Some(FieldName::RequestId)),
-    ("requestguid", Some(FieldName::RequestId)),
-    ("traceid", Some(FieldName::TraceId)),
-    ("trackingid", Some(FieldName::TraceId)),
-    ("correlationid", Some(FieldName::CorrelationId)),
-    ("korrelationsid", Some(FieldName::CorrelationId)),
-    ("iddecorrelacin", Some(FieldName::CorrelationId)),
-    ("iddecorrlation", Some(FieldName::CorrelationId)),
-    ("iddecorrelao", Some(FieldName::CorrelationId)),
-    ("correlation", Some(FieldName::CorrelationId)),
-    ("ablaufverfolgungsid", Some(FieldName::TraceId)),
-    ("iddeseguimiento", Some(FieldName::TraceId)),
-    ("iddesuivi", Some(FieldName::TraceId)),
-    ("iddetrace", Some(FieldName::TraceId)),
-    ("skuid", Some(FieldName::SkuId)),
-    ("sku", Some(FieldName::SkuId)),
-    ("withaccount", Some(FieldName::TenantId)),
-    ("tenantid", Some(FieldName::TenantId)),
-    ("tenant", Some(FieldName::TenantId)),
-    ("directoryid", Some(FieldName::TenantId)),
-    ("mandantenid", Some(FieldName::TenantId)),
-    ("mandant", Some(FieldName::TenantId)),
-    ("inquilino", Some(FieldName::TenantId)),
-    ("inthedirectory", Some(FieldName::TenantId)),
-    ("stswindowsnet", Some(FieldName::TenantId)),
-    ("microsoftonlinecom", Some(FieldName::TenantId)),
-    ("applicationwithid", Some(FieldName::AppId)),
-    ("applicationid", Some(FieldName::AppId)),
-    ("application", Some(FieldName::AppId)),
-    ("withidentifier", Some(FieldName::AppId)),
-    ("clientid", Some(FieldName::AppId)),
-    ("anwendungsid", Some(FieldName::AppId)),
-    ("appregistration", Some(FieldName::AppId)),
-    ("appid", Some(FieldName::AppId)),
-    ("forapp", Some(FieldName::AppId)),
-    ("theapp", Some(FieldName::AppId)),
-    ("toaccess", Some(FieldName::AppId)),
-    ("serviceplan", Some(FieldName::ConflictingObjectId)),
-    ("toapp", Some(FieldName::AppId)),
-    ("serviceplans", Some(FieldName::ConflictingObjectId)),
-    ("sourceidentityid", Some(FieldName::ExternalId)),
-    ("csobjectidentifier", Some(FieldName::ExternalId)),
-    ("externalid", Some(FieldName::ExternalId)),
-    ("objectid", Some(FieldName::ExternalId)),
-    ("userid", Some(FieldName::ExternalId)),
-    ("userwithid", Some(FieldName::ExternalId)),
-    ("objectwithid", Some(FieldName::ExternalId)),
-    ("objektid", Some(FieldName::ExternalId)),
-    ("resource", Some(FieldName::ExternalId)),
-    ("users", Some(FieldName::ExternalId)),
-    ("user", Some(FieldName::ExternalId)),
-    ("member", Some(FieldName::ExternalId)),
-    ("deleteditems", Some(FieldName::ExternalId)),
-    ("directoryobjects", Some(FieldName::ExternalId)),
-    ("object", Some(FieldName::ExternalId)),
-    ("extid", Some(FieldName::ExternalId)),
-    ("eq", Some(FieldName::ExternalId)),
-];
-
-fn guid_field(before: &Before, after: &str) -> Option<FieldName> {
-    if before.1 == '_' {
-        let object = ["user", "group", "contact", "device", "orgcontact", "publicfolder", "serviceprincipal"];
-        return object.iter().any(|o| before.ends_with(o)).then_some(FieldName::ConflictingObjectId);
-    }
-    if before.1 == '.' {
-        return None;
-    }
-    let after = after.trim_start_matches(['\'', '"', ' ', '`']);
-    if after.starts_with("directory") {
-        return Some(FieldName::TenantId);
-    }
-    if before.ends_with("id") && after.get(..24).is_some_and(|a| a.contains("activityDateTime")) {
-        return Some(FieldName::ClientRequestId);
-    }
-    GUID_LABELS.iter().find(|(word, _)| before.ends_with(word)).and_then(|(_, field)| *field)
 }
 
 /// What stands behind a label.
@@ -379,6 +279,13 @@ const LABELS: &[(&str, Label)] = &[
     ("\"result\":\"FAILURE", Label::Machine),
     ("\"result\": \"FAILURE", Label::Machine),
     ("ErrorType ", Label::Machine),
+    ("FullyQualifiedErrorId", Label::Machine),
+    ("+ CategoryInfo", Label::Machine),
+    ("ResponseResultCode", Label::Machine),
+    ("Err: DSID-", Label::Machine),
+    ("Run status on the server", Label::Machine),
+    ("Failed on 0", Label::Machine),
+    ("Failed on 1", Label::Machine),
     ("office 365 user", Label::Task),
     (" app ", Label::Task),
     ("app ", Label::Task),

@@ -28,6 +28,12 @@ const AFTER: &[&[&str]] = &[
     &["group", "push", "of"],
     &["group", "name"],
     &["pushing", "group"],
+    &["for", "group"],
+    &["the", "group"],
+    &["of", "group"],
+    &["to", "group"],
+    &["from", "group"],
+    &["in", "group"],
 ];
 
 /// Labels of a group's name, where a sign follows them.
@@ -155,6 +161,12 @@ fn whole(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     } else {
         0
     };
+    // `Finance Approvers (Nordics):`
+    let tail = head(words.text.get(end..).unwrap_or_default(), LONGEST);
+    let bracket = tail
+        .find(')')
+        .filter(|n| tail.starts_with(" (") && tail.get(n + 1..).is_some_and(|t| t.starts_with([':', '"', '\''])));
+    let more = bracket.map_or(more, |n| n + 1);
     let name = first.start..end + more;
     (name.len() > 1).then_some(name)
 }
@@ -196,6 +208,8 @@ mod tests {
             ("Resource [GROUP]: with displayName okta-zoom-basic already", "okta-zoom-basic"),
             ("received error: 404 sg-hr-core / Danke", "sg-hr-core"),
             ("the user group Heads of Sales could not", "Heads of Sales"),
+            ("App group Finance Approvers (Nordics): Error", "Finance Approvers (Nordics)"),
+            ("Export error for group Accounts Payable Shared: x", "Accounts Payable Shared"),
         ];
         for (text, want) in cases {
             assert_eq!(group(text), Some(want), "{text}");

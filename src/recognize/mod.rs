@@ -16,6 +16,7 @@ pub mod fields;
 mod groups;
 mod job;
 mod json;
+mod labels;
 mod names;
 mod people;
 mod redact;

@@ -199,6 +199,19 @@ pub(super) fn prose(words: &Words<'_>, found: &mut Found<'_>, grouped: bool) {
     if let Some((_, at)) = best {
         found.put(FieldName::User, at);
     }
+    if !found.has(FieldName::App) {
+        let starts =
+            [FieldName::Login, FieldName::User].into_iter().filter_map(|name| found.range(name)).map(|at| at.start);
+        if let Some(at) = starts.filter_map(|at| apps::beside(text, at)).find(|at| !is_person(text, at, login)) {
+            found.put(FieldName::App, at);
+        }
+    }
+}
+
+/// Whether a segment of a path is the name that an address is made of.
+fn is_person(text: &str, at: &Range<usize>, login: Option<&str>) -> bool {
+    let name = text.get(at.clone()).unwrap_or_default();
+    login.is_some_and(|login| people::fits_login(login, name))
 }
 
 /// The name of a person that begins at a word, and how well it stands where that of the subject would.

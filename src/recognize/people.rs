@@ -249,10 +249,7 @@ pub(super) fn rank(words: &Words<'_>, first: usize, last: usize, login: Option<&
     let listed = before.ends_with(['/', '·', '→', '|', '•', ',', ':', '-', '(', '\t', ';']);
     let cell = before.ends_with(',') && after == ",";
     let ends = cell || after.trim_start_matches(' ').starts_with(['\n', '/', '·', '→', '|', '(', '-', '\t', ')', ';']);
-    let closed = tail.trim_start().is_empty()
-        || ends
-        || tail.starts_with(" in error")
-        || (before.ends_with(',') && after.starts_with(':'));
+    let closed = tail.trim_start().is_empty() || ends || tail.starts_with(" in error") || after.starts_with(':');
     if listed && closed {
         return Some(2);
     }

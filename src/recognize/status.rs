@@ -162,7 +162,10 @@ fn is_named(words: &Words<'_>, i: usize) -> bool {
         before.is_some_and(|before| NAMED.iter().any(|name| before.ends_with(name)))
     };
     let thrown = || words.str(i.wrapping_sub(1)).ends_with("Exception") && gap.starts_with(':');
+    // Okta's own code, then the status.
+    let after_code = || words.str(i.wrapping_sub(1)).starts_with("E0000") && gap == ", ";
     ["->", "→", "=>", "⇒"].iter().any(|arrow| gap.trim_end().ends_with(arrow))
+        || after_code()
         || (between && !gap.is_empty() && (named() || thrown()))
 }
 
@@ -173,9 +176,9 @@ fn has_reason(words: &Words<'_>, i: usize) -> bool {
     let after = || REASONS.iter().any(|(first, second)| next(1, first) && (second.is_empty() || next(2, second)));
     // `Forbidden - 403`, `Not Found (404)`
     let before = || {
-        REASONS.iter().any(|(first, second)| match second.is_empty() {
-            true => words.before(i, 1, first),
-            false => words.before(i, 1, second) && words.before(i, 2, first),
+        REASONS.iter().any(|(first, second)| {
+            let whole = words.before(i, 1, second) && words.before(i, 2, first);
+            if second.is_empty() { words.before(i, 1, first) } else { whole }
         })
     };
     (near(words.gap_after(i)) && (after() || words.str(i + 1).starts_with("AADSTS")))

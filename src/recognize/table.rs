@@ -87,7 +87,8 @@ fn fits(name: FieldName, value: &str) -> bool {
 fn heading(text: &str) -> Option<(Vec<Option<FieldName>>, u8, usize)> {
     for line in lines(text).take(LINES) {
         let bytes = text.as_bytes().get(line.clone())?;
-        let Some(sign) = [b',', b';', b'\t', b'|'].into_iter().find(|s| bytes.iter().filter(|b| *b == s).count() >= 2)
+        let Some(sign) =
+            [b',', b';', b'\t', b'|'].into_iter().find(|s| bytes.iter().filter(|b| *b == s).nth(1).is_some())
         else {
             continue;
         };

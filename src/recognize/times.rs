@@ -160,13 +160,11 @@ impl Reader<'_> {
         self.one(b",");
         self.one(b" ")?;
         self.spaces();
-        match self.peek()? {
-            b'0'..=b'9' => self.numeric_date(),
-            _ => {
-                let month = self.name(&MONTHS)?;
-                self.month_first(month)
-            }
+        if self.peek()?.is_ascii_digit() {
+            return self.numeric_date();
         }
+        let month = self.name(&MONTHS)?;
+        self.month_first(month)
     }
 
     fn month_first(&mut self, month: u32) -> Option<[u32; 3]> {
