@@ -130,7 +130,7 @@ impl Diagnoser {
     }
 
     fn look(&self, reading: Reading<'_>, squeezed: &[u8], asked: Asked) -> (Answer, Vec<(Range<usize>, Trail)>) {
-        let hits = self.classifier.hits(&reading.clean, squeezed);
+        let hits = self.classifier.hits(&reading, squeezed);
         let openers: Vec<Range<usize>> = hits.iter().filter(|h| h.opens).map(|h| h.clean.clone()).collect();
         let (cut, bulk) = (reading.cut, recognize::bulk::check(reading.received));
         let mut work = Work { reading, hits, openers, asked, reports: Vec::new(), trails: Vec::new() };
@@ -152,19 +152,17 @@ impl Diagnoser {
         if work.reports.is_empty() {
             return;
         }
-        let clean: &str = &work.reading.clean;
         if work.reports.iter().any(|r| !r.reply) {
             let mut classes: Vec<&str> = work.reports.iter().map(|r| r.diagnosis.class.as_str()).collect();
             classes.sort_unstable();
             classes.dedup();
             let list = classes.len() >= LIST && work.reports.iter().all(|r| !r.reply);
-            if list || self.classifier.is_talk(recognize::head(clean, CONTEXT), false) {
+            if list || self.classifier.is_talk(&work.reading, CONTEXT, false) {
                 work.reports.retain(|r| r.reply);
             }
         }
-        let heading = work.openers.first().map_or(0, |first| first.start);
-        let heading = recognize::head(clean.get(..heading).unwrap_or_default(), CONTEXT);
-        if work.reports.iter().any(|r| r.reply) && self.classifier.is_talk(heading, true) {
+        let heading = work.openers.first().map_or(0, |first| first.start).min(CONTEXT);
+        if work.reports.iter().any(|r| r.reply) && self.classifier.is_talk(&work.reading, heading, true) {
             work.reports.clear();
         }
     }

@@ -5,7 +5,7 @@
 //! Begin with [`Classifier::hits`].
 
 use super::{Classifier, Texts};
-use crate::domain::reading::{Runs, cut_points, squeeze};
+use crate::domain::reading::{Reading, Runs, cut_points, squeeze};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -132,23 +132,23 @@ impl Sightings {
 }
 
 impl Classifier {
-    /// All places where texts of rules stand in the clean text, whole or cut off, in the order of the text. `squeezed`
-    /// is the squeezed form of `clean`.
-    pub fn hits(&self, clean: &str, squeezed: &[u8]) -> Vec<Hit> {
+    /// All places where texts of rules stand in the clean text of a reading, whole or cut off, in the order of the text.
+    /// `squeezed` is its squeezed form.
+    pub fn hits(&self, reading: &Reading<'_>, squeezed: &[u8]) -> Vec<Hit> {
         let mut hits = Vec::with_capacity(64);
-        let runs = Runs::of(clean);
+        let (clean, runs) = (&*reading.clean, reading.runs());
         for (run, at) in runs.iter() {
             let start = at.squeezed as usize;
             self.at_words.each_first(squeezed.get(start..).unwrap_or_default(), |literal| {
-                hits.extend(self.hit(clean, &runs, run, (literal, start, None)));
+                hits.extend(self.hit(clean, runs, run, (literal, start, None)));
             });
         }
         self.anywhere.each(squeezed, |literal, start| {
-            hits.extend(self.hit(clean, &runs, runs.at(start), (literal, start, None)));
+            hits.extend(self.hit(clean, runs, runs.at(start), (literal, start, None)));
         });
         for end in cut_points(clean, squeezed.len()) {
             for (literal, start) in self.cuts.before(squeezed, end) {
-                hits.extend(self.hit(clean, &runs, runs.at(start), (literal, start, Some(end))));
+                hits.extend(self.hit(clean, runs, runs.at(start), (literal, start, Some(end))));
             }
         }
         drop_covered(&mut hits);
