@@ -267,6 +267,9 @@ impl App {
                 return self.finish(row.id).await;
             }
         };
+        if inbound.more.deleted {
+            return self.tell_deleted(&inbound, row.id).await;
+        }
         if self.is_overtaken(&inbound).await? {
             return self.finish(row.id).await;
         }
@@ -295,7 +298,7 @@ impl App {
         }
     }
 
-    /// Whether the message was changed once more since, and that was heard before this: the last words count.
+    /// Whether the message was changed once more, or deleted, since, and that was heard before this: the last words count.
     async fn is_overtaken(&self, inbound: &Inbound) -> Result<bool, Failure> {
         if !matches!(inbound.body, Body::Message { .. } | Body::Mention { .. }) {
             return Ok(false);

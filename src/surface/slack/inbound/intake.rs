@@ -9,7 +9,7 @@ use super::echo::{Echoes, quotes_us};
 use super::home::{Homes, home_of};
 use super::lenient::{Flag, Text};
 use super::payload::{Action, Command, Envelope, Interaction};
-use super::read::{self, Author, Here, Said};
+use super::read::{self, Author, Gone, Here, Said};
 use super::windows::{self, Desk};
 use crate::app::{App, HearError, Heard};
 use crate::domain::actor::{Actor, Standing};
@@ -158,6 +158,9 @@ impl Intake {
 
     async fn message(&self, envelope: &Envelope<'_>) -> Outcome {
         let Some(identity) = self.place_of(envelope) else { return Outcome::Done };
+        if let Some(gone) = read::gone(&envelope.event) {
+            return self.gone(&gone, identity).await;
+        }
         let here = Here { identity, ourselves: &self.ourselves, settings: &self.settings };
         let Some(mut said) = read::message(envelope, here) else { return Outcome::Done };
         let channel = channel_key(identity, said.channel);
@@ -180,6 +183,22 @@ impl Intake {
         }
         let actor = self.author(&said.author, identity);
         self.store(self.said(said, &channel, actor, shared.is_some_and(|flag| flag.0)), None).await
+    }
+
+    /// A message that told of an error was deleted: whoever looks at its case is told so.
+    async fn gone(&self, gone: &Gone<'_>, identity: &Identity) -> Outcome {
+        let channel = channel_key(identity, gone.channel);
+        if self.ear.is_chatter(gone.text) || !self.ear.listens(&channel) {
+            return Outcome::Done;
+        }
+        let key = format!("m|{channel}|{}|deleted", gone.ts);
+        let (thread, message) = (gone.thread.to_owned(), gone.ts.to_owned());
+        let place = Place { channel: channel.into_owned(), thread, message };
+        let team = &identity.team;
+        let standing = Standing::Unlinked;
+        let actor = Actor { key: account::key(team, gone.user), name: gone.user.to_owned(), standing };
+        let more = More { deleted: true, ..More::default() };
+        self.store(self.inbound(key, place, actor, (Body::Message { text: String::new() }, more)), None).await
     }
 
     fn said(&self, said: Said<'_>, channel: &str, actor: Actor, shared: bool) -> Inbound {

@@ -400,6 +400,36 @@ async fn the_end_of_the_installation_is_an_error_in_the_log() {
     assert!(world.bodies().is_empty());
 }
 
+/// What came of one event.
+async fn event_of(delivery: &str) -> Arc<World> {
+    let (intake, world) = intake(Settings::default());
+    assert_eq!(intake.event(delivery).await, Outcome::Done);
+    world
+}
+
+#[tokio::test]
+async fn a_deleted_message_is_heard_where_it_told_of_an_error() {
+    let gone = |channel: &str, before: Value| {
+        delivery(
+            &json!({ "type": "message", "subtype": "message_deleted", "channel": channel, "channel_type": "channel", "ts": "9.9",
+            "deleted_ts": "5.1", "hidden": true, "previous_message": before }),
+        )
+    };
+    let world = event_of(&gone("C01", json!({ "user": "U01", "text": "it failed", "thread_ts": "4.1" }))).await;
+    let (inbound, proved) = world.last();
+    assert!(inbound.more.deleted && !proved && inbound.body == Body::Message { text: String::new() });
+    assert_eq!((inbound.event_key.as_str(), inbound.place.thread.as_str()), ("m|C01|5.1|deleted", "4.1"));
+    for (channel, before) in [
+        ("C09", json!({ "user": "U01", "text": "it failed" })),
+        ("C01", json!({ "user": "U01", "text": "lunch?" })),
+        ("C01", json!({ "user": "U01", "bot_id": "B07", "text": "it failed" })),
+        ("C01", json!({ "text": "it failed" })),
+        ("C01", json!(null)),
+    ] {
+        assert!(event_of(&gone(channel, before.clone())).await.bodies().is_empty(), "{channel} {before}");
+    }
+}
+
 #[tokio::test]
 async fn a_channel_of_two_workspaces_of_ours_is_one_place() {
     let (mut intake, world) = intake(Settings::default());

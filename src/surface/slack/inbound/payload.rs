@@ -120,15 +120,27 @@ pub struct Event<'a> {
     /// The message of `message_changed`.
     #[serde(borrow)]
     pub message: Option<Box<Maybe<Event<'a>>>>,
+    /// Of `message_deleted`: which one.
+    #[serde(borrow)]
+    pub deleted_ts: Text<'a>,
     /// What it was before.
     #[serde(borrow)]
     pub previous_message: Option<Box<Maybe<Before<'a>>>>,
 }
 
-/// A message as it was before it was edited.
+/// A message as it was before it was edited or deleted.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Before<'a> {
+    /// Who wrote it.
+    #[serde(borrow)]
+    pub user: Text<'a>,
+    /// The bot that posted it.
+    #[serde(borrow)]
+    pub bot_id: Text<'a>,
+    /// The thread it stood in.
+    #[serde(borrow)]
+    pub thread_ts: Text<'a>,
     /// The words.
     #[serde(borrow)]
     pub text: Text<'a>,

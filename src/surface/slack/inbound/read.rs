@@ -3,7 +3,7 @@
 //! Never takes `user` for a person where a `bot_id` or an `app_id` stands beside it: Slack stamps them on what is posted with a
 //! person's token, too. Never lets the bot hear itself. Begin with [`message`].
 
-use super::payload::{Attachment, Envelope, Event, File};
+use super::payload::{Attachment, Before, Envelope, Event, File};
 use crate::domain::inbound::Attached;
 use crate::surface::slack::MARK;
 use crate::surface::slack::ourselves::{Identity, Ourselves};
@@ -114,6 +114,29 @@ pub fn message<'a>(envelope: &'a Envelope<'a>, here: Here<'a>) -> Option<Said<'a
     }
     let thread = message.thread_ts.some().unwrap_or(ts);
     Some(Said { author, channel, ts, thread, edited, text, to_us: mentioned, files })
+}
+
+/// A message that is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone<'a> {
+    /// Who had written it.
+    pub user: &'a str,
+    /// Id of the channel.
+    pub channel: &'a str,
+    /// Its time stamp.
+    pub ts: &'a str,
+    /// Time stamp of the message that its thread hangs on.
+    pub thread: &'a str,
+    /// What it said.
+    pub text: &'a str,
+}
+
+/// Reads that a message of somebody was deleted; nothing for what a program had posted.
+pub fn gone<'a>(event: &'a Event<'a>) -> Option<Gone<'a>> {
+    let before: &Before<'_> = event.previous_message.as_ref().filter(|_| &*event.subtype == "message_deleted")?;
+    let (user, ts) = (before.user.some().filter(|_| before.bot_id.is_empty())?, event.deleted_ts.some()?);
+    let thread = before.thread_ts.some().unwrap_or(ts);
+    Some(Gone { user, channel: event.channel.some()?, ts, thread, text: &before.text })
 }
 
 /// The time stamp of a change of the words; nothing when only a preview of a link was added.
