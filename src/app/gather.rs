@@ -268,7 +268,7 @@ impl App {
                     for one in alone {
                         self.fold(&one.row.id, &case.id).await?;
                     }
-                    self.whisper(inbound, text).await;
+                    self.aside(inbound, text).await;
                     return Ok(true);
                 }
             }

@@ -10,7 +10,7 @@ use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::{Notice, PublicText};
 use crate::domain::time::{At, SECOND};
 use crate::ports::store::{Durability, InboxRow, StoreError, Stored};
-use crate::ports::surface::{Earlier, verified};
+use crate::ports::surface::{Earlier, SurfaceError, verified};
 use crate::recognize::command::{self, Command};
 use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -233,7 +233,8 @@ impl App {
         Ok(self.parts.store.inbox_done(inbox, self.now(), replay_of(&inbound.body)).await?)
     }
 
-    /// Tells one person something, at once. It carries no state and may be lost.
+    /// Tells one person something, at once; where the surface asks to wait, from the outbox when it may. It carries no state and
+    /// may be lost.
     pub(super) async fn whisper(&self, inbound: &Inbound, text: PublicText) {
         let Some(surface) = self.surface(&inbound.surface) else { return };
         let notice = Notice::Whisper {
@@ -242,8 +243,24 @@ impl App {
             name: inbound.actor.name.clone(),
             text,
         };
+        match surface.show(&notice, Earlier::default()).await {
+            Ok(_) => {}
+            Err(SurfaceError::Wait { after_ms }) => self.answer_later(surface.name(), &notice, after_ms).await,
+            Err(error) => tracing::warn!(surface = surface.name(), %error, "a direct answer was lost"),
+        }
+    }
+
+    /// Tells one person something beside the card that answers: who only said something does not wait for it, so it is lost
+    /// where the surface asks to wait.
+    pub(super) async fn aside(&self, inbound: &Inbound, text: PublicText) {
+        if !matches!(inbound.body, Body::Message { .. }) {
+            return self.whisper(inbound, text).await;
+        }
+        let Some(surface) = self.surface(&inbound.surface) else { return };
+        let (place, to, name) = (inbound.place.clone(), inbound.actor.key.clone(), inbound.actor.name.clone());
+        let notice = Notice::Whisper { place, to, name, text };
         if let Err(error) = surface.show(&notice, Earlier::default()).await {
-            tracing::warn!(surface = surface.name(), %error, "a direct answer was lost");
+            tracing::debug!(surface = surface.name(), %error, "a direct answer that nobody waits for was lost");
         }
     }
 

@@ -140,9 +140,10 @@ impl Classifier {
         let stance = stance::Stance::default();
         let those = |wanted: fn(&hits::Literal) -> bool| {
             let literals = book.literals.iter().enumerate().filter(move |(_, l)| wanted(l));
-            Phrases::new(literals.map(|(number, l)| (number, &l.squeezed)))
+            literals.map(|(number, l)| (number, &l.squeezed))
         };
-        let (openers, at_words, anywhere) = (those(|l| l.opens), those(|l| !l.open.0), those(|l| l.open.0));
+        let openers = Phrases::new(those(|l| l.opens));
+        let (at_words, anywhere) = (Phrases::at_starts(those(|l| !l.open.0)), Phrases::new(those(|l| l.open.0)));
         let opening = book.literals.iter().enumerate().filter(|(_, l)| l.opens);
         let cuts = cuts::Cuts::new(opening.map(|(i, l)| (l.squeezed.clone(), i)));
         let mut by_literal = vec![Vec::new(); book.literals.len()];

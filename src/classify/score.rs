@@ -98,6 +98,13 @@ impl Classifier {
         a == b || over(a, b) || over(b, a)
     }
 
+    /// Whether the first `until` bytes of the clean text of several parts speak of errors in general, so that none of the
+    /// parts tells of a failure. `evident`: the parts hold evidence of instances.
+    pub fn is_talk(&self, reading: &Reading<'_>, until: usize, evident: bool) -> bool {
+        let text = reading.clean.get(..reading.clean.floor_char_boundary(until)).unwrap_or_default();
+        self.stance.is_talk(text, reading.runs(), !evident)
+    }
+
     /// Judges one part; `hits` are those of the whole reading.
     pub fn judge(&self, reading: &Reading<'_>, part: &Part, hits: &[Hit], asked: Asked) -> Judged {
         let text = reading.clean.get(part.clean.clone()).unwrap_or_default();
@@ -106,7 +113,7 @@ impl Classifier {
         let hits = hits.get(from..to).unwrap_or_default();
         let mut candidates = self.candidates(text, part.clean.start, hits);
         self.contest(&mut candidates);
-        let heard = self.heard(text, part, hits, &candidates);
+        let heard = self.heard(reading, part, hits, &candidates);
         let trail = Trail { candidates, heard, instance: part.instance };
         let (diagnosis, reply) = self.verdict(reading, part, &trail, asked).unzip();
         Judged { diagnosis, reply: reply.unwrap_or(false), trail }
@@ -122,11 +129,13 @@ impl Classifier {
         }
         let tie = standing.next().is_some_and(|second| best.score - second.score < TIE);
         let sure = best.score >= RECOGNIZED && !tie && heard.told && !heard.bare;
-        let reply = sure && part.instance.is_evidence();
+        // The exact time of something tells that it happened; it does not outweigh what speaks against it.
+        let reply = sure && (part.instance.is_evidence() || part.instance.time);
         Some((self.diagnosis(reading, part, best, candidates, sure), reply))
     }
 
-    fn heard(&self, text: &str, part: &Part, hits: &[Hit], candidates: &[Candidate]) -> stance::Heard {
+    fn heard(&self, reading: &Reading<'_>, part: &Part, hits: &[Hit], candidates: &[Candidate]) -> stance::Heard {
+        let text = reading.clean.get(part.clean.clone()).unwrap_or_default();
         let words = |r: &Range<usize>| {
             let said = text.get(r.start.saturating_sub(part.clean.start)..r.end.saturating_sub(part.clean.start));
             said.map_or(0, |s| s.split_whitespace().count())
@@ -136,12 +145,14 @@ impl Classifier {
         let covered = covered(hits.iter().filter(|h| h.opens).map(|h| &h.clean), text, part.clean.start);
         let cut = hits.iter().any(|h| h.cut && h.clean == span) && !is_shortened(text);
         let seen = stance::Seen {
+            runs: (reading.runs(), part.clean.start),
             cut,
             span: span.start.saturating_sub(part.clean.start)..span.end.saturating_sub(part.clean.start),
             covered,
             instance: part.instance,
             printed: part.printed.clone(),
             composed: candidates.first().is_some_and(|c| self.composed(c)),
+            several: candidates.iter().filter(|c| c.lost.is_none() && c.score >= MENTIONED).count() > 2,
             weak: candidates.first().is_some_and(|c| c.score < STRONG),
         };
         self.stance.hear(text, &seen)

@@ -6,7 +6,7 @@
 
 use super::cues::{CUES, Force, HELP, OTHERS, OURS, PLEASANTRIES, QUESTION};
 use super::gate::Gate;
-use crate::domain::reading::Instance;
+use crate::domain::reading::{Instance, Runs};
 use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -23,7 +23,10 @@ pub(super) struct Heard {
 }
 
 /// What is known about the place where the best class was seen.
-pub(super) struct Seen {
+#[expect(clippy::struct_excessive_bools, reason = "independent observations about a text")]
+pub(super) struct Seen<'r> {
+    /// Where words begin in the whole text, and where in it the text that is judged begins.
+    pub(super) runs: (&'r Runs, usize),
     /// Where its longest sign stands in the text.
     pub(super) span: Range<usize>,
     /// Letters and digits of all phrases found.
@@ -34,6 +37,8 @@ pub(super) struct Seen {
     pub(super) printed: Option<Range<usize>>,
     /// Whether its sign is made of several things that must come together.
     pub(super) composed: bool,
+    /// Whether three classes or more stand beside each other, none of which gives way.
+    pub(super) several: bool,
     /// Whether its signs are weak.
     pub(super) weak: bool,
     /// Whether only the beginning of a phrase stands at the end of the text, without a mark that it was shortened.
@@ -63,23 +68,36 @@ impl Cues {
         Self { list: chosen().map(|c| (c.1, c.2)).collect(), gate: Gate::new(chosen().map(|c| c.0)) }
     }
 
-    fn found(&self, text: &str) -> Vec<(Force, &'static str)> {
-        let Some(gate) = &self.gate else { return Vec::new() };
-        gate.found(text).into_iter().filter_map(|i| self.list.get(i).copied()).collect()
+    /// The cues in a stretch of the text.
+    fn found(&self, text: &str, at: Range<usize>, (runs, base): (&Runs, usize)) -> Vec<(Force, &'static str)> {
+        let (Some(gate), Some(said)) = (&self.gate, text.get(at.clone())) else { return Vec::new() };
+        let runs = runs.within(base + at.start..base + at.end);
+        gate.found(said, runs).into_iter().filter_map(|i| self.list.get(i).copied()).collect()
     }
 }
 
 impl Stance {
+    /// Whether a text speaks of errors, or of a closed matter, whatever else stands in it; `quiet`: also by signs that
+    /// count only without evidence of an instance.
+    pub(super) fn is_talk(&self, text: &str, runs: &Runs, quiet: bool) -> bool {
+        let found = |cues: &Cues| cues.found(text, 0..text.len(), (runs, 0));
+        let loud = found(self.loud.get_or_init(|| Cues::new(Force::is_loud)));
+        let back = loud.iter().any(|(force, _)| *force == Force::Back);
+        let silenced = |force: Force| force == Force::Always || (force == Force::UnlessBack && !back);
+        loud.iter().any(|(force, _)| silenced(*force))
+            || (quiet && !found(self.quiet.get_or_init(|| Cues::new(|f| !f.is_loud()))).is_empty())
+    }
+
     /// Judges a text in which a class was seen.
-    pub(super) fn hear(&self, text: &str, seen: &Seen) -> Heard {
+    pub(super) fn hear(&self, text: &str, seen: &Seen<'_>) -> Heard {
         let evident = seen.instance.is_evidence();
         let mut heard = Heard { told: true, bare: false, against: Vec::new() };
         let cues = self.loud.get_or_init(|| Cues::new(Force::is_loud));
         let loud = match &seen.printed {
-            None => cues.found(text),
+            None => cues.found(text, 0..text.len(), seen.runs),
             Some(printed) => {
-                let mut found = cues.found(text.get(..printed.start).unwrap_or_default());
-                found.extend(cues.found(text.get(printed.end..).unwrap_or_default()));
+                let mut found = cues.found(text, 0..printed.start, seen.runs);
+                found.extend(cues.found(text, printed.end..text.len(), seen.runs));
                 found
             }
         };
@@ -98,13 +116,16 @@ impl Stance {
     }
 
     /// Without evidence of an instance more speaks against it.
-    fn doubt(&self, text: &str, seen: &Seen, heard: &mut Heard) {
-        let quiet = self.quiet.get_or_init(|| Cues::new(|f| !f.is_loud())).found(text);
-        for (_, why) in quiet {
+    fn doubt(&self, text: &str, seen: &Seen<'_>, heard: &mut Heard) {
+        let quiet = self.quiet.get_or_init(|| Cues::new(|f| !f.is_loud()));
+        for (_, why) in quiet.found(text, 0..text.len(), seen.runs) {
             heard.silence(why);
         }
         let span = whole_words(text, &seen.span);
         self.asks(text, &span, seen, heard);
+        if seen.several {
+            heard.silence("a list of errors");
+        }
         if seen.cut {
             heard.silence("half a sentence");
         }
@@ -134,11 +155,12 @@ impl Stance {
     }
 
     /// Whether the sentence asks about the error, or the text speaks of another system.
-    fn asks(&self, text: &str, span: &Range<usize>, seen: &Seen, heard: &mut Heard) {
+    fn asks(&self, text: &str, span: &Range<usize>, seen: &Seen<'_>, heard: &mut Heard) {
         let Some([question, help, others, ours, _]) = self.single() else { return };
         let said = sentence(text, span);
         // What is put together from several sentences is not asked in the last of them.
-        let part_of_it = seen.composed && said.len() + 20 < text.len();
+        let part_of_it =
+            seen.composed && said.len() + 20 < text.len() && !ASKING.iter().any(|w| said.trim_start().starts_with(w));
         if !part_of_it && question.is_match(&help.replace_all(said.as_bytes(), &b" "[..])) {
             heard.silence("a question");
         }
@@ -162,6 +184,9 @@ fn expression(text: &str) -> Option<Regex> {
 
 /// How far a range grows on each side, in bytes.
 const LONGEST_WORD: usize = 256;
+
+/// Words that begin nothing but a question.
+const ASKING: &[&str] = &["Would ", "Does ", "Do ", "Could ", "Is there ", "would ", "does "];
 
 /// The range grown to whole words.
 pub(super) fn whole_words(text: &str, span: &Range<usize>) -> Range<usize> {
@@ -206,12 +231,15 @@ mod tests {
         let stance = Stance::default();
         let hear = |text: &str, said: &str| {
             let at = text.find(said).unwrap();
+            let runs = Runs::of(text);
             let seen = Seen {
+                runs: (&runs, 0),
                 span: at..at + said.len(),
                 covered: said.len(),
                 instance: Instance::default(),
                 printed: None,
                 composed: false,
+                several: false,
                 weak: false,
                 cut: false,
             };

@@ -16,7 +16,9 @@ const WIDTH: usize = 8;
 /// Places that are looked at together.
 const BLOCK: usize = 64;
 /// How many first bytes tell phrases apart, by their length: the longest that all phrases of a table have.
-const BEGINNINGS: [usize; 4] = [7, 4, 2, 1];
+const BEGINNINGS: &[usize] = &[7, 4, 2, 1];
+/// The same where only a few places are looked at, so that fewer tables are better than rarer beginnings.
+const FEW: &[usize] = &[4, 2, 1];
 
 /// A set of phrases, each with the number that it was given with. Compares bytes as they are.
 #[derive(Debug)]
@@ -35,31 +37,51 @@ struct Phrase {
 /// The phrases of about one length.
 #[derive(Debug)]
 struct Table {
-    /// Bytes of a beginning: a phrase of no more is told by it.
-    told: usize,
     /// Selects the first bytes of a place.
     mask: u64,
     /// Which beginnings there are.
     bits: Box<[u64; SLOTS / 64]>,
     /// For each list where it begins in `entries`; one more at the end.
     lists: Vec<u32>,
-    /// Beginning of each phrase and its place in the list of all, the longer ones first in each list.
-    entries: Vec<(u64, u32)>,
+    /// The phrases, the longer ones first in each list.
+    entries: Vec<Entry>,
+}
+
+/// A phrase as one list holds it.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    /// Its first bytes, at most eight.
+    beginning: u64,
+    /// Selects as many of a place.
+    mask: u64,
+    /// Its place in the list of all.
+    place: u32,
+    /// Whether there is no more of it.
+    whole: bool,
 }
 
 impl Phrases {
-    /// From phrases with their numbers. An empty phrase is found nowhere.
+    /// From phrases with their numbers, to be looked for anywhere in a text. An empty phrase is found nowhere.
     pub fn new<P: AsRef<[u8]>>(phrases: impl IntoIterator<Item = (usize, P)>) -> Self {
+        Self::told_by(BEGINNINGS, phrases)
+    }
+
+    /// As [`Phrases::new`], to be looked for by [`Phrases::each_first`] only: finds the same, at less cost for a place.
+    pub fn at_starts<P: AsRef<[u8]>>(phrases: impl IntoIterator<Item = (usize, P)>) -> Self {
+        Self::told_by(FEW, phrases)
+    }
+
+    fn told_by<P: AsRef<[u8]>>(lengths: &[usize], phrases: impl IntoIterator<Item = (usize, P)>) -> Self {
         let phrases = phrases.into_iter().map(|(number, p)| Phrase { number, bytes: p.as_ref().into() });
         let phrases: Vec<Phrase> = phrases.collect();
-        let beginning = |phrase: &Phrase| BEGINNINGS.into_iter().find(|b| *b <= phrase.bytes.len());
+        let beginning = |phrase: &Phrase| lengths.iter().copied().find(|b| *b <= phrase.bytes.len());
         let of = |length: usize| {
             let own = phrases.iter().zip(0_u32..).filter(move |(p, _)| beginning(p) == Some(length));
             let mut own: Vec<(&[u8], u32)> = own.map(|(p, n)| (&*p.bytes, n)).collect();
             own.sort_by_key(|(p, n)| (std::cmp::Reverse(p.len()), *n));
             (!own.is_empty()).then(|| Table::new(length, &own))
         };
-        let tables = BEGINNINGS.into_iter().filter_map(of).collect();
+        let tables = lengths.iter().copied().filter_map(of).collect();
         Self { phrases, tables }
     }
 
@@ -93,7 +115,7 @@ impl Phrases {
     /// Bytes that the tables and phrases take.
     pub fn memory(&self) -> usize {
         let phrases: usize = self.phrases.iter().map(|p| p.bytes.len() + size_of::<Phrase>()).sum();
-        let table = |t: &Table| size_of_val(&*t.bits) + t.lists.len() * 4 + t.entries.len() * size_of::<(u64, u32)>();
+        let table = |t: &Table| size_of_val(&*t.bits) + t.lists.len() * 4 + t.entries.len() * size_of::<Entry>();
         phrases + self.tables.iter().map(table).sum::<usize>()
     }
 }
@@ -103,17 +125,18 @@ impl Table {
     fn new(length: usize, phrases: &[(&[u8], u32)]) -> Self {
         let mask = u64::MAX >> (64 - 8 * length);
         let mut bits = Box::new([0_u64; SLOTS / 64]);
-        let mut sorted: Vec<(usize, u64, u32)> = Vec::with_capacity(phrases.len());
-        for (phrase, number) in phrases {
-            let beginning = word(phrase) & mask;
-            let slot = slot(beginning);
+        let mut sorted: Vec<(usize, Entry)> = Vec::with_capacity(phrases.len());
+        for (phrase, place) in phrases {
+            let slot = slot(word(phrase) & mask);
             bits[slot / 64] |= 1 << (slot % 64);
-            sorted.push((list(slot), beginning, *number));
+            let (beginning, whole) = (word(phrase), phrase.len() <= WIDTH);
+            let mask = u64::MAX >> (64 - 8 * phrase.len().min(WIDTH));
+            sorted.push((list(slot), Entry { beginning, mask, place: *place, whole }));
         }
-        sorted.sort_by_key(|(list, _, _)| *list);
-        let start = |list: usize| u32::try_from(sorted.partition_point(|(l, _, _)| *l < list)).unwrap_or(u32::MAX);
+        sorted.sort_by_key(|(list, _)| *list);
+        let start = |list: usize| u32::try_from(sorted.partition_point(|(l, _)| *l < list)).unwrap_or(u32::MAX);
         let lists = (0..=LISTS).map(start).collect();
-        Self { told: length, mask, bits, lists, entries: sorted.into_iter().map(|(_, b, n)| (b, n)).collect() }
+        Self { mask, bits, lists, entries: sorted.into_iter().map(|(_, entry)| entry).collect() }
     }
 
     /// Tells which phrases stand in the text, until `found` answers no; whether it never did.
@@ -172,14 +195,13 @@ impl Table {
     /// Tells which phrases stand at the beginning of `rest`, whose first bytes are `word`, until `found` answers no;
     /// whether it never did.
     fn at(&self, phrases: &[Phrase], rest: &[u8], word: u64, found: &mut impl FnMut(usize) -> bool) -> bool {
-        let beginning = word & self.mask;
-        let list = list(slot(beginning));
+        let list = list(slot(word & self.mask));
         let bound = |list: usize| self.lists.get(list).map_or(0, |start| *start as usize);
         let entries = self.entries.get(bound(list)..bound(list + 1)).unwrap_or_default();
-        for (_, place) in entries.iter().filter(|(b, _)| *b == beginning) {
-            let Some(phrase) = phrases.get(*place as usize) else { continue };
-            let (told, bytes) = (phrase.bytes.len() <= self.told, &*phrase.bytes);
-            let stands = rest.len() >= bytes.len() && (told || rest.starts_with(bytes));
+        for entry in entries.iter().filter(|entry| word & entry.mask == entry.beginning) {
+            let Some(phrase) = phrases.get(entry.place as usize) else { continue };
+            let bytes = &*phrase.bytes;
+            let stands = rest.len() >= bytes.len() && (entry.whole || rest.starts_with(bytes));
             if stands && !found(phrase.number) {
                 return false;
             }

@@ -8,6 +8,7 @@
 
 use super::diagnosis::{Cut, Fields};
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::ops::Range;
 
 /// One stretch of the clean text and where it came from.
@@ -93,6 +94,19 @@ pub struct Reading<'t> {
     pub back: WayBack,
     /// Set when the middle of a very long message was left out.
     pub cut: Option<Cut>,
+    runs: OnceCell<Runs>,
+}
+
+impl<'t> Reading<'t> {
+    /// From the text as received, the clean text and the way back, and what was left out.
+    pub fn new(received: &'t str, clean: Cow<'t, str>, back: WayBack, cut: Option<Cut>) -> Self {
+        Self { received, clean, back, cut, runs: OnceCell::new() }
+    }
+
+    /// The runs of letters and digits of the clean text, found once.
+    pub fn runs(&self) -> &Runs {
+        self.runs.get_or_init(|| Runs::of(&self.clean))
+    }
 }
 
 /// One part of a message that tells of one error.
@@ -132,7 +146,7 @@ pub struct Instance {
 impl Instance {
     /// Whether the bot may answer by itself on this alone.
     pub fn is_evidence(self) -> bool {
-        self.task_line || self.machine || self.call_id || self.id || self.login
+        self.task_line || self.machine || self.call_id || self.id || self.login || (self.name && self.time)
     }
 }
 
@@ -212,24 +226,36 @@ pub struct Run {
     pub clean: u32,
     /// First byte in the squeezed form.
     pub squeezed: u32,
+    /// Bytes, in both.
+    pub len: u32,
+}
+
+impl Run {
+    /// Behind its last byte in the text.
+    pub fn end(&self) -> usize {
+        (self.clean + self.len) as usize
+    }
 }
 
 /// The runs of letters and digits of a text, in order: what leads from its squeezed form back to it.
+#[derive(Clone, Debug, Default)]
 pub struct Runs(Vec<Run>);
 
 impl Runs {
     /// Of a text of at most 4 GiB.
     pub fn of(text: &str) -> Self {
         let mut runs = Vec::with_capacity(text.len() / 4);
-        let mut squeezed = 0_u32;
-        let mut inside = false;
-        for (b, clean) in text.bytes().zip(0_u32..) {
-            let kept = SQUEEZED[usize::from(b)] != 0;
-            if kept && !inside {
-                runs.push(Run { clean, squeezed });
-            }
-            inside = kept;
-            squeezed += u32::from(kept);
+        let (mut squeezed, mut clean) = (0_u32, 0_u32);
+        let mut rest = text.as_bytes();
+        // One look at each byte: a run is searched for its end, and what is between two for the next beginning.
+        while let Some(gap) = rest.iter().zip(0_u32..).find(|(b, _)| SQUEEZED[usize::from(**b)] != 0).map(|(_, n)| n) {
+            let from = rest.get(gap as usize..).unwrap_or_default();
+            let len = from.iter().zip(0_u32..).find(|(b, _)| SQUEEZED[usize::from(**b)] == 0).map(|(_, n)| n);
+            let len = len.unwrap_or_else(|| u32::try_from(from.len()).unwrap_or(u32::MAX));
+            clean += gap;
+            runs.push(Run { clean, squeezed, len });
+            (clean, squeezed) = (clean + len, squeezed + len);
+            rest = from.get(len as usize..).unwrap_or_default();
         }
         Self(runs)
     }
@@ -237,6 +263,16 @@ impl Runs {
     /// The runs with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (usize, Run)> {
         self.0.iter().copied().enumerate()
+    }
+
+    /// The runs in the part `range` of the text, as ranges of that part; a run that reaches over an end of the part is cut
+    /// there.
+    pub fn within(&self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+        let first = self.0.partition_point(|run| run.end() <= range.start);
+        let rest = self.0.get(first..).unwrap_or_default().iter();
+        let inside = rest.take_while(move |run| (run.clean as usize) < range.end);
+        inside
+            .map(move |run| (run.clean as usize).max(range.start) - range.start..run.end().min(range.end) - range.start)
     }
 
     /// Number of the run in which a byte of the squeezed form stands.

@@ -6,18 +6,25 @@
 //!
 //! Begin with [`read`], then [`parts`] and [`part()`].
 
+mod apps;
 mod attempt;
 mod before;
 pub mod bulk;
 pub mod chat;
 pub mod command;
 pub mod fields;
+mod groups;
 mod job;
 mod json;
+mod labels;
 mod names;
+mod people;
 mod redact;
 mod shapes;
 mod split;
+mod status;
+mod table;
+mod times;
 mod words;
 
 use crate::domain::diagnosis::Cut;
@@ -36,13 +43,13 @@ pub const LIMIT: usize = 256 * 1024;
 pub fn read(text: &str) -> Reading<'_> {
     if text.len() <= LIMIT {
         let (clean, back) = chat::undo(&[(0, text)]);
-        return Reading { received: text, clean, back, cut: None };
+        return Reading::new(text, clean, back, None);
     }
     let head = text.floor_char_boundary(LIMIT / 2);
     let tail = text.ceil_char_boundary(text.len() - LIMIT / 2);
     let (clean, back) = chat::undo(&[(0, &text[..head]), (tail, &text[tail..])]);
     let cut = Some(Cut { head, tail: text.len() - tail, total: text.len() });
-    Reading { received: text, clean, back, cut }
+    Reading::new(text, clean, back, cut)
 }
 
 /// The beginning of a text: at most `most` bytes, and whole characters.

@@ -141,6 +141,19 @@ impl<'t> Words<'t> {
         let end = self.get(last)?.end;
         (capitals > 1).then_some((first.start..end, last + 1 - i))
     }
+
+    /// A display name with the surname first (`Byron, Ada`) that begins with this word: its range and the number of its
+    /// words.
+    pub(super) fn turned_name(&self, i: usize) -> Option<(Range<usize>, usize)> {
+        let first = self.get(i).filter(|_| self.gap_after(i) == ", ")?;
+        let part_of_more = i > 0 && is_blank(self.gap_before(i)) && is_name_word(self.str(i - 1));
+        if part_of_more || !is_name_word(self.str(i)) || !is_name_word(self.str(i + 1)) {
+            return None;
+        }
+        let more = is_blank(self.gap_after(i + 1)) && is_name_word(self.str(i + 2));
+        let last = i + 1 + usize::from(more);
+        Some((first.start..self.get(last)?.end, last + 1 - i))
+    }
 }
 
 /// One blank, and no line break: names do not go over the end of a line.
