@@ -344,7 +344,7 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<(FieldName, String)> {
-        let words = Words::of(text);
+        let words = Words::of(text, crate::domain::reading::Runs::of(text).within(0..text.len()));
         let mut found = Found::new(text);
         task_line(&words, &mut found);
         json(&mut found);

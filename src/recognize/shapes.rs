@@ -2,7 +2,7 @@
 //!
 //! Never looks at labels (that is `fields`). Begin with [`tokens`].
 
-use super::words::Words;
+use super::words::{Word, Words};
 use std::ops::Range;
 
 /// What a stretch of text looks like.
@@ -38,11 +38,13 @@ pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
     };
     for i in 0..words.len() {
         let Some(word) = words.get(i) else { break };
-        add(at_word(bytes, word.start));
-        let parts = bytes.get(word.start..word.end).filter(|_| word.joined).unwrap_or_default();
-        for (n, b) in parts.iter().enumerate() {
-            if matches!(b, b'_' | b'.') {
-                add(at_word(bytes, word.start + n + 1));
+        add(at_word(bytes, &word));
+        if word.joined && word.len() > DATE {
+            let parts = bytes.get(word.start..word.end).unwrap_or_default();
+            for (n, _) in parts.iter().enumerate().filter(|(_, b)| matches!(b, b'_' | b'.')) {
+                let start = word.start + n + 1;
+                let first = bytes.get(start).copied().unwrap_or_default();
+                add(at_word(bytes, &Word { start, first, ..word }));
             }
         }
         let gap = word.end..words.get(i + 1).map_or(bytes.len(), |next| next.start);
@@ -57,14 +59,22 @@ pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
     found
 }
 
-/// The value that begins at the start of a word, or of a part of one.
-fn at_word(bytes: &[u8], at: usize) -> Option<Token> {
-    match bytes.get(at)? {
-        b'0' => guid(bytes, at).or_else(|| okta_id(bytes, at)).or_else(|| numeric_time(bytes, at)),
-        b'1'..=b'9' => guid(bytes, at).or_else(|| numeric_time(bytes, at)),
-        b'a'..=b'f' | b'A'..=b'F' => guid(bytes, at).or_else(|| rfc1123(bytes, at)),
-        b'O' | b'o' | b'l' | b'I' => guid(bytes, at),
-        b'M' | b'S' | b'T' | b'W' => rfc1123(bytes, at),
+/// Bytes of a date in digits, the shortest beginning of a value.
+const DATE: usize = 10;
+/// Bytes of the shortest value that begins with a letter and is a word of its own or the beginning of one.
+const SHORTEST: usize = 20;
+
+/// The value that begins at the start of a word, or of a part of one. Most words are told by their length.
+fn at_word(bytes: &[u8], word: &Word) -> Option<Token> {
+    let at = word.start;
+    let long = word.len() >= SHORTEST;
+    match word.first {
+        b'0' if long => guid(bytes, at).or_else(|| okta_id(bytes, at)).or_else(|| numeric_time(bytes, at)),
+        b'1'..=b'9' if long => guid(bytes, at).or_else(|| numeric_time(bytes, at)),
+        b'0'..=b'9' => numeric_time(bytes, at),
+        b'a'..=b'f' | b'A'..=b'F' if long => guid(bytes, at),
+        b'O' | b'o' | b'l' | b'I' if long => guid(bytes, at),
+        b'F' | b'M' | b'S' | b'T' | b'W' if word.len() == 3 => rfc1123(bytes, at),
         _ => None,
     }
 }
@@ -248,7 +258,10 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(Shape, &str)> {
-        tokens(&Words::of(text)).into_iter().map(|t| (t.shape, &text[t.at])).collect()
+        tokens(&Words::of(text, crate::domain::reading::Runs::of(text).within(0..text.len())))
+            .into_iter()
+            .map(|t| (t.shape, &text[t.at]))
+            .collect()
     }
 
     #[test]
