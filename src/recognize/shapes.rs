@@ -72,8 +72,7 @@ fn at_word(bytes: &[u8], word: &Word) -> Option<Token> {
         b'0' if long => guid(bytes, at).or_else(|| okta_id(bytes, at)).or_else(|| numeric_time(bytes, at)),
         b'1'..=b'9' if long => guid(bytes, at).or_else(|| numeric_time(bytes, at)),
         b'0'..=b'9' => numeric_time(bytes, at),
-        b'a'..=b'f' | b'A'..=b'F' if long => guid(bytes, at),
-        b'O' | b'o' | b'l' | b'I' if long => guid(bytes, at),
+        b'a'..=b'f' | b'A'..=b'F' | b'O' | b'o' | b'l' | b'I' if long => guid(bytes, at),
         b'F' | b'M' | b'S' | b'T' | b'W' if word.len() == 3 => rfc1123(bytes, at),
         _ => None,
     }
