@@ -118,6 +118,11 @@ impl App {
         self.note_as(key, &inbound.surface, &inbound.place, text)
     }
 
+    /// As [`App::note_for`], for what stands there once under a name of its own and is edited from then on.
+    pub(super) fn note_of(&self, name: &str, inbound: &Inbound, text: PublicText) -> Stored<OutboxRow> {
+        self.note_as(format!("note:{name}#{}", inbound.actor.key), &inbound.surface, &inbound.place, text)
+    }
+
     fn note_as(&self, key: String, surface: &str, place: &Place, text: PublicText) -> Stored<OutboxRow> {
         let notice = Notice::Note { place: place.clone(), text };
         Ok(OutboxRow { body: encode(&notice, "outbox", &key)?, key, surface: surface.to_owned(), due_at: self.now() })

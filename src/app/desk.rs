@@ -9,20 +9,27 @@ use crate::domain::case::{Case, State};
 use crate::domain::ids::CaseId;
 use crate::domain::notice::{Card, PublicText};
 use crate::policy;
-use crate::ports::store::Stored;
+use crate::ports::store::{Open, Stored};
 
-/// Open cases looked at.
+/// Open cases that are listed, the newest.
 const MOST: i64 = 100;
+/// Plans that are looked through for those that wait for somebody's vote. All of them, unless something is very wrong.
+const PLANS: i64 = 1_000;
+
+/// Name of the state in which a plan waits for votes.
+const PROPOSED: &str = "proposed";
 
 /// What somebody has to do now.
 #[derive(Debug, Default)]
 pub struct Desk {
     /// What the person may do, in one sentence.
     pub standing: PublicText,
-    /// Cases that wait for this person's vote, oldest first.
+    /// Cases that wait for this person's vote, the one that expires first in front.
     pub to_approve: Vec<Case>,
-    /// The other open cases of the surface, oldest first.
+    /// The newest of the other open cases of the surface, oldest first.
     pub open: Vec<Case>,
+    /// How many more of those there are.
+    pub more: i64,
 }
 
 impl App {
@@ -49,17 +56,33 @@ impl App {
         if may.is_empty() {
             return Ok(desk);
         }
-        for row in self.parts.store.cases(true, MOST).await? {
+        let store = &self.parts.store;
+        let (plans, _) = store.open_cases(Open { surface: None, state: Some(PROPOSED), limit: PLANS }).await?;
+        for row in plans {
             let case = books::case_of(&row)?;
-            let votes = matches!(&case.state, State::Proposed { proposal, .. }
-                if policy::may_vote(&person, &case, proposal, settings, self.now()).is_ok());
-            if votes {
+            let State::Proposed { proposal, .. } = &case.state else { continue };
+            if policy::may_vote(&person, &case, proposal, settings, self.now()).is_ok() {
                 desk.to_approve.push(case);
-            } else if case.surface == surface {
-                desk.open.push(case);
             }
         }
+        desk.to_approve.sort_by_key(|case| case.state.proposal().map(|proposal| proposal.plan.not_after));
+        let (newest, all) = store.open_cases(Open { surface: Some(surface), state: None, limit: MOST }).await?;
+        let votes = |id: &CaseId| desk.to_approve.iter().any(|case| case.id == *id);
+        desk.open = newest.iter().filter(|row| !votes(&row.id)).map(books::case_of).collect::<Stored<_>>()?;
+        let here = desk.to_approve.iter().filter(|case| case.surface == surface).count();
+        let listed = i64::try_from(here + desk.open.len()).unwrap_or(i64::MAX);
+        desk.more = (all - listed).max(0);
         Ok(desk)
+    }
+
+    /// A text that is another one whenever something changed of which a desk may tell.
+    pub async fn desk_mark(&self) -> Stored<String> {
+        self.parts.store.open_mark().await
+    }
+
+    /// Where the card of a case stands on its surface: the surface's own reference.
+    pub async fn card_posted(&self, case: &Case) -> Stored<Option<String>> {
+        self.parts.store.posted(&case.surface, &format!("card:{}", case.id)).await
     }
 
     /// The card of a case as it is now.

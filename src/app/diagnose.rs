@@ -14,6 +14,11 @@ use std::ops::Range;
 /// Messages up to this many bytes are screened without an allocation.
 const SMALL: usize = 2048;
 
+/// From so many classes on, of which none is told of with evidence, a message is a list of errors.
+const LIST: usize = 3;
+/// How much of a message of several parts tells how all of them are meant, in bytes.
+const CONTEXT: usize = 4096;
+
 /// A compiled rule set with everything needed to diagnose a text. Immutable; share it between threads.
 ///
 /// ```
@@ -134,8 +139,32 @@ impl Diagnoser {
                 self.part(&mut work, part);
             }
         }
+        if asked == Asked::No && work.trails.len() > 1 {
+            self.hush(&mut work);
+        }
         let answer = Answer { reports: merged(work.reports), cut, bulk, rules: self.classifier.version().clone() };
         (answer, work.trails)
+    }
+
+    /// Takes back what was found in the parts of a message that speaks of errors as a whole: a list of codes, or one with a
+    /// heading that says so.
+    fn hush(&self, work: &mut Work<'_>) {
+        if work.reports.is_empty() {
+            return;
+        }
+        if work.reports.iter().any(|r| !r.reply) {
+            let mut classes: Vec<&str> = work.reports.iter().map(|r| r.diagnosis.class.as_str()).collect();
+            classes.sort_unstable();
+            classes.dedup();
+            let list = classes.len() >= LIST && work.reports.iter().all(|r| !r.reply);
+            if list || self.classifier.is_talk(&work.reading, CONTEXT, false) {
+                work.reports.retain(|r| r.reply);
+            }
+        }
+        let heading = work.openers.first().map_or(0, |first| first.start).min(CONTEXT);
+        if work.reports.iter().any(|r| r.reply) && self.classifier.is_talk(&work.reading, heading, true) {
+            work.reports.clear();
+        }
     }
 
     /// Judges a part, line by line when its lines tell of different errors.

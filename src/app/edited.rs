@@ -1,15 +1,19 @@
-//! A message whose text was changed after it was answered: the answer follows, as long as nothing was proposed about it.
+//! A message whose text was changed after it was answered: the answer follows, as long as nothing was decided about it. From
+//! then on the case stays on the text that it was decided on, which is said in the thread; an error about somebody else is a
+//! case of its own.
 //!
 //! Never closes a case and never touches one with a proposal: a message has no authority (SAFETY A1).
 
 use super::App;
 use super::books::{self, Entry};
 use super::work::Failure;
+use crate::card::plain::state_words;
 use crate::domain::case::{Case, State};
-use crate::domain::diagnosis::{Diagnosis, Report, Verdict};
+use crate::domain::diagnosis::{Diagnosis, FieldName, Report, Verdict};
 use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::PublicText;
 use crate::domain::settings::Sharing;
+use crate::ports::store::Change;
 use serde_json::json;
 
 impl App {
@@ -34,17 +38,42 @@ impl App {
                 None => changed.push(report),
             }
         }
+        let differs = !changed.is_empty();
         let mut left = Vec::new();
         for report in changed {
-            let same = cases.iter().position(|case| case.diagnosis.class == report.diagnosis.class);
-            let at = same.or_else(|| cases.iter().position(may_follow));
-            match at.map(|at| cases.remove(at)) {
-                Some(case) if !may_follow(&case) => {}
-                Some(case) => self.hear_anew(inbound, text, case, report).await?,
+            let same = |case: &Case| case.diagnosis.class == report.diagnosis.class;
+            let at = cases.iter().position(|case| same(case) && may_follow(case));
+            let decided = || cases.iter().any(|case| same(case) && !names_another(case, &report.diagnosis));
+            match at.or_else(|| if decided() { None } else { cases.iter().position(may_follow) }) {
+                Some(at) => self.hear_anew(inbound, text, cases.remove(at), report).await?,
+                None if decided() => {}
                 None => left.push(report),
             }
         }
+        if differs {
+            cases.retain(|case| !may_follow(case));
+            self.tell_decided(inbound, &cases, !left.is_empty()).await?;
+        }
         Ok((left, rows.len()))
+    }
+
+    /// Says in the thread that what was decided stays on the earlier text. Said once for a case; a later edit says it there.
+    async fn tell_decided(&self, inbound: &Inbound, decided: &[Case], more: bool) -> Result<(), Failure> {
+        let Some(first) = decided.first() else { return Ok(()) };
+        let names = decided.iter().map(|case| format!("{} ({})", case.id, state_words(case.state.name())));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let next = if more {
+            "The new text is answered by itself."
+        } else {
+            "If the error came again, paste it as a new message."
+        };
+        let text = format!(
+            "This message was changed after it had been decided on. What was decided is about the earlier text and stays as it is: \
+             {names}. {next}"
+        );
+        let note = self.note_of(&format!("edited-{}", first.id), inbound, PublicText::words(text))?;
+        let change = Change { at: self.now(), outbox: vec![note], ..Change::default() };
+        Ok(self.parts.store.commit(change).await?)
     }
 
     async fn hear_anew(&self, inbound: &Inbound, text: &str, case: Case, report: &Report) -> Result<(), Failure> {
@@ -100,6 +129,21 @@ impl App {
 /// Whether two texts tell of the same error: where its evidence stands in them does not matter.
 fn says_the_same(a: &Diagnosis, b: &Diagnosis) -> bool {
     (&a.class, a.verdict, &a.fields, &a.remedies) == (&b.class, b.verdict, &b.fields, &b.remedies)
+}
+
+/// Whether an error names another person than the case is about. Where both texts name nobody in common, the look-up tells.
+fn names_another(case: &Case, new: &Diagnosis) -> bool {
+    let (old, new) = (&case.diagnosis.fields, &new.fields);
+    let names = [FieldName::Login, FieldName::User, FieldName::ExternalId];
+    let both = names.iter().find_map(|name| old.get(name).zip(new.get(name)));
+    if let Some((old, new)) = both {
+        return !old.eq_ignore_ascii_case(new);
+    }
+    let of_subject = |value: &String| {
+        let is = |known: &str| value.eq_ignore_ascii_case(known);
+        case.subject.as_ref().is_some_and(|subject| is(&subject.login) || is(&subject.name))
+    };
+    names.iter().filter_map(|name| new.get(name)).any(|value| !of_subject(value))
 }
 
 /// Whether nobody has decided anything about the case yet.

@@ -3,15 +3,15 @@
 //! A post that was made is edited from then on; a crash between posting and recording it can repeat an edit, never a change:
 //! whoever takes the row up again tells the surface that it may stand there.
 
-use super::App;
 use super::work::Failure;
+use super::{App, books};
 use crate::card::told::told;
 use crate::domain::actor::Standing;
 use crate::domain::case::State;
 use crate::domain::ids::CaseId;
 use crate::domain::notice::{Notice, PublicText};
-use crate::domain::time::{MINUTE, SECOND};
-use crate::ports::store::{Attempt, Claimed};
+use crate::domain::time::{At, MINUTE, SECOND};
+use crate::ports::store::{Attempt, Change, Claimed, OutboxRow};
 use crate::ports::surface::{Earlier, Surface, SurfaceError};
 use std::collections::BTreeMap;
 
@@ -22,6 +22,10 @@ const HOLD: i64 = MINUTE;
 const SENDING: i64 = MINUTE / 2;
 /// Tries before a post is given up.
 const TRIES: i64 = 8;
+/// How long a direct answer is good that has to wait; after that it would puzzle more than it tells.
+const ANSWER: i64 = 5 * MINUTE;
+/// The beginning of the key of such an answer; behind its `#` stands until when it is good.
+const ANSWERS: &str = "answer:";
 
 impl App {
     /// Sends due posts of one surface.
@@ -45,6 +49,11 @@ impl App {
                     continue;
                 }
             };
+            if answer_until(&claimed).is_some_and(|until| self.now() > until) {
+                let late = SurfaceError::Refused("its time is over".to_owned());
+                self.put_back(&claimed, &late).await?;
+                continue;
+            }
             let before = posted.get(&thing).cloned().or_else(|| claimed.posted.clone());
             let earlier = Earlier { thing: &thing, posted: before.as_deref(), uncertain: claimed.uncertain };
             match target.show(&notice, earlier).await {
@@ -61,6 +70,28 @@ impl App {
             }
         }
         Ok(())
+    }
+
+    /// Keeps a direct answer that the surface does not take now; nobody waits for it here.
+    pub(super) async fn answer_later(&self, surface: &str, notice: &Notice, after_ms: i64) {
+        let (now, id) = (self.now(), self.parts.fresh.id(ANSWERS, 16));
+        let (due_at, until) = (now.plus(after_ms), now.plus(ANSWER));
+        if due_at > until {
+            tracing::warn!(surface, after_ms, "a direct answer was given up: it would have to wait too long");
+            return;
+        }
+        let key = format!("{id}#{}", until.0);
+        let kept = match books::encode(notice, "outbox", &key) {
+            Ok(body) => {
+                let row = OutboxRow { key, surface: surface.to_owned(), due_at, body };
+                self.parts.store.commit(Change { at: now, outbox: vec![row], ..Change::default() }).await
+            }
+            Err(error) => Err(error),
+        };
+        match kept {
+            Ok(()) => tracing::info!(surface, after_ms, "a direct answer waits until the surface takes it"),
+            Err(error) => tracing::warn!(surface, %error, "a direct answer was lost"),
+        }
     }
 
     /// Tells the person who waits for a post what it would have said, and why it does not stand there. Steps on the way are
@@ -121,7 +152,10 @@ impl App {
             SurfaceError::Failed(_) => (claimed.attempts >= TRIES, Attempt::Made),
             SurfaceError::Refused(_) => (true, Attempt::Made),
         };
-        if matches!(error, SurfaceError::Wait { .. }) {
+        let hopeless = hopeless || answer_until(claimed).is_some_and(|until| self.now().plus(wait) > until);
+        if hopeless && claimed.row.key.starts_with(ANSWERS) {
+            tracing::warn!(outbox = claimed.id, %error, "a direct answer was given up");
+        } else if matches!(error, SurfaceError::Wait { .. }) {
             tracing::debug!(outbox = claimed.id, %error, "a post waits for its turn");
         } else {
             tracing::warn!(outbox = claimed.id, %error, hopeless, "a post was not taken");
@@ -134,6 +168,12 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// Until when a direct answer that waits is good; nothing for any other post.
+fn answer_until(claimed: &Claimed) -> Option<At> {
+    let (_, until) = claimed.row.key.strip_prefix(ANSWERS)?.split_once('#')?;
+    until.parse().ok().map(At)
 }
 
 /// An attempt that was not made takes its mark back, unless an earlier one had left it.

@@ -10,7 +10,7 @@ use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::{Notice, PublicText};
 use crate::domain::time::{At, SECOND};
 use crate::ports::store::{InboxRow, StoreError, Stored};
-use crate::ports::surface::{Earlier, verified};
+use crate::ports::surface::{Earlier, SurfaceError, verified};
 use crate::recognize::command::{self, Command};
 use std::collections::BTreeSet;
 use std::sync::{Arc, MutexGuard, PoisonError};
@@ -228,7 +228,8 @@ impl App {
         Ok(self.parts.store.inbox_done(inbox, self.now()).await?)
     }
 
-    /// Tells one person something, at once. It carries no state and may be lost.
+    /// Tells one person something, at once; where the surface asks to wait, from the outbox when it may. It carries no state and
+    /// may be lost.
     pub(super) async fn whisper(&self, inbound: &Inbound, text: PublicText) {
         let Some(surface) = self.surface(&inbound.surface) else { return };
         let notice = Notice::Whisper {
@@ -237,8 +238,10 @@ impl App {
             name: inbound.actor.name.clone(),
             text,
         };
-        if let Err(error) = surface.show(&notice, Earlier::default()).await {
-            tracing::warn!(surface = surface.name(), %error, "a direct answer was lost");
+        match surface.show(&notice, Earlier::default()).await {
+            Ok(_) => {}
+            Err(SurfaceError::Wait { after_ms }) => self.answer_later(surface.name(), &notice, after_ms).await,
+            Err(error) => tracing::warn!(surface = surface.name(), %error, "a direct answer was lost"),
         }
     }
 

@@ -37,7 +37,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "a closed matter",
     ),
     (
-        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\ball (?:good|green|fine)(?: again| now)?\b|\bwent through\b|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\bwent away\b|\ball gone\b|\bcleared\b|\bwas caused by\b|\bis gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? (?:resolved|closed|done)\b|\bsorted\W*\z|\bdisappeared\b|^\W*(?:ok|okay|aha|so|ah)\b,? it was (?:the|a|our)\b|\bresolved\s+(?:–|—|-)\s",
+        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\ball (?:good|green|fine)(?: again| now)?\b|\bwent through\s*(?:[.!,;)]|$|(?:now|fine|ok|okay|again|after|this|today|when|once)\b)|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\bwent away\b|\ball gone\b|\bcleared\b|\bwas caused by\b|\bis gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? (?:resolved|closed|done)\b|\bsorted\W*\z|\bdisappeared\b|^\W*(?:ok|okay|aha|so|ah)\b,? it was (?:the|a|our)\b|\bresolved\s+(?:–|—|-)\s",
         UnlessBack,
         "a closed matter",
     ),
@@ -96,7 +96,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "talk about errors",
     ),
     (
-        r"\A\W*(?:lab|exercise|lesson|homework|drill|game ?day|workshop) ?#?\d*\s*[:.]|\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\b(?:exam|quiz|certification|test) question\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
+        r"\A\W*(?:lab|exercise|lesson|homework|drill|game ?day|workshop) ?#?\d*\s*(?:\([^)\n]*\)\s*)?[:.]|\bin your lab\b|\byou should see\b|\bpractice (?:question|test|exam)s?\b|\ba\) [^\n]*\bb\) |\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\b(?:exam|quiz|certification|test) question\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
         Always,
         "talk about errors",
     ),
@@ -146,6 +146,92 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "documentation",
     ),
     (r"\|\s*:?-{3,}:?\s*\|", Always, "a table"),
+    // Closed matters in other words and languages.
+    (
+        r"\bno (?:further )?action (?:is )?(?:needed|required)\b|\bnothing (?:left )?to do\b|\b(?:push(?:es)?|provisioning|syncs?|sync) (?:has |have )?resumed\b|\bsucceeded (?:on|after)\b|\b(?:is|are) in now\b|\bgoes? through (?:now|again)\b|\bgel\S{1,2}st\b|\bbehoben\b|\berledigt\b|\b(?:l\S{1,2}uft|geht|funktioniert|klappt)(?: \w+)? wieder\b|\bresuelt[oa]s?\b|\bsolucionad[oa]s?\b|\barreglad[oa]s?\b|\bya (?:funciona|est\S{1,2} (?:bien|arreglado))|\br\S{1,2}solu[es]?\b|\br\S{1,2}gl\S{1,2}(?:\W|$)|\b\Sa (?:re)?marche\b|\brisolt[oa]\b|\bresolvid[oa]\b|\bopgelost\b",
+        UnlessBack,
+        "a closed matter",
+    ),
+    (r"\bno more \S+|\bok, no\b", UnlessEvident, "a success"),
+    // Pages of a vendor's state, plans, releases.
+    (
+        r"^\W*(?:investigating|identified|monitoring|scheduled|update) ?(?:-|\u{2013}|\]|:)|\bwe are (?:currently )?investigating\b|\b(?:customers|users|admins|tenants) (?:may|might|could)\b|\bmay (?:receive|see|experience|encounter)\b|\bscheduled maintenance\b|\bduring this window\b|\belevated (?:error|latency|rates?)\b|\ba fix (?:is being|has been) (?:deployed|rolled|implemented)\b|\bnext update\b",
+        UnlessEvident,
+        "a publication",
+    ),
+    (r"\b(?:customers|some users) (?:may|might) (?:see|receive|experience|encounter)\b", Always, "a publication"),
+    (
+        r"^#{1,4} \[?v?\d+\.\d+|^#{1,4} (?:added|changed|fixed|removed|deprecated|security)\s*$|\A\W*(?:release|version) v?\d+(?:\.\d+)*\b",
+        Always,
+        "a publication",
+    ),
+    // The forms of documentation: causes and what to do about them, steps, lists of codes.
+    (
+        r"^\W{0,6}(?:root |possible )?(?:cause|causes|ursache|causa|symptom|symptoms|problem)\b[^\n]*\n(?s:.*)^\W{0,6}(?:\d+[.)]? )?(?:resolution|solution|fix|remedy|remediation|l\S{1,2}sung|soluci\S{1,2}n|how to fix)\b\W",
+        UnlessEvident,
+        "documentation",
+    ),
+    (
+        r"^#{1,4} (?:cause|root cause|symptoms?)\s*$(?s:.*)^#{1,4} (?:resolution|solution|fix|remediation|steps)\s*$",
+        Always,
+        "documentation",
+    ),
+    (
+        r"\bto (?:resolve|work around|mitigate) (?:this|the) (?:issue|problem|error), (?:grant|set|open|go|assign|remove|add|run|check|use|give|restore)\b|\b(?:navigate|browse) to\b|\bsee also\b|\bcommon (?:\w+ )?errors?\b|\bwhat it means\b|\berror codes?:?\s*\|",
+        UnlessEvident,
+        "documentation",
+    ),
+    (
+        r"^\W*last updated\b|\bin this article\b|^\W*(?:next steps|prerequisites|related (?:articles|content|information))\s*$|\b\d+ min(?:utes)? read\b|\bwas this (?:page|article|information) helpful\b|\A\W*title: ",
+        Always,
+        "documentation",
+    ),
+    (r"^2\d\d (?:ok|created|accepted|no content)\b[^\n]*\n\W*4\d\d\b", Always, "documentation"),
+    (r"^\s*responses:\s*$|^\s*(?:example|examples):|\x22example\x22:", Always, "documentation"),
+    (
+        r"\b(?:1{8}-1{4}|2{8}-2{4}|3{8}-3{4}|a{8}-a{4}|12345678-1234|deadbeef|x{8}-x{4})-|<(?:user|upn|object|tenant|guid|app|group)[_ -]?(?:id|name|guid)?>",
+        Always,
+        "a placeholder",
+    ),
+    (
+        r"^\s*1[.)] (?:copy|open|go|check|look|find|restore|get|verify|confirm|click|select|remove|add|assign|set|run|compare|restart|navigate|sign)\b|^\W{0,3}\[[ x]\] \w|\bchecklist\b|['\x22/]<\w+>",
+        UnlessEvident,
+        "documentation",
+    ),
+    (
+        r"\bhiring\b|\(m/[fw]/d\)|\bjob (?:ad|advert|opening|posting)\b|\bwe (?:are|were) not affected\b",
+        Always,
+        "a publication",
+    ),
+    (
+        r"\bmy (?:dating|love|life|brain|cat|dog|weekend|motivation|diet|coffee)\b|\bcoffee\b|\xF0\x9F\x98\x82|\xF0\x9F\xA4\xA3|\bhaha|\bi'm dead\b",
+        UnlessEvident,
+        "a joke",
+    ),
+    // Counts beside several names.
+    (
+        r"\(\d+\)[^\n(]*\(\d+\)|[a-z]:? \d+, (?:[a-z]+ )+\d+, (?:[a-z]+ )+\d+|\b(?:numbers|figures|stats) for\b|\btop (?:failures?|errors?)\b",
+        UnlessEvident,
+        "a digest",
+    ),
+    // Speaking of errors in general.
+    (
+        r"\bwhenever\b|\bway of (?:telling|saying)\b|\bthink of (?:it|this|that)\b|\bthe reason\b[^.\n]*\bis\b|\bwould have\b|\bin (?:general|theory|principle)\b|\bgenerally\b|\bzur (?:erkl|info)|\bman muss\b|\bimmer (?:dann|wenn)\b|\ben (?:general|principio|g\S{1,2}n\S{1,2}ral)\b|\bc'est pour\b|\bfor the (?:design|record|review|training|workshop|docs|runbook|wiki|exam)\b|\bcheat ?sheet\b|\bminutes \d|\bnext meeting\b|\bif (?:some|any)(?:one|body) \w+s\b|\bif (?:we|i|you|they) \w+ed\b[^?\n]*\bwould\b|\bwhen (?:okta|entra|graph|azure|microsoft|it|the app) (?:says|answers|shows|reports|returns)\b|\bfor (?:the|our|all) (?:newcomers|new (?:folks|people|starters|colleagues)|newbies)\b|\S = (?:the|a|an|some(?:body|one)|no|not|your|you)\b|\bbookmark\b|\bMC\d{6,7}\b|\bwe (?:will|would|'ll|'d) (?:see|get|hit)\b",
+        UnlessEvident,
+        "talk about errors",
+    ),
+    (
+        r"\bweet iemand\b|\b(?:alguien|algu\S{1,3}m|quelqu'un|jemand|iemand|qualcuno|anyone|anybody|someone|somebody)\b(?: \S+)? (?:sabe|conoce|conhece|conna\S{1,3}t|sait|wei\S{1,2}|kennt|weet|sa|knows?|knew|explica|explicar|explain|erkl\S{2,6}n|expliquer)\b|\bwas (?:genau |eigentlich )*(?:bedeutet|hei\S{1,2}t|meint)\b|\bcosa vuol dire\b|\bque (?:veut|quiere|quer) di(?:re|zer|r|cir)\b|\bunterschied zwischen\b|\bdiff\S{1,2}rence entre\b|\bdiferen\S{1,3}[ai] entre\b|\bverschil tussen\b|\bdifference between\b|^\W*(?:frage|pregunta|question|pergunta|domanda|vraag)\b|\bs\S{1,2} curiosidad",
+        UnlessEvident,
+        "a question",
+    ),
+    // More code.
+    (
+        r"\.equals(?:ignorecase)?\(|\boptional\.|\bexport (?:const|default|function)\b|\brecord<|\bstrings\.contains|\bcatch \{|-match '|\bin [A-Z]+:\s*$|^\s*(?:scenario|feature|background):|^\s*given [^\n]*\n\s*(?:when|and|then) |^\S*/\S+\.(?:json|ya?ml|snap|txt)\W*$|\btest ?data\b|__(?:mocks|tests|snapshots)__|\b(?:second|another|new) (?:test )?case for\b|\bunit tests?\b|^- alert:|\bexpr: |^\s*expect(?:ed|s)?:|\bfixture\b|\bwiremock\b|\burlpath(?:pattern)?\b|\bjsonbody\b|\bmock (?:for|of|response)\b|\bstub(?:s|bed)? (?:for|response)\b",
+        Always,
+        "code",
+    ),
+    (r"^\s*['\x22]?\w+['\x22]?\s*: '[\w -]+',?\s*$", UnlessEvident, "code"),
     (
         r"\bagain today\b|\b(?:is|it's|it is|they are|they're) back\b|\bcame back\b|\bre-?appear\w*\b|\bhappens again\b|\bfails? again\b|\bfailing again\b|\bfailed again\b|\bstill (?:fail\w*|broken|see\w*|get\w*|the same|not|happen\w*|stuck)\b|\breopen\w*\b|\bnot (?:fixed|resolved|solved)\b|\bsame error\b",
         Back,
@@ -155,9 +241,9 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
 
 /// A sentence that asks about an error, after requests for help were taken away: it begins with a question word, or
 /// ends in `right?`.
-pub(super) const QUESTION: &str = r"^\W*(?:(?:hey|hi|hello|hallo|zusammen|there|good|morning|btw|quick (?:one|question)|question|so|and|but|also|ok|folks|team|all|guys|everyone|fyi|@\w+|:\w+:|<[^>]*>)\W+){0,4}(?:is|are|was|were|does|do|did|can|could|what|which|how|why|who|whose|when|where|should|would|has|have|will|any ?one|any ?body|some ?one|somebody|whats|what's|how's|who's|is there)\b[^?]*\?|\b(?:right|correct|no|yes|isn't it|doesn't it)\?|^\W*(?:(?:und|also|moin|hallo|hola|bonjour|hi|salut|ciao)\W+)?(?:wie|wieso|warum|weshalb|welche[rsn]?|wer|wo|hoe|wat|waarom|comment|pourquoi|quel(?:le)?s?|que?|come|cosa|como|c\S{1,3}mo|c'est quoi)(?:\W)[^?]*\?|\b(?:does any|do we|do you|can we|could we|should we|would it|is there a|are there any)\w*\b[^?]*\?";
+pub(super) const QUESTION: &str = r"^\W*(?:(?:hey|hi|hello|hallo|zusammen|there|good|morning|btw|quick (?:one|question)|question|so|and|but|also|ok|folks|team|all|guys|everyone|fyi|@\w+|:\w+:|<[^>]*>)\W+){0,4}(?:is|are|was|were|does|do|did|can|could|what|which|how|why|who|whose|when|where|should|would|has|have|will|any ?one|any ?body|some ?one|somebody|whats|what's|how's|who's|is there)\b[^?]*\?|\b(?:right|correct|no|yes|isn't it|doesn't it)\?|^\W*(?:(?:und|also|moin|hallo|hola|bonjour|hi|salut|ciao)\W+)?(?:wie|wieso|warum|weshalb|welche[rsn]?|wer|wo|hoe|wat|waarom|comment|pourquoi|quel(?:le)?s?|que?|come|cosa|como|c\S{1,3}mo|c'est quoi)(?:\W)[^?]*\?|,\s*would\b[^?]*\?|:\s*(?:which|what is|what's)\b[^?]*\?|\b(?:does any|do we|do you|can we|could we|should we|would it|is there a|are there any)\w*\b[^?]*\?";
 /// Requests for help beside a pasted error: they ask for an answer and say nothing about the error.
-pub(super) const HELP: &str = r"\b(?:any (?:idea|ideas|clue|thoughts|hints?|help|news)|any ?one(?: else)?(?: seeing (?:this|it))?|(?:can|could|would) (?:some ?one|some ?body|any ?one|any ?body|you|we)(?: \w+){0,3} (?:check|look|help|see|fix|take a look|have a look|advise|investigate)(?: (?:into|at))?(?: (?:this|it|please|pls)){0,2}|help|thoughts|known issue|ideas|what (?:now|to do|next)|same as yesterday|same (?:thing )?as \w+|again|(?:do|did) you (?:see|know) this|who can help)\s*\?+";
+pub(super) const HELP: &str = r"\b(?:any (?:idea|ideas|clue|thoughts|hints?|help|news)|any ?one(?: else)?(?: seeing (?:this|it))?|(?:can|could|would) (?:some ?one|some ?body|any ?one|any ?body|you|we)(?: \w+){0,3} (?:check|look|help|see|fix|take a look|have a look|advise|investigate)(?: (?:into|at))?(?: (?:this|it|please|pls)){0,2}|help|thoughts|known issue|ideas|what (?:now|to do|next)|same as yesterday|same (?:thing )?as \w+|again|(?:do|did) you (?:see|know) this|who can help|alguna idea|algu\S{1,3}m (?:pode|consegue) (?:ver|ajudar|olhar)|alguien (?:puede|podr\S{1,3}a) (?:mirar|ayudar|revisar|echar)\w*[^?]{0,20}|alguien sabe qu\S{1,2} (?:hacer|pasa)|kann (?:da |das |sich )?(?:bitte )?(?:mal )?jemand[^?]{0,30}|jemand eine idee|(?:une |des )?id\S{1,2}es?|quelqu'un peut (?:regarder|aider|voir)[^?]{0,20}|on fait quoi|was tun|qu\S{1,2} hacemos|ideen)\s*\?+";
 /// Politeness and chat signs around a text: without them it may be a code word alone.
 pub(super) const PLEASANTRIES: &str = r"\b(?:hey|hi|hello|hallo(?: zusammen)?|morning|good morning|btw|fyi|quick one|quick question|folks|team|all|guys|everyone|ok|so|also|thanks|thank you|thx|cheers|jo|no rush|please|pls|and|or)\b|:[a-z_]+:|<[^>]*>|@\w+|&\w+;";
 /// Systems of others; with weak signs the error is theirs.

@@ -170,7 +170,10 @@ impl Classifier {
         let last_run = runs.near(run, last);
         let range = runs.clean(run, start)..runs.clean(last_run, last) + 1;
         let spaced = l.one_word && last_run > run && clean.get(range.clone()).is_some_and(is_spaced);
-        let kept = !spaced && !in_word(clean, &range, (l.open.0, l.open.1 || cut.is_some()));
+        // A word that fills its quotation marks, or stands apart from the dots, is whole.
+        let apart = || clean.as_bytes().get(range.end) == Some(&b' ');
+        let whole_word = l.one_word && cut.is_some() && (apart() || is_quoted(clean, &range));
+        let kept = !spaced && !whole_word && !in_word(clean, &range, (l.open.0, l.open.1 || cut.is_some()));
         kept.then_some(Hit { literal, clean: range, opens: l.opens, cut: cut.is_some() })
     }
 
@@ -214,6 +217,13 @@ fn drop_covered(hits: &mut Vec<Hit>) {
 fn is_spaced(said: &str) -> bool {
     let bytes = said.as_bytes();
     bytes.iter().enumerate().any(|(i, b)| *b == b' ' && !bytes.get(i + 1).is_some_and(u8::is_ascii_digit))
+}
+
+/// Whether a stretch stands between quotation marks.
+fn is_quoted(clean: &str, at: &Range<usize>) -> bool {
+    let mark = |b: Option<&u8>| b.is_some_and(|b| matches!(b, b'"' | b'\'' | b'`'));
+    let bytes = clean.as_bytes();
+    mark(bytes.get(at.start.wrapping_sub(1))) && mark(bytes.get(at.end))
 }
 
 /// Whether a hit begins or ends inside a longer word although it must not.

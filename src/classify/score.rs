@@ -98,6 +98,13 @@ impl Classifier {
         a == b || over(a, b) || over(b, a)
     }
 
+    /// Whether the first `until` bytes of the clean text of several parts speak of errors in general, so that none of the
+    /// parts tells of a failure. `evident`: the parts hold evidence of instances.
+    pub fn is_talk(&self, reading: &Reading<'_>, until: usize, evident: bool) -> bool {
+        let text = reading.clean.get(..reading.clean.floor_char_boundary(until)).unwrap_or_default();
+        self.stance.is_talk(text, reading.runs(), !evident)
+    }
+
     /// Judges one part; `hits` are those of the whole reading.
     pub fn judge(&self, reading: &Reading<'_>, part: &Part, hits: &[Hit], asked: Asked) -> Judged {
         let text = reading.clean.get(part.clean.clone()).unwrap_or_default();
@@ -122,7 +129,8 @@ impl Classifier {
         }
         let tie = standing.next().is_some_and(|second| best.score - second.score < TIE);
         let sure = best.score >= RECOGNIZED && !tie && heard.told && !heard.bare;
-        let reply = sure && part.instance.is_evidence();
+        // The exact time of something tells that it happened; it does not outweigh what speaks against it.
+        let reply = sure && (part.instance.is_evidence() || part.instance.time);
         Some((self.diagnosis(reading, part, best, candidates, sure), reply))
     }
 
@@ -144,6 +152,7 @@ impl Classifier {
             instance: part.instance,
             printed: part.printed.clone(),
             composed: candidates.first().is_some_and(|c| self.composed(c)),
+            several: candidates.iter().filter(|c| c.lost.is_none() && c.score >= MENTIONED).count() > 2,
             weak: candidates.first().is_some_and(|c| c.score < STRONG),
         };
         self.stance.hear(text, &seen)

@@ -23,6 +23,7 @@ pub(super) struct Heard {
 }
 
 /// What is known about the place where the best class was seen.
+#[expect(clippy::struct_excessive_bools, reason = "independent observations about a text")]
 pub(super) struct Seen<'r> {
     /// Where words begin in the whole text, and where in it the text that is judged begins.
     pub(super) runs: (&'r Runs, usize),
@@ -36,6 +37,8 @@ pub(super) struct Seen<'r> {
     pub(super) printed: Option<Range<usize>>,
     /// Whether its sign is made of several things that must come together.
     pub(super) composed: bool,
+    /// Whether three classes or more stand beside each other, none of which gives way.
+    pub(super) several: bool,
     /// Whether its signs are weak.
     pub(super) weak: bool,
     /// Whether only the beginning of a phrase stands at the end of the text, without a mark that it was shortened.
@@ -74,6 +77,17 @@ impl Cues {
 }
 
 impl Stance {
+    /// Whether a text speaks of errors, or of a closed matter, whatever else stands in it; `quiet`: also by signs that
+    /// count only without evidence of an instance.
+    pub(super) fn is_talk(&self, text: &str, runs: &Runs, quiet: bool) -> bool {
+        let found = |cues: &Cues| cues.found(text, 0..text.len(), (runs, 0));
+        let loud = found(self.loud.get_or_init(|| Cues::new(Force::is_loud)));
+        let back = loud.iter().any(|(force, _)| *force == Force::Back);
+        let silenced = |force: Force| force == Force::Always || (force == Force::UnlessBack && !back);
+        loud.iter().any(|(force, _)| silenced(*force))
+            || (quiet && !found(self.quiet.get_or_init(|| Cues::new(|f| !f.is_loud()))).is_empty())
+    }
+
     /// Judges a text in which a class was seen.
     pub(super) fn hear(&self, text: &str, seen: &Seen<'_>) -> Heard {
         let evident = seen.instance.is_evidence();
@@ -109,6 +123,9 @@ impl Stance {
         }
         let span = whole_words(text, &seen.span);
         self.asks(text, &span, seen, heard);
+        if seen.several {
+            heard.silence("a list of errors");
+        }
         if seen.cut {
             heard.silence("half a sentence");
         }
@@ -142,7 +159,8 @@ impl Stance {
         let Some([question, help, others, ours, _]) = self.single() else { return };
         let said = sentence(text, span);
         // What is put together from several sentences is not asked in the last of them.
-        let part_of_it = seen.composed && said.len() + 20 < text.len();
+        let part_of_it =
+            seen.composed && said.len() + 20 < text.len() && !ASKING.iter().any(|w| said.trim_start().starts_with(w));
         if !part_of_it && question.is_match(&help.replace_all(said.as_bytes(), &b" "[..])) {
             heard.silence("a question");
         }
@@ -166,6 +184,9 @@ fn expression(text: &str) -> Option<Regex> {
 
 /// How far a range grows on each side, in bytes.
 const LONGEST_WORD: usize = 256;
+
+/// Words that begin nothing but a question.
+const ASKING: &[&str] = &["Would ", "Does ", "Do ", "Could ", "Is there ", "would ", "does "];
 
 /// The range grown to whole words.
 pub(super) fn whole_words(text: &str, span: &Range<usize>) -> Range<usize> {
@@ -218,6 +239,7 @@ mod tests {
                 instance: Instance::default(),
                 printed: None,
                 composed: false,
+                several: false,
                 weak: false,
                 cut: false,
             };

@@ -146,7 +146,7 @@ pub struct Instance {
 impl Instance {
     /// Whether the bot may answer by itself on this alone.
     pub fn is_evidence(self) -> bool {
-        self.task_line || self.machine || self.call_id || self.id || self.login
+        self.task_line || self.machine || self.call_id || self.id || self.login || (self.name && self.time)
     }
 }
 

@@ -260,6 +260,17 @@ pub struct Channel<'a> {
     pub id: &'a str,
 }
 
+/// Which of the open cases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Open<'a> {
+    /// Of one surface only.
+    pub surface: Option<&'a str>,
+    /// In one state only, by its name.
+    pub state: Option<&'a str>,
+    /// At most so many, the newest.
+    pub limit: i64,
+}
+
 /// A stored inbox row that is not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InboxRow {
@@ -318,6 +329,10 @@ pub trait Store: Send + Sync {
     async fn cases_of_message(&self, origin_prefix: &str) -> Stored<Vec<CaseRow>>;
     /// The newest `limit` of all cases, or of the open ones, oldest first.
     async fn cases(&self, open_only: bool, limit: i64) -> Stored<Vec<CaseRow>>;
+    /// These open cases, oldest first, and how many there are without the limit.
+    async fn open_cases(&self, open: Open<'_>) -> Stored<(Vec<CaseRow>, i64)>;
+    /// A text that is another one whenever an open case was opened, changed or closed. Reads no body.
+    async fn open_mark(&self) -> Stored<String>;
     /// The newest `limit` cases of a class in a channel that were opened at `since` or later, oldest first.
     async fn cases_of_class(&self, channel: Channel<'_>, class: &str, since: At, limit: i64) -> Stored<Vec<CaseRow>>;
     /// Cases whose `due_at` has come, with their versions, oldest due first, at most `limit`.
@@ -346,6 +361,8 @@ pub trait Store: Send + Sync {
     async fn outbox_sent(&self, id: i64, posted: &str, at: At) -> Stored<()>;
     /// The row could not be sent; try again at `due_at`.
     async fn outbox_retry(&self, id: i64, due_at: At, why: &str, attempt: Attempt) -> Stored<()>;
+    /// Where the thing of this name stands on a surface: its message reference.
+    async fn posted(&self, surface: &str, thing: &str) -> Stored<Option<String>>;
     /// Number of rows not sent whose time has come.
     async fn outbox_waiting(&self, now: At) -> Stored<i64>;
     /// The same, of one surface.

@@ -6,8 +6,9 @@
 //! Begin with [`part`].
 
 use super::before::Before;
-use super::shapes::{self, Shape, Token};
-use super::{head, names, shapes::tokens, words::Words};
+use super::labels::guid_field;
+use super::shapes::{Shape, Token};
+use super::{head, names, shapes::tokens, status, table, times, words::Words};
 use crate::domain::diagnosis::{FieldName, Fields};
 use crate::domain::reading::{Instance, Part, Reading};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
@@ -27,9 +28,19 @@ impl<'a> Found<'a> {
 
     /// An address, unless it is that of a robot or a service account.
     pub(super) fn put_if_login(&mut self, at: Range<usize>) {
-        if self.text.get(at.clone()).is_some_and(|value| !is_service_account(value)) {
+        let asked_for = || {
+            let before = Before::of(self.text, at.start);
+            ["user", "resource", "upn", "userprincipalname"].iter().any(|label| before.ends_with(label))
+        };
+        let subject = |value: &str| !is_robot(value) && (!is_service_account(value) || asked_for());
+        if self.text.get(at.clone()).is_some_and(subject) {
             self.put(FieldName::Login, at);
         }
+    }
+
+    /// Where the value of a name stands.
+    pub(super) fn range(&self, name: FieldName) -> Option<Range<usize>> {
+        self.at.iter().find(|(n, _)| *n == name).map(|(_, at)| at.clone())
     }
 
     pub(super) fn has(&self, name: FieldName) -> bool {
@@ -71,8 +82,24 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
     let mut found = Found::new(text);
     let words = Words::of(text, reading.runs().within(range.clone()));
     let mut instance = Instance::default();
+    let (mut rough, mut of_mail) = (None, None);
     for token in tokens(&words) {
-        label(&mut found, &mut instance, &token);
+        match token.shape {
+            Shape::RoughTime => rough = rough.or(Some(token.at)),
+            Shape::Email if is_of_mail(text, token.at.start) => of_mail = of_mail.or(Some(token.at)),
+            Shape::Email if is_service_account(text.get(token.at.clone()).unwrap_or_default()) => {
+                found.put_if_login(token.at.clone());
+                of_mail = of_mail.or(Some(token.at));
+            }
+            _ => label(&mut found, &mut instance, &token),
+        }
+    }
+    // The only account that is named: a service account is the subject when its own sign-in fails.
+    if let Some(at) = of_mail.filter(|at| !found.has(FieldName::Login) && !text.get(at.clone()).is_some_and(is_robot)) {
+        found.put(FieldName::Login, at);
+    }
+    if let Some(at) = rough {
+        found.put(FieldName::Timestamp, at);
     }
     instance.login |= found.has(FieldName::Login);
     let seen = codes(&mut found);
@@ -80,8 +107,16 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
     if seen.task {
         instance.task_line = names::task_line(&words, &mut found);
     }
+    if !found.has(FieldName::HttpStatus)
+        && let Some(at) = status::find(&words)
+    {
+        found.put(FieldName::HttpStatus, at);
+    }
     if seen.json {
         names::json(&mut found);
+    }
+    if text.contains('\n') {
+        table::names(&mut found);
     }
     names::prose(&words, &mut found, seen.group);
     instance.name = found.has(FieldName::User);
@@ -92,7 +127,7 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
             fields.insert(*name, value.to_owned());
         }
     }
-    if let Some(utc) = fields.get(&FieldName::Timestamp).and_then(|t| shapes::utc(t)) {
+    if let Some(utc) = fields.get(&FieldName::Timestamp).and_then(|t| times::utc(t)) {
         fields.insert(FieldName::TimestampUtc, utc);
     }
     Part { clean: range, printed: printed(&found, instance), fields, instance }
@@ -109,6 +144,7 @@ fn printed(found: &Found<'_>, instance: Instance) -> Option<Range<usize>> {
 fn label(found: &mut Found<'_>, instance: &mut Instance, token: &Token) {
     let value = found.text.get(token.at.clone()).unwrap_or_default();
     match token.shape {
+        Shape::RoughTime => {}
         Shape::Time => {
             instance.time = true;
             found.put_time(token.at.clone());
@@ -145,82 +181,50 @@ fn label(found: &mut Found<'_>, instance: &mut Instance, token: &Token) {
     }
 }
 
+/// Heads of mails: an address after one is that of who wrote or was written to, and the subject's only if no other is there.
+const MAIL_HEADS: &[&str] = &[
+    "From:",
+    "To:",
+    "Cc:",
+    "CC:",
+    "Bcc:",
+    "Reply-To:",
+    "Sender:",
+    "Von:",
+    "An:",
+    "De:",
+    "À:",
+    "Para:",
+    "Sent by",
+    "Reported by",
+    "Opened by",
+];
+
+/// Longest line before an address that is looked at, in bytes.
+const LONGEST_HEAD: usize = 80;
+
+fn is_of_mail(text: &str, at: usize) -> bool {
+    let from = text.ceil_char_boundary(at.saturating_sub(LONGEST_HEAD));
+    let head = text.get(from..at).unwrap_or_default();
+    let line = head.rfind('\n').map_or(head, |i| head.get(i + 1..).unwrap_or_default());
+    let line = line.trim_start_matches(['>', ' ', '*', '|']);
+    let word = head.trim_end_matches([' ', '<', '"']).rsplit([' ', '\n']).next().unwrap_or_default();
+    MAIL_HEADS.iter().any(|h| line.starts_with(h))
+        || ["from", "by", "cc", "von"].iter().any(|w| word.eq_ignore_ascii_case(w))
+}
+
 /// Addresses that never name the subject of an error.
-fn is_service_account(email: &str) -> bool {
+fn is_robot(email: &str) -> bool {
     let local = email.split('@').next().unwrap_or_default().to_ascii_lowercase();
     let robots =
         ["noreply", "no-reply", "donotreply", "do-not-reply", "azure-noreply", "system", "postmaster", "mailer-daemon"];
-    robots.contains(&local.as_str())
-        || local.ends_with("-noreply")
-        || local.starts_with("svc_")
-        || local.starts_with("svc-")
+    robots.contains(&local.as_str()) || local.ends_with("-noreply")
 }
 
-/// What stands before a guid (letters and digits only, longest first) and what it makes of it. `None`: known, but not
-/// one of our fields.
-const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
-    ("clientrequestid", Some(FieldName::ClientRequestId)),
-    ("assignedbygroup", None),
-    ("groupid", None),
-    ("jobid", None),
-    ("machineid", None),
-    ("serviceprincipals", None),
-    ("serviceprincipalid", None),
-    ("requestid", Some(FieldName::RequestId)),
-    ("traceid", Some(FieldName::TraceId)),
-    ("trackingid", Some(FieldName::TraceId)),
-    ("correlationid", Some(FieldName::CorrelationId)),
-    ("skuid", Some(FieldName::SkuId)),
-    ("sku", Some(FieldName::SkuId)),
-    ("withaccount", Some(FieldName::TenantId)),
-    ("tenantid", Some(FieldName::TenantId)),
-    ("tenant", Some(FieldName::TenantId)),
-    ("inthedirectory", Some(FieldName::TenantId)),
-    ("stswindowsnet", Some(FieldName::TenantId)),
-    ("microsoftonlinecom", Some(FieldName::TenantId)),
-    ("applicationwithid", Some(FieldName::AppId)),
-    ("applicationid", Some(FieldName::AppId)),
-    ("application", Some(FieldName::AppId)),
-    ("withidentifier", Some(FieldName::AppId)),
-    ("clientid", Some(FieldName::AppId)),
-    ("appid", Some(FieldName::AppId)),
-    ("forapp", Some(FieldName::AppId)),
-    ("theapp", Some(FieldName::AppId)),
-    ("toaccess", Some(FieldName::AppId)),
-    ("serviceplan", Some(FieldName::ConflictingObjectId)),
-    ("toapp", Some(FieldName::AppId)),
-    ("serviceplans", Some(FieldName::ConflictingObjectId)),
-    ("sourceidentityid", Some(FieldName::ExternalId)),
-    ("csobjectidentifier", Some(FieldName::ExternalId)),
-    ("externalid", Some(FieldName::ExternalId)),
-    ("objectid", Some(FieldName::ExternalId)),
-    ("userid", Some(FieldName::ExternalId)),
-    ("resource", Some(FieldName::ExternalId)),
-    ("users", Some(FieldName::ExternalId)),
-    ("user", Some(FieldName::ExternalId)),
-    ("deleteditems", Some(FieldName::ExternalId)),
-    ("directoryobjects", Some(FieldName::ExternalId)),
-    ("object", Some(FieldName::ExternalId)),
-    ("extid", Some(FieldName::ExternalId)),
-    ("eq", Some(FieldName::ExternalId)),
-];
-
-fn guid_field(before: &Before, after: &str) -> Option<FieldName> {
-    if before.1 == '_' {
-        let object = ["user", "group", "contact", "device", "orgcontact", "publicfolder", "serviceprincipal"];
-        return object.iter().any(|o| before.ends_with(o)).then_some(FieldName::ConflictingObjectId);
-    }
-    if before.1 == '.' {
-        return None;
-    }
-    let after = after.trim_start_matches(['\'', '"', ' ', '`']);
-    if after.starts_with("directory") {
-        return Some(FieldName::TenantId);
-    }
-    if before.ends_with("id") && after.get(..24).is_some_and(|a| a.contains("activityDateTime")) {
-        return Some(FieldName::ClientRequestId);
-    }
-    GUID_LABELS.iter().find(|(word, _)| before.ends_with(word)).and_then(|(_, field)| *field)
+/// Addresses of accounts that programs use: the subject only where they are named as such.
+fn is_service_account(email: &str) -> bool {
+    let prefix = email.get(..4).unwrap_or_default().to_ascii_lowercase();
+    matches!(prefix.as_str(), "svc_" | "svc-")
 }
 
 /// What stands behind a label.
@@ -230,8 +234,6 @@ enum Label {
     MachineStatus,
     /// An HTTP status.
     Status,
-    /// The words for an HTTP status, after its number.
-    Reason,
     /// An error code, printed by a machine.
     MachineCode,
     /// An error code.
@@ -263,16 +265,6 @@ const LABELS: &[(&str, Label)] = &[
     ("\"status\":", Label::MachineStatus),
     ("StatusCode=", Label::Status),
     ("HTTP ", Label::Status),
-    (" Forbidden", Label::Reason),
-    (" Not Found", Label::Reason),
-    (" Bad Request", Label::Reason),
-    (" Unauthorized", Label::Reason),
-    (" Conflict", Label::Reason),
-    (" Too Many Requests", Label::Reason),
-    (" Internal Server Error", Label::Reason),
-    (" Bad Gateway", Label::Reason),
-    (" Service Unavailable", Label::Reason),
-    (" Gateway Timeout", Label::Reason),
     ("error: ", Label::Status),
     ("Error: ", Label::Status),
     ("errorCode=", Label::MachineCode),
@@ -287,6 +279,13 @@ const LABELS: &[(&str, Label)] = &[
     ("\"result\":\"FAILURE", Label::Machine),
     ("\"result\": \"FAILURE", Label::Machine),
     ("ErrorType ", Label::Machine),
+    ("FullyQualifiedErrorId", Label::Machine),
+    ("+ CategoryInfo", Label::Machine),
+    ("ResponseResultCode", Label::Machine),
+    ("Err: DSID-", Label::Machine),
+    ("Run status on the server", Label::Machine),
+    ("Failed on 0", Label::Machine),
+    ("Failed on 1", Label::Machine),
     ("office 365 user", Label::Task),
     (" app ", Label::Task),
     ("app ", Label::Task),
@@ -298,6 +297,7 @@ const LABELS: &[(&str, Label)] = &[
     ("\"AppInstance\"", Label::Json),
     ("\"sourceIdentity\"", Label::Json),
     ("\"targetSystem\"", Label::Json),
+    ("\"targetIdentity\"", Label::Json),
     ("group", Label::Group),
     ("sg-", Label::Group),
     ("sg_", Label::Group),
@@ -360,11 +360,6 @@ fn codes(found: &mut Found<'_>) -> Labels {
                     found.put(FieldName::HttpStatus, at);
                 }
             }
-            Label::Reason => {
-                if let Some(at) = number_before(text, hit.start()) {
-                    found.put(FieldName::HttpStatus, at);
-                }
-            }
             Label::MachineCode | Label::Code | Label::CodeItself => {
                 seen.machine |= *label == Label::MachineCode;
                 let from = if *label == Label::CodeItself { hit.start() } else { hit.end() };
@@ -384,9 +379,6 @@ fn codes(found: &mut Found<'_>) -> Labels {
             Label::Url => url(found, hit.start()),
         }
     }
-    if let Some(at) = text.find('(').and_then(|at| number(text, at + 1)) {
-        found.put(FieldName::HttpStatus, at);
-    }
     seen
 }
 
@@ -404,16 +396,6 @@ fn number(text: &str, at: usize) -> Option<Range<usize>> {
     let start = at + rest.len() - digits.len();
     let len = digits.bytes().take_while(u8::is_ascii_digit).count();
     (len == 3 && matches!(digits.as_bytes().first(), Some(b'1'..=b'5'))).then_some(start..start + len)
-}
-
-/// Three digits that are the status of a failure and end at `at`.
-fn number_before(text: &str, at: usize) -> Option<Range<usize>> {
-    let start = at.checked_sub(3)?;
-    let bytes = text.as_bytes();
-    let status = matches!(bytes.get(start), Some(b'4' | b'5'))
-        && bytes.get(start + 1..at).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit));
-    let alone = start == 0 || !bytes.get(start - 1).is_some_and(u8::is_ascii_alphanumeric);
-    (status && alone).then_some(start..at)
 }
 
 /// Longest code word, in bytes.

@@ -6,18 +6,25 @@
 //!
 //! Begin with [`read`], then [`parts`] and [`part()`].
 
+mod apps;
 mod attempt;
 mod before;
 pub mod bulk;
 pub mod chat;
 pub mod command;
 pub mod fields;
+mod groups;
 mod job;
 mod json;
+mod labels;
 mod names;
+mod people;
 mod redact;
 mod shapes;
 mod split;
+mod status;
+mod table;
+mod times;
 mod words;
 
 use crate::domain::diagnosis::Cut;

@@ -6,6 +6,7 @@
 use super::fields::Found;
 use super::head;
 use super::words::Words;
+use super::{apps, groups, people};
 use crate::domain::diagnosis::FieldName;
 use std::ops::Range;
 
@@ -119,7 +120,7 @@ fn login_after(words: &Words<'_>, i: usize, found: &mut Found<'_>) -> bool {
 }
 
 /// From the start of a word to the next white space, comma, colon or quotation mark.
-fn token_at(text: &str, start: usize) -> Range<usize> {
+pub(super) fn token_at(text: &str, start: usize) -> Range<usize> {
     let rest = head(text.get(start..).unwrap_or_default(), LONGEST_TOKEN);
     let end = rest
         .find(|c: char| c.is_whitespace() || matches!(c, ',' | ':' | '"' | '\'' | '`' | '*' | ')' | '>'))
@@ -127,7 +128,7 @@ fn token_at(text: &str, start: usize) -> Range<usize> {
     start..start + end
 }
 
-fn span(words: &Words<'_>, first: usize, last: usize) -> Option<Range<usize>> {
+pub(super) fn span(words: &Words<'_>, first: usize, last: usize) -> Option<Range<usize>> {
     let (a, b) = (words.get(first)?, words.get(last)?);
     (b.end > a.start).then_some(a.start..b.end)
 }
@@ -140,6 +141,7 @@ pub(super) fn json(found: &mut Found<'_>) {
         ("\"AppInstance\"", FieldName::App),
         ("\"sourceIdentity\"", FieldName::User),
         ("\"targetSystem\"", FieldName::App),
+        ("\"targetIdentity\"", FieldName::User),
     ] {
         let Some(at) = text.find(marker) else { continue };
         let object = if name_is_key(marker) { at..close(text, at) } else { open(text, at)..close(text, at) };
@@ -150,7 +152,7 @@ pub(super) fn json(found: &mut Found<'_>) {
 }
 
 fn name_is_key(marker: &str) -> bool {
-    matches!(marker, "\"sourceIdentity\"" | "\"targetSystem\"")
+    matches!(marker, "\"sourceIdentity\"" | "\"targetSystem\"" | "\"targetIdentity\"")
 }
 
 fn open(text: &str, at: usize) -> usize {
@@ -177,18 +179,18 @@ pub(super) fn prose(words: &Words<'_>, found: &mut Found<'_>, grouped: bool) {
     if !(no_user || no_app || no_group) {
         return;
     }
+    let text = found.text;
+    let login = found.range(FieldName::Login).and_then(|at| text.get(at));
     let mut best: Option<(u8, Range<usize>)> = None;
     for i in 0..words.len() {
-        if no_group && let Some(at) = group(words, i) {
+        if no_group && let Some(at) = groups::at(words, i) {
             found.put(FieldName::Group, at);
         }
-        if no_app && let Some(at) = app(words, i) {
+        if no_app && let Some(at) = apps::at(words, i) {
             found.put(FieldName::App, at);
         }
         if no_user
-            && let Some((at, count)) = words.name(i)
-            && words.text.get(at.clone()).is_some_and(is_name)
-            && let Some(rank) = rank(words, i, i + count - 1)
+            && let Some((rank, at)) = person(words, i, login)
             && best.as_ref().is_none_or(|(r, _)| rank < *r)
         {
             best = Some((rank, at));
@@ -197,133 +199,37 @@ pub(super) fn prose(words: &Words<'_>, found: &mut Found<'_>, grouped: bool) {
     if let Some((_, at)) = best {
         found.put(FieldName::User, at);
     }
+    if !found.has(FieldName::App) {
+        let starts =
+            [FieldName::Login, FieldName::User].into_iter().filter_map(|name| found.range(name)).map(|at| at.start);
+        if let Some(at) = starts.filter_map(|at| apps::beside(text, at)).find(|at| !is_person(text, at, login)) {
+            found.put(FieldName::App, at);
+        }
+    }
 }
 
-/// Words before which a group name stands: the nearest last.
-const GROUP_AFTER: &[&[&str]] = &[
-    &["app", "group"],
-    &["user", "group"],
-    &["licensing", "group"],
-    &["licencing", "group"],
-    &["get", "the", "group"],
-    &["group", "named"],
-    &["group", "push", "of"],
-];
+/// Whether a segment of a path is the name that an address is made of.
+fn is_person(text: &str, at: &Range<usize>, login: Option<&str>) -> bool {
+    let name = text.get(at.clone()).unwrap_or_default();
+    login.is_some_and(|login| people::fits_login(login, name))
+}
 
-/// First parts of names that only groups have.
-const GROUP_PREFIXES: &[&str] = &[
-    "sg", "grp", "gg", "ug", "dl", "aad", "entra", "lic", "okta", "m365", "o365", "eng", "team", "dept", "role", "fte",
-    "sec",
-];
+/// The name of a person that begins at a word, and how well it stands where that of the subject would.
+fn person(words: &Words<'_>, i: usize, login: Option<&str>) -> Option<(u8, Range<usize>)> {
+    let named = |at: &Range<usize>| words.text.get(at.clone()).is_some_and(is_name);
+    if let Some((at, count)) = words.name(i) {
+        let last = i + count - 1;
+        let (at, owned) = people::genitive(words, at, last);
+        let rank = people::rank(words, i, last, login).or(owned.then_some(2));
+        return rank.filter(|_| named(&at)).map(|rank| (rank, at));
+    }
+    let (at, count) = words.turned_name(i)?;
+    let sure = people::rank_turned(words, i, i + count - 1, login);
+    (sure && named(&at)).then_some((1, at))
+}
 
-fn follows(words: &Words<'_>, i: usize, before: &[&str]) -> bool {
+pub(super) fn follows(words: &Words<'_>, i: usize, before: &[&str]) -> bool {
     before.iter().rev().enumerate().all(|(n, w)| words.before(i, n + 1, w))
-}
-
-fn group(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
-    let word = words.get(i)?;
-    let nearest = i.checked_sub(1).map_or("", |p| words.str(p));
-    if matches!(nearest, "group" | "Group" | "named" | "of") && GROUP_AFTER.iter().any(|b| follows(words, i, b)) {
-        let token = token_at(words.text, word.start);
-        return (token.len() > 1).then_some(token);
-    }
-    let (prefix, rest) =
-        Some(words.str(i)).filter(|_| word.joined)?.split_once(['-', '_']).filter(|(prefix, _)| prefix.len() < 6)?;
-    let known = GROUP_PREFIXES.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && !rest.is_empty();
-    let placed = ["on", "of", "from", "in", "to", "group"].iter().any(|w| words.before(i, 1, w))
-        || words.gap_before(i).trim_end().ends_with(['>', ':', '(']);
-    let address = words.text.get(word.end..).is_some_and(|t| t.starts_with(['@', '/']));
-    (known && placed && !address).then_some(word.start..word.end)
-}
-
-/// Words before which an app label stands.
-const APP_AFTER: &[&[&str]] = &[&["for", "application"], &["for", "app"], &["missing", "in"], &["assignment", "to"]];
-
-fn app(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
-    let capital = |k: usize| words.str(k).as_bytes().first().is_some_and(u8::is_ascii_uppercase);
-    let blank = |k: usize| words.gap_after(k) == " ";
-    if !capital(i) && !matches!(words.str(i), "provisioning" | "job") {
-        return None;
-    }
-    if capital(i) && APP_AFTER.iter().any(|b| follows(words, i, b)) {
-        let mut last = i;
-        while last - i < LONGEST
-            && blank(last)
-            && words.str(last + 1).starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit())
-        {
-            last += 1;
-        }
-        return span(words, i, last);
-    }
-    if capital(i) && words.before(i, 1, "on") && words.str(i + 1) == "job" {
-        return span(words, i, i);
-    }
-    let next = |n: usize| words.str(i + n);
-    let stands = match words.str(i) {
-        "provisioning" => next(1) == "is" && (next(2).starts_with("quarantine") || next(3).starts_with("quarantine")),
-        "job" => next(1) == "went" && next(3) == "quarantine",
-        _ => false,
-    };
-    let mut first = i;
-    while stands && i - first < 4 && first > 0 && blank(first - 1) && capital(first - 1) {
-        first -= 1;
-    }
-    if first < i { span(words, first, i - 1) } else { None }
-}
-
-/// Words before which a person's name stands.
-const PERSON_AFTER: &[&str] = &[
-    "for",
-    "took",
-    "joiner",
-    "starter",
-    "leaver",
-    "user",
-    "of",
-    "on",
-    "bei",
-    "für",
-    "pour",
-    "para",
-    "per",
-    "voor",
-    "offboarding",
-    "onboarding",
-    "identity",
-    "object",
-    "displayname",
-];
-/// Words after which a line that began with a name goes on.
-const PERSON_BEFORE: &[&str] = &["is", "has", "cannot", "can't", "gets", "shows", "fails"];
-
-/// How well a name stands where a person's would: 0 best, `None` not at all.
-fn rank(words: &Words<'_>, first: usize, last: usize) -> Option<u8> {
-    let after = words.gap_after(last);
-    let before = words.gap_before(first).trim_end_matches([' ', '\u{a0}']);
-    let tail = words.get(last).and_then(|w| words.text.get(w.end..)).unwrap_or_default();
-    let opening = after.trim().trim_end_matches("mailto");
-    if matches!(opening, "(" | "<" | "," | "/" | "(<") {
-        let next =
-            words.get(last + 1).map_or("", |w| words.text.get(token_at(words.text, w.start)).unwrap_or_default());
-        if next.contains('@') {
-            return Some(0);
-        }
-    }
-    let keyword = PERSON_AFTER.iter().any(|w| words.before(first, 1, w))
-        || (words.before(first, 1, "to") && (words.before(first, 2, "license") || words.before(first, 2, "licence")))
-        || (words.before(first, 1, "name") && words.before(first, 2, "display"));
-    if keyword && !before.contains(['\n', '.', '=']) {
-        return Some(1);
-    }
-    let listed = before.ends_with(['/', '·', '→', '|', '•', ',', ':', '-']);
-    let closed = tail.trim_start().is_empty()
-        || after.trim_start_matches(' ').starts_with(['\n', '/', '·', '→', '|', '(', '-'])
-        || tail.starts_with(" in error");
-    if listed && closed {
-        return Some(2);
-    }
-    let line_start = before.is_empty() || before.ends_with('\n');
-    (line_start && after == " " && PERSON_BEFORE.contains(&words.str(last + 1))).then_some(3)
 }
 
 /// Capitalised words that are part of no name.
@@ -333,9 +239,12 @@ const NOT_PEOPLE: &str = "\
     License Licence Application Sync Connect Cloud User Users Push Create Update Delete Failure Profile \
     Tasks Dashboard Health Object Type Tracking Invalid Not Found Bad Request Single Sign Duplicate \
     Attribute Export Import The This Your Immutable Web Power Shell Platform Domain Services Source \
-    Anchor Correlation Trace Proxy Teams Logic App";
+    Anchor Correlation Trace Proxy Teams Logic App Apps Request Response Status Code Password Secret Token Support Desk Help \
+    Message Details Subject Unauthorized Forbidden Conflict Linked Missing Hard Soft Match Time Date Workday Salesforce Slack \
+    Zoom Box Miro Figma Kind Name Display Principal Mail Address Tenant Team Manager Engineering Sales Marketing Finance Human \
+    Resources Monday Tuesday Wednesday Thursday Friday Saturday Sunday";
 
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     !text.split([' ', '-']).any(|w| NOT_PEOPLE.split(' ').any(|n| n == w))
 }
 
@@ -344,7 +253,7 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<(FieldName, String)> {
-        let words = Words::of(text, crate::domain::reading::Runs::of(text).within(0..text.len()));
+        let words = Words::whole(text);
         let mut found = Found::new(text);
         task_line(&words, &mut found);
         json(&mut found);

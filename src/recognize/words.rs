@@ -64,6 +64,12 @@ impl<'t> Words<'t> {
         Self { text, list }
     }
 
+    /// The words of a text of which nothing is known yet.
+    #[cfg(test)]
+    pub(super) fn whole(text: &'t str) -> Self {
+        Self::of(text, crate::domain::reading::Runs::of(text).within(0..text.len()))
+    }
+
     /// In ASCII a word is a run, or several with nothing between them but signs that stand inside words.
     fn joined(text: &str, runs: impl Iterator<Item = Range<usize>>) -> Vec<Word> {
         let mut list: Vec<Word> = Vec::with_capacity(text.len() / 5);
@@ -172,6 +178,19 @@ impl<'t> Words<'t> {
         let end = self.get(last)?.end;
         (capitals > 1).then_some((first.start..end, last + 1 - i))
     }
+
+    /// A display name with the surname first (`Byron, Ada`) that begins with this word: its range and the number of its
+    /// words.
+    pub(super) fn turned_name(&self, i: usize) -> Option<(Range<usize>, usize)> {
+        let first = self.get(i).filter(|_| self.gap_after(i) == ", ")?;
+        let part_of_more = i > 0 && is_blank(self.gap_before(i)) && is_name_word(self.str(i - 1));
+        if part_of_more || !is_name_word(self.str(i)) || !is_name_word(self.str(i + 1)) {
+            return None;
+        }
+        let more = is_blank(self.gap_after(i + 1)) && is_name_word(self.str(i + 2));
+        let last = i + 1 + usize::from(more);
+        Some((first.start..self.get(last)?.end, last + 1 - i))
+    }
 }
 
 /// One blank, and no line break: names do not go over the end of a line.
@@ -202,10 +221,6 @@ mod tests {
     use super::*;
     use crate::domain::reading::Runs;
 
-    fn words(text: &str) -> Words<'_> {
-        Words::of(text, Runs::of(text).within(0..text.len()))
-    }
-
     #[test]
     fn words_of_runs_are_those_of_a_look_at_each_byte() {
         for text in
@@ -214,7 +229,7 @@ mod tests {
             assert_eq!(Words::joined(text, Runs::of(text).within(0..text.len())), Words::scanned(text), "{text}");
         }
         let beyond = "–a– ü é.x “b” …c…";
-        let found = words(beyond);
+        let found = Words::whole(beyond);
         assert_eq!((0..found.len()).map(|i| found.str(i)).collect::<Vec<_>>(), ["a", "ü", "é.x", "b", "c"]);
     }
 
@@ -222,11 +237,11 @@ mod tests {
     fn names_are_read_whole() {
         for name in ["Ada Lindgren", "Peter O'Malley", "Anna-Maria de la Cruz", "Zoë Müller", "Renée van Dijk"] {
             let text = format!("user {name}, x");
-            let words = words(&text);
+            let words = Words::whole(&text);
             assert_eq!(words.name(1).map(|(r, _)| &text[r]), Some(name));
         }
         let text = "Chloe\nError AADSTS of IT";
-        let words = words(text);
+        let words = Words::whole(text);
         assert!((0..words.len()).all(|i| words.name(i).is_none()));
     }
 }

@@ -30,7 +30,7 @@ use crate::domain::time::At;
 use crate::ports::fresh::Fresh;
 use crate::ports::store::{
     Attempt, CaseRow, Change, Channel, Claimed, Erased, Erasure, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable,
-    LeaseTerms, Ledger, ProposalRow, RunRow, Scrub, Store, StoreError, Stored, StoredFigures, VoteRow, Waiting,
+    LeaseTerms, Ledger, Open, ProposalRow, RunRow, Scrub, Store, StoreError, Stored, StoredFigures, VoteRow, Waiting,
 };
 use async_trait::async_trait;
 use sqlx::{Any, AnyPool, Transaction};
@@ -257,6 +257,14 @@ impl Store for Database {
         rows::cases(&self.core, open_only, limit).await
     }
 
+    async fn open_cases(&self, open: Open<'_>) -> Stored<(Vec<CaseRow>, i64)> {
+        rows::open_cases(&self.core, open).await
+    }
+
+    async fn open_mark(&self) -> Stored<String> {
+        rows::open_mark(&self.core).await
+    }
+
     async fn cases_of_class(&self, channel: Channel<'_>, class: &str, since: At, limit: i64) -> Stored<Vec<CaseRow>> {
         rows::cases_of_class(&self.core, channel, class, (since, limit)).await
     }
@@ -303,6 +311,10 @@ impl Store for Database {
 
     async fn outbox_retry(&self, id: i64, due_at: At, why: &str, attempt: Attempt) -> Stored<()> {
         outbox::retry(&self.core, (id, due_at), why, attempt).await
+    }
+
+    async fn posted(&self, surface: &str, thing: &str) -> Stored<Option<String>> {
+        outbox::posted(&self.core, surface, thing).await
     }
 
     async fn outbox_waiting(&self, now: At) -> Stored<i64> {

@@ -139,6 +139,14 @@ async fn begin(tx: &mut Tx, surface: &str, thing: &str, at: At) -> Result<(Optio
     Ok((None, false))
 }
 
+/// Where a thing stands, as far as it is known.
+pub(super) async fn posted(core: &Core, surface: &str, thing: &str) -> Stored<Option<String>> {
+    let sql = "SELECT posted FROM posts WHERE surface = $1 AND key = $2 AND posted <> ''";
+    let row: Option<(String,)> =
+        sqlx::query_as(sql).bind(surface).bind(thing).fetch_optional(&core.pool).await.map_err(driver)?;
+    Ok(row.map(|(posted,)| posted))
+}
+
 async fn release_dead(tx: &mut Tx, db: &Database) -> Result<(), Fault> {
     let owners = sqlx::query_as("SELECT DISTINCT owner FROM outbox WHERE done_at IS NULL AND owner <> ''")
         .fetch_all(&mut **tx)

@@ -6,7 +6,7 @@ use super::{Core, driver};
 use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
 use crate::ports::store::{
-    CaseRow, Channel, JournalRow, ProposalRow, RunRow, StoreError, Stored, StoredFigures, VoteRow,
+    CaseRow, Channel, JournalRow, Open, ProposalRow, RunRow, StoreError, Stored, StoredFigures, VoteRow,
 };
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
@@ -96,6 +96,31 @@ pub(super) async fn cases(core: &Core, open_only: bool, limit: i64) -> Stored<Ve
     let mut rows = sqlx::query(text).bind(limit).fetch_all(&core.pool).await.map_err(driver)?;
     rows.reverse();
     cases_of(&rows)
+}
+
+/// An empty text stands for every surface and every state.
+pub(super) async fn open_cases(core: &Core, open: Open<'_>) -> Stored<(Vec<CaseRow>, i64)> {
+    let (surface, state) = (open.surface.unwrap_or_default(), open.state.unwrap_or_default());
+    let text = select_cases!(
+        "WHERE open = 1 AND ($1 = '' OR surface = $1) AND ($2 = '' OR state = $2) ORDER BY n DESC LIMIT $3"
+    );
+    let query = sqlx::query(text).bind(surface).bind(state).bind(open.limit);
+    let mut rows = query.fetch_all(&core.pool).await.map_err(driver)?;
+    rows.reverse();
+    let text = "SELECT COUNT(*) FROM cases WHERE open = 1 AND ($1 = '' OR surface = $1) AND ($2 = '' OR state = $2)";
+    let (count,): (i64,) =
+        sqlx::query_as(text).bind(surface).bind(state).fetch_one(&core.pool).await.map_err(driver)?;
+    Ok((cases_of(&rows)?, count))
+}
+
+/// The last number that was given, so that a case that comes while another goes shows; how many are open; and their versions,
+/// each weighed by its number, so that no two changes cancel each other out.
+pub(super) async fn open_mark(core: &Core) -> Stored<String> {
+    let text = "SELECT COUNT(*), CAST(COALESCE(SUM(version), 0) AS BIGINT), CAST(COALESCE(SUM(version * n), 0) AS BIGINT), \
+                COALESCE(MAX(n), 0) FROM cases WHERE open = 1";
+    let (count, versions, weighed, last): (i64, i64, i64, i64) =
+        sqlx::query_as(text).fetch_one(&core.pool).await.map_err(driver)?;
+    Ok(format!("{count}.{versions}.{weighed}.{last}"))
 }
 
 /// The class stands in `origin_key`, between bars; class names hold no character that LIKE knows.

@@ -61,7 +61,7 @@ impl From<ApiError> for CallError {
     fn from(error: ApiError) -> Self {
         match error {
             ApiError::Code(code) => Self::Refused(code),
-            ApiError::Limited { .. } => Self::Refused("ratelimited".to_owned()),
+            ApiError::Limited { after_ms } => Self::Limited { after_ms },
             ApiError::Unknown(_) | ApiError::NoToken(_) => Self::Unreachable(error.to_string()),
         }
     }

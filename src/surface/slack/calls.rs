@@ -11,6 +11,12 @@ pub enum CallError {
     /// Slack answered `ok: false` with this code.
     #[error("Slack answered {0}")]
     Refused(String),
+    /// Too many calls: nothing happened.
+    #[error("Slack asks to wait {after_ms} ms")]
+    Limited {
+        /// Milliseconds.
+        after_ms: i64,
+    },
     /// No answer, or none that can be read.
     #[error("Slack did not answer: {0}")]
     Unreachable(String),

@@ -2,11 +2,12 @@
 //!
 //! Never begins to hear before the app stands, and never starts with a token that Slack does not take. Begin with [`Descriptor`].
 
-use super::api::{Api, Tokens};
+use super::api::{Api, ApiError, Tokens};
 use super::calls::Calls;
 use super::doctor::{self, Bench};
 use super::files::Files;
 use super::inbound::echo::Echoes;
+use super::inbound::home::Homes;
 use super::inbound::http::{Door, router};
 use super::inbound::intake::{Ear, Intake};
 use super::inbound::socket::Sockets;
@@ -24,6 +25,7 @@ use crate::domain::finding::Finding;
 use crate::domain::inbound::{Attached, FileText, Place};
 use crate::domain::notice::{Notice, PublicText};
 use crate::ports::secret::Secrets;
+use crate::ports::stop::Stop;
 use crate::ports::surface::{Earlier, Surface, SurfaceError};
 use crate::surface::{self, Flaw, Ground, Open, Ready, Work};
 use anyhow::Context;
@@ -101,12 +103,35 @@ fn tokens(settings: &Settings, secrets: &dyn Secrets) -> anyhow::Result<Tokens> 
     Ok(Tokens { home, further })
 }
 
+/// Who we are everywhere. One workspace that took its token back stops no other; it is left alone.
 async fn ourselves(settings: &Settings, api: &Api) -> anyhow::Result<Ourselves> {
-    let mut all = Vec::new();
+    let (mut all, mut refused, mut taken) = (Vec::new(), Vec::new(), false);
     for (workspace, name) in settings.token_names() {
-        let answer = api.call(workspace.as_deref(), "auth.test", &json!({})).await;
-        let answer = answer.with_context(|| format!("Slack does not take {name}; reanchor doctor tells more"))?;
-        all.push(Identity::of_auth_test(workspace.as_deref(), &answer));
+        match api.call(workspace.as_deref(), "auth.test", &json!({})).await {
+            Ok(answer) => {
+                taken = true;
+                all.push(Identity::of_auth_test(workspace.as_deref(), &answer));
+            }
+            Err(error @ (ApiError::Code(_) | ApiError::NoToken(_))) => {
+                all.push(Identity::silent(workspace.as_deref()));
+                refused.push((name, error));
+            }
+            Err(error) => {
+                return Err(error)
+                    .with_context(|| format!("Slack gave no answer about {name}; reanchor doctor tells more"));
+            }
+        }
+    }
+    for (name, error) in refused {
+        if !taken {
+            return Err(error).with_context(|| format!("Slack does not take {name}; reanchor doctor tells more"));
+        }
+        tracing::error!(
+            name,
+            %error,
+            "Slack does not take the token of a workspace, which is left alone; the others go on. Replace it and start anew; \
+             reanchor doctor tells more"
+        );
     }
     Ok(Ourselves::new(all))
 }
@@ -140,7 +165,7 @@ impl surface::Descriptor for Descriptor {
         let who = Arc::new(Who::new(Arc::clone(&calls), ourselves.clone(), Arc::clone(&ground.clock)));
         let mint = Mint::new(ground.signing_key.expose().as_bytes());
         let whole = Arc::new(Whole {
-            slack: Slack::new(Arc::clone(&api), mint, Arc::clone(&ground.clock)),
+            slack: Slack::new(Arc::clone(&api), mint, Arc::clone(&ground.clock), ourselves.clone()),
             who,
             files: Files::new(calls, tokens, settings.is_local())
                 .context("the HTTP client for files cannot be built")?,
@@ -187,6 +212,15 @@ impl surface::Descriptor for Descriptor {
     }
 }
 
+/// Keeping the home tabs current.
+fn keeping(homes: Arc<Homes>, stop: Stop) -> Work {
+    let begin = move || -> crate::ports::tasks::Unit {
+        let (homes, stop) = (Arc::clone(&homes), stop.clone());
+        Box::pin(async move { homes.keep(stop).await })
+    };
+    Work { name: "slack home tabs", begin: Box::new(begin) }
+}
+
 #[async_trait]
 impl surface::Built for Built {
     fn surface(&self) -> Arc<dyn Surface> {
@@ -221,20 +255,24 @@ impl surface::Built for Built {
         let terms = (settings.sockets, settings.silence());
         let links = Links::of(&ground.links);
         let (echoes, stop) = (Echoes::default(), ground.stop.clone());
-        let intake = Arc::new(Intake { ear, desk, ourselves, links, settings, echoes, stop });
+        let addresses = Arc::clone(whole.slack.links());
+        let homes = Arc::new(Homes::new(Arc::clone(&desk), Arc::clone(&ear), addresses));
+        let kept = keeping(Arc::clone(&homes), ground.stop.clone());
+        let intake = Arc::new(Intake { ear, desk, homes, ourselves, links, settings, echoes, stop });
         Ok(match way {
             Way::Http(verifier) => {
-                Open { routes: router(Door { verifier: Arc::new(verifier), intake }), ..Open::default() }
+                let routes = router(Door { verifier: Arc::new(verifier), intake });
+                Open { routes, work: vec![kept], ..Open::default() }
             }
             Way::Socket(app_token) => {
                 let sockets = Arc::new(Sockets::new(intake, api.client().clone(), app_token, terms));
-                let (kept, stop) = (Arc::clone(&sockets), ground.stop.clone());
+                let (held, stop) = (Arc::clone(&sockets), ground.stop.clone());
                 let begin = move || -> crate::ports::tasks::Unit {
-                    let (sockets, stop) = (Arc::clone(&kept), stop.clone());
+                    let (sockets, stop) = (Arc::clone(&held), stop.clone());
                     Box::pin(async move { sockets.keep(stop).await })
                 };
                 Open {
-                    work: vec![Work { name: "slack sockets", begin: Box::new(begin) }],
+                    work: vec![Work { name: "slack sockets", begin: Box::new(begin) }, kept],
                     ready: Some(sockets as Arc<dyn Ready>),
                     ..Open::default()
                 }

@@ -77,7 +77,9 @@ impl Files {
         let answer = match self.calls.call(workspace, "files.info", json!({ "file": id })).await {
             Ok(answer) => answer,
             Err(CallError::Refused(code)) => return Err(refused(&format!("Slack does not tell of the file: {code}"))),
-            Err(error @ CallError::Unreachable(_)) => return Err(SurfaceError::Failed(error.to_string())),
+            Err(error @ (CallError::Unreachable(_) | CallError::Limited { .. })) => {
+                return Err(SurfaceError::Failed(error.to_string()));
+            }
         };
         let file = answer.get("file").cloned().unwrap_or_default();
         let text = file["mode"] == "snippet" || file["mimetype"].as_str().is_some_and(|kind| kind.starts_with("text/"));

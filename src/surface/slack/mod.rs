@@ -16,6 +16,7 @@
 //! | [`render`] | cards, lines and answers as Block Kit |
 //! | [`signature`] | whether a request was signed by Slack |
 //! | [`ourselves`] | who we are in each workspace, and the links |
+//! | [`links`] | addresses of messages |
 //! | [`who`] | what Slack says of accounts and channels, kept for a minute |
 //! | [`files`] | text files that came with a message |
 //! | [`inbound`] | the way in, the same for both transports |
@@ -29,6 +30,7 @@ mod descriptor;
 pub mod doctor;
 pub mod files;
 pub mod inbound;
+pub mod links;
 pub mod manifest;
 pub mod ourselves;
 pub mod pace;

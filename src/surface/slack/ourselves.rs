@@ -35,6 +35,18 @@ impl Identity {
         }
     }
 
+    /// What is known without an answer, where Slack does not take the token of a workspace. It is somebody all the same, so that
+    /// nothing of that workspace is taken for another's.
+    pub fn silent(workspace: Option<&str>) -> Self {
+        let of = |letter: char| workspace.filter(|id| id.starts_with(letter)).unwrap_or_default().to_owned();
+        Self { workspace: workspace.map(str::to_owned), team: of('T'), enterprise: of('E'), ..Self::default() }
+    }
+
+    /// Whether it is for a whole organization.
+    fn is_org_wide(&self) -> bool {
+        self.team.starts_with('E') || self.workspace.as_deref().is_some_and(|id| id.starts_with('E'))
+    }
+
     /// Whether this installation is the one of a team or of an organization.
     fn is_of(&self, team: &str, enterprise: &str) -> bool {
         let named = |id: &str| !id.is_empty() && (id == self.team || Some(id) == self.workspace.as_deref());
@@ -70,6 +82,18 @@ impl Ourselves {
                 exact.or_else(|| all.iter().find(|identity| !enterprise.is_empty() && identity.is_in(enterprise)))
             }
         }
+    }
+
+    /// The installation that knows an account. An account of a workspace that is named nowhere is one of the organization, where
+    /// there is one; whether it really is, its token tells.
+    pub fn of_account(&self, key: &str) -> Option<&Identity> {
+        let (team, _) = account::of_key(key);
+        let enterprise = if team.starts_with('E') { team } else { "" };
+        let only = || {
+            let mut wide = self.0.iter().filter(|identity| identity.is_org_wide());
+            wide.next().filter(|_| !team.is_empty() && wide.next().is_none())
+        };
+        self.at(team, enterprise).or_else(only)
     }
 
     /// The home installation.
@@ -141,6 +165,32 @@ mod tests {
         assert!(all.of_channel("T09/C01").is_none());
         let one = Ourselves::new(vec![identity(None, "T01", "E01")]);
         assert!(one.at("", "E01").is_some() && one.at("T55", "").is_some());
+    }
+
+    #[test]
+    fn an_account_finds_the_installation_that_knows_it() {
+        let (home, south) = (identity(None, "T01", ""), identity(Some("T02"), "T02", ""));
+        let west = identity(Some("E03"), "E03", "E03");
+        let of = |all: &Ourselves, key: &str| all.of_account(key).map(|identity| identity.user.clone());
+        let one = Ourselves::new(vec![home.clone(), south.clone(), west.clone()]);
+        for (key, want) in [("T01/U1", "UT01"), ("T02/U1", "UT02"), ("E03/U1", "UE03"), ("T77/U1", "UE03")] {
+            assert_eq!(of(&one, key).as_deref(), Some(want), "{key}");
+        }
+        assert_eq!(of(&one, "U1"), None);
+        let none = Ourselves::new(vec![home.clone(), south]);
+        assert_eq!(of(&none, "T77/U1"), None, "a stranger is nobody of ours");
+        let two = Ourselves::new(vec![home, west, identity(Some("E04"), "E04", "E04")]);
+        assert_eq!(of(&two, "T77/U1"), None, "of which organization is not known");
+    }
+
+    #[test]
+    fn a_workspace_whose_token_is_not_taken_stays_itself() {
+        let all = Ourselves::new(vec![identity(None, "T01", ""), Identity::silent(Some("T02"))]);
+        assert_eq!(all.at("T02", "").unwrap().workspace.as_deref(), Some("T02"));
+        let all = Ourselves::new(vec![Identity::silent(None), identity(Some("T02"), "T02", "")]);
+        assert_eq!(all.at("T02", "").unwrap().workspace.as_deref(), Some("T02"));
+        assert!(all.at("T01", "").is_none() && all.of_account("T01/U1").is_none());
+        assert_eq!(Identity::silent(Some("E03")).enterprise, "E03");
     }
 
     #[test]

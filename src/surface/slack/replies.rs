@@ -58,6 +58,13 @@ impl Replies {
         all.insert(key(actor, place), Reply { url: Secret::new(response_url), at: now, left: USES });
     }
 
+    /// The answer for which the address was taken was not given: the use of it counts no more.
+    pub fn give_back(&self, actor: &str, place: &Place) {
+        if let Some(reply) = self.all().get_mut(&key(actor, place)) {
+            reply.left = (reply.left + 1).min(USES);
+        }
+    }
+
     /// An address for one answer.
     pub fn take(&self, actor: &str, place: &Place, now: At) -> Option<Secret> {
         let mut all = self.all();
@@ -89,6 +96,9 @@ mod tests {
         for _ in 0..5 {
             assert_eq!(replies.take("T1/U1", &place("1.5"), At(0)).unwrap().expose(), "https://hooks.slack.com/x");
         }
+        replies.give_back("T1/U1", &place("1.6"));
+        replies.give_back("T1/U1", &place("1.5"));
+        assert!(replies.take("T1/U1", &place("1.5"), At(0)).is_some(), "one of them was not given");
         assert!(replies.take("T1/U1", &place("1.5"), At(0)).is_none(), "five answers");
         replies.remember("T1/U1", &place("1.5"), "https://hooks.slack.com/y", At(0));
         assert!(replies.take("T1/U1", &place("1.5"), At(GOOD)).is_none(), "it ran out");

@@ -7,10 +7,13 @@
 //! Begin with [`Slack`] and its [`Surface::show`].
 
 use super::api::{Api, ApiError};
+use super::links::Permalinks;
+use super::ourselves::Ourselves;
 use super::pace::Pacer;
 use super::render::limits::{Where, check};
 use super::render::{self, Rendered, Room, blocks};
 use super::replies::Replies;
+use super::tell::Patience;
 use super::token::Mint;
 use super::{MARK, NAME};
 use crate::domain::actor::Actor;
@@ -53,18 +56,21 @@ pub struct Slack {
     pub(super) clock: Arc<dyn Clock>,
     pacer: Pacer,
     pub(super) replies: Replies,
+    pub(super) ourselves: Ourselves,
+    pub(super) links: Arc<Permalinks>,
 }
 
 /// Where a post stands, and which version of a card it shows: `channel|ts|version`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Post {
-    channel: String,
-    ts: String,
+pub(super) struct Post {
+    pub(super) channel: String,
+    pub(super) ts: String,
     version: i64,
 }
 
 impl Post {
-    fn read(text: &str) -> Option<Self> {
+    /// Reads a reference.
+    pub(super) fn read(text: &str) -> Option<Self> {
         let mut parts = text.rsplitn(3, '|');
         let version = parts.next()?.parse().ok()?;
         let ts = parts.next()?.to_owned();
@@ -88,8 +94,15 @@ struct Thing<'a> {
 
 impl Slack {
     /// Shows through `api`; buttons are sealed by `mint`.
-    pub fn new(api: Arc<Api>, mint: Mint, clock: Arc<dyn Clock>) -> Self {
-        Self { api, mint, clock, pacer: Pacer::default(), replies: Replies::default() }
+    pub fn new(api: Arc<Api>, mint: Mint, clock: Arc<dyn Clock>, ourselves: Ourselves) -> Self {
+        let links = Arc::new(Permalinks::new(Arc::<Api>::clone(&api), Arc::clone(&clock)));
+        let (pacer, replies) = (Pacer::default(), Replies::default());
+        Self { api, mint, clock, pacer, replies, ourselves, links }
+    }
+
+    /// Addresses of posts.
+    pub fn links(&self) -> &Arc<Permalinks> {
+        &self.links
     }
 
     /// Where addresses of interactions are kept for direct answers.
@@ -305,7 +318,11 @@ impl Surface for Slack {
         match notice {
             Notice::Card(card) => self.card(card, earlier).await,
             Notice::Note { place, text } => self.line(place, text, earlier).await,
-            Notice::Whisper { place, to, name: _, text } => self.whisper(place, to, text).await,
+            Notice::Whisper { place, to, name: _, text } => {
+                // What comes from the outbox has a name; others stand behind it.
+                let patience = if earlier.thing.is_empty() { Patience::Some } else { Patience::None };
+                self.whisper(place, to, text, patience).await
+            }
         }
     }
 }

@@ -30,7 +30,7 @@ const LOGIN_LONGEST: usize = 100;
 /// Longest reason.
 const REASON_LONGEST: usize = 300;
 /// Cases that the home tab lists in each part.
-const HOME_LISTS: usize = 20;
+pub const HOME_LISTS: usize = 20;
 
 /// What a modal remembers (`private_metadata`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +123,11 @@ pub struct Listed {
     pub state: String,
     /// When it last changed.
     pub at: At,
-    /// Its thread, where the address is known.
+    /// Until when its plan is open, where one is.
+    pub until: Option<At>,
+    /// Where its card stands, or the thread for it: channel as places name it, and time stamp.
+    pub post: Option<(String, String)>,
+    /// The address of that, where it is known.
     pub link: Option<String>,
 }
 
@@ -132,10 +136,14 @@ pub struct Listed {
 pub struct Home {
     /// What the person may do, in one sentence.
     pub standing: PublicText,
-    /// Plans that wait for a vote and that the person may vote on.
+    /// Plans that wait for a vote and that the person may vote on; what expires first in front.
     pub to_approve: Vec<Listed>,
-    /// All other open cases.
+    /// How many more of those there are.
+    pub more_to_approve: usize,
+    /// All other open cases, the newest in front.
     pub open: Vec<Listed>,
+    /// How many more of those there are.
+    pub more_open: usize,
 }
 
 /// The home tab.
@@ -144,8 +152,9 @@ pub fn home(home: &Home) -> Value {
     let mut about = vec![piece("Diagnoses and repairs Okta → Microsoft 365 provisioning errors. ", "")];
     about.extend(rich(&home.standing));
     blocks.push(rich_text(&[section(&about)]));
-    part(&mut blocks, "Waiting for your vote", &home.to_approve, "Nothing waits for your vote.");
-    part(&mut blocks, "Open cases", &home.open, "No other case is open.");
+    let waiting = (home.to_approve.as_slice(), home.more_to_approve);
+    part(&mut blocks, "Waiting for your vote", waiting, "Nothing waits for your vote.");
+    part(&mut blocks, "Open cases", (&home.open, home.more_open), "No other case is open.");
     blocks.push(header("How to use it"));
     blocks.push(rich_text(&[list(&how_to())]));
     blocks.push(context(&[plain_text(
@@ -176,15 +185,16 @@ fn how_to() -> Vec<Vec<Value>> {
     .collect()
 }
 
-fn part(blocks: &mut Vec<Value>, title: &str, all: &[Listed], none: &str) {
+fn part(blocks: &mut Vec<Value>, title: &str, (all, more): (&[Listed], usize), none: &str) {
     blocks.push(header(title));
     if all.is_empty() {
         blocks.push(rich_text(&[section(&[piece(none, "italic")])]));
         return;
     }
     let mut items: Vec<Vec<Value>> = all.iter().take(HOME_LISTS).map(listed).collect();
-    if all.len() > HOME_LISTS {
-        items.push(vec![piece(&format!("… and {} more: type /reanchor status", all.len() - HOME_LISTS), "italic")]);
+    let more = more + all.len().saturating_sub(HOME_LISTS);
+    if more > 0 {
+        items.push(vec![piece(&format!("… and {more} more: type /reanchor status"), "italic")]);
     }
     blocks.push(rich_text(&[list(&items)]));
 }
@@ -197,7 +207,11 @@ fn listed(one: &Listed) -> Vec<Value> {
     };
     let state = crate::card::plain::state_words(&one.state);
     let mut out = vec![name, piece(&format!("  {}  ·  {state}  ·  ", cut(&one.title, 150)), "")];
-    out.extend(rich(&PublicText::new().and_time(one.at)));
+    let when = match one.until {
+        Some(until) => PublicText::words("open until ").and_time(until),
+        None => PublicText::new().and_time(one.at),
+    };
+    out.extend(rich(&when));
     out
 }
 
@@ -245,13 +259,19 @@ mod tests {
             title: "t".repeat(500),
             state: "looked_up".to_owned(),
             at: At(0),
+            until: n.is_multiple_of(3).then_some(At(0)),
+            post: None,
             link: n.is_multiple_of(2).then(|| "https://example.slack.com/archives/C1/p1".to_owned()),
         };
         let full = Home {
             standing: PublicText::words("You may approve."),
             to_approve: (0..100).map(case).collect(),
             open: (0..1_000).map(case).collect(),
+            more_to_approve: 7,
+            more_open: 1_000_000,
         };
+        let shown = home(&full).to_string();
+        assert!(shown.contains("… and 87 more") && shown.contains("… and 1000980 more"), "{shown}");
         for one in [Home::default(), full] {
             let view = home(&one);
             taken(&view);

@@ -101,10 +101,9 @@ impl Who {
         if let Some(known) = self.people.get(key, now) {
             return known;
         }
-        let (team, user) = account::of_key(key);
+        let (_, user) = account::of_key(key);
         let nobody = Known { class: Class::Nobody, name: String::new() };
-        let enterprise = if team.starts_with('E') { team } else { "" };
-        let Some(identity) = self.ourselves.at(team, enterprise) else { return nobody };
+        let Some(identity) = self.ourselves.of_account(key) else { return nobody };
         match self.calls.call(identity.workspace.as_deref(), "users.info", json!({ "user": user })).await {
             Ok(answer) => {
                 let known = read(&answer, identity, user);

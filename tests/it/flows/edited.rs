@@ -2,8 +2,10 @@
 
 use crate::support::World;
 use reanchor::app::HearError;
-use reanchor::domain::case::Case;
+use reanchor::domain::case::{Case, State};
+use reanchor::domain::ids::CaseId;
 use reanchor::domain::inbound::{Body, Inbound, More, Place, Verb};
+use reanchor::ports::store::{CaseRow, Change, Open, Store};
 use reanchor::ports::surface::verified;
 
 const NAMELESS: &str =
@@ -73,39 +75,59 @@ fn an_edit_has_no_authority_over_what_was_proposed() {
     });
 }
 
+/// What somebody decides about the newest case; without a person, a day goes by.
+type Decision = (&'static str, &'static str);
+
+/// The last one: looked at anew, but people have seen a plan of it.
+const DECIDED: [(&str, &[Decision]); 6] = [
+    ("not_ours", &[("anna", "Not an error")]),
+    ("proposed", &[("anna", "Reassign")]),
+    ("expired", &[("anna", "Reassign"), ("", "")]),
+    ("declined", &[("anna", "Reassign"), ("ben", "Deny")]),
+    ("closed", &[("anna", "Reassign"), ("ben", "Approve")]),
+    ("looked_up", &[("anna", "Reassign"), ("", ""), ("anna", "Look again")]),
+];
+
 #[test]
-fn an_edit_touches_nothing_that_was_decided() {
-    World::run("deleted-replaced", async |w| {
-        let text = w.error_text().await;
-        let other = text.replace("sam.whitlock@", "una.vale@").replace("Sam Whitlock", "Una Vale");
-        let stays = async |w: &World, state: &str| {
+fn an_edit_touches_nothing_that_was_decided_and_says_so() {
+    for (state, decisions) in DECIDED {
+        World::run("deleted-replaced", async |w| {
+            let text = w.error_text().await;
+            w.paste("anna", &text).await;
+            for (who, label) in decisions {
+                if who.is_empty() {
+                    w.advance(25 * 3_600_000).await;
+                } else {
+                    w.press(who, label).await;
+                }
+            }
             let before = w.case().await;
             assert_eq!(before.state.name(), state);
-            w.edit("anna", &before.place, &other).await;
-            let all = w.cases().await;
-            let after = all.iter().find(|case| case.id == before.id).unwrap();
-            assert_eq!((after.version, &after.diagnosis.fields), (before.version, &before.diagnosis.fields), "{state}");
-            assert_eq!(all.last().unwrap().id, before.id, "{state}: an edit of what was decided opens nothing either");
-        };
-        w.paste("anna", &text).await;
-        w.press("anna", "Not an error").await;
-        stays(w, "not_ours").await;
-        w.paste("anna", &text).await;
-        w.press("anna", "Reassign").await;
-        stays(w, "proposed").await;
-        w.advance(25 * 3_600_000).await;
-        stays(w, "expired").await;
-        // Looked at anew, but people have seen a plan of it.
-        w.press("anna", "Look again").await;
-        stays(w, "looked_up").await;
-        w.press("anna", "Reassign").await;
-        w.press("ben", "Deny").await;
-        stays(w, "declined").await;
-        w.paste("anna", &text).await;
-        w.press("anna", "Reassign").await;
-        w.press("ben", "Approve").await;
-        stays(w, "closed").await;
-    });
+            // Other words for the same change nothing, and there is nothing to be told.
+            w.edit("anna", &before.place, &format!("please look:\n{text}")).await;
+            let quiet = w.notes().len();
+            // Another error of the same person: told in the thread.
+            w.edit("anna", &before.place, &text.replace("404", "409")).await;
+            w.edit("anna", &before.place, &text.replace(&w.subject_login, &w.subject_login.to_uppercase())).await;
+            assert_eq!(w.cases().await.into_iter().find(|case| case.id == before.id).unwrap(), before, "{state}");
+            let decided = format!("stays as it is: {} ({}).", before.id, state.replace('_', " "));
+            let notes = w.notes();
+            assert!(notes.len() > quiet && notes.iter().skip(quiet).any(|note| note.contains(&decided)), "{notes:?}");
+            // About somebody else: a case of its own, however often it is said.
+            let other = text.replace("sam.whitlock@", "una.vale@").replace("Sam Whitlock", "Una Vale");
+            let count = w.cases().await.len();
+            for _ in 0..2 {
+                w.edit("anna", &before.place, &other).await;
+                let all = w.cases().await;
+                assert_eq!(all.iter().find(|case| case.id == before.id), Some(&before), "{state}");
+                let new = all.last().unwrap();
+                assert_eq!((all.len(), class(new), new.proposals), (count + 1, class(&before), 0), "{state}");
+                assert!(new.diagnosis.fields.values().any(|value| value.contains("una.vale")), "{new:?}");
+            }
+            let note = w.notes().pop().unwrap();
+            assert!(note.contains(&decided) && note.ends_with("The new text is answered by itself."), "{note}");
+        });
+    }
 }
 
 #[test]
@@ -212,5 +234,38 @@ fn everybody_sees_what_waits_for_them_and_no_more() {
         w.press("ben", "Approve").await;
         let ben = desk(w, "ben").await;
         assert!(ben.to_approve.is_empty() && ben.open.is_empty(), "what is closed waits for nobody");
+    });
+}
+
+#[test]
+fn what_waits_for_a_vote_is_found_however_many_cases_are_open() {
+    World::run("deleted-replaced", async |w| {
+        w.paste_error("anna").await;
+        w.press("anna", "Reassign").await;
+        let id = w.case().await.id;
+        let database = &w.built.database;
+        let (row, _) = database.open_cases(Open { surface: None, state: None, limit: 1 }).await.unwrap();
+        let mut other: Case = serde_json::from_str(&row[0].body).unwrap();
+        other.state = State::Diagnosed;
+        for n in 0..120 {
+            other.id = CaseId::new(format!("c-{n:06}"));
+            let row = CaseRow {
+                id: other.id.clone(),
+                version: 1,
+                state: "diagnosed".to_owned(),
+                origin_key: format!("console|C|{n}|x|0"),
+                due_at: None,
+                due_is_work: false,
+                body: serde_json::to_string(&other).unwrap(),
+                ..row[0].clone()
+            };
+            database.commit(Change { cases: vec![row], ..Change::default() }).await.unwrap();
+        }
+        let ben = w.driver.app.desk_of("console", &w.actor("ben")).await.unwrap();
+        assert_eq!(ben.to_approve.iter().map(|case| &case.id).collect::<Vec<_>>(), [&id], "it is the oldest of all");
+        assert_eq!((ben.open.len(), ben.more), (100, 20));
+        let anna = w.driver.app.desk_of("console", &w.actor("anna")).await.unwrap();
+        assert_eq!((anna.to_approve.len(), anna.open.len(), anna.more), (0, 100, 21));
+        assert_eq!(w.driver.app.card_posted(&w.cases().await[0]).await.unwrap().as_deref(), Some(id.as_str()));
     });
 }

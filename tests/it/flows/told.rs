@@ -177,3 +177,38 @@ fn approvers_who_may_vote_are_told_and_nobody_else() {
         assert_eq!(told, ["carla"], "ben reported it, anna asked, it is about sam, dave may not");
     });
 }
+
+#[test]
+fn an_answer_that_has_to_wait_is_given_later_or_given_up() {
+    let log = Log::default();
+    World::run_with("deleted-replaced", Setup { log: Some(log.clone()), ..Setup::default() }, async |w| {
+        w.paste_error("anna").await;
+        let given_up =
+            |log: &Log| log.text().lines().filter(|line| line.contains("a direct answer was given up")).count();
+        // How long it has to wait at each try (the last goes first), and whether it is given in the end.
+        for (delays, given) in [
+            (vec![MINUTE], true),
+            (vec![2 * MINUTE, 2 * MINUTE], true),
+            (vec![2 * MINUTE; 9], false),
+            (vec![6 * MINUTE], false),
+        ] {
+            let (told, before) = (w.whispers("dave").len(), given_up(&log));
+            *w.screen.delays.lock().unwrap() = delays.clone();
+            w.press("dave", "Reassign").await;
+            assert_eq!(w.whispers("dave").len(), told, "not yet: {delays:?}");
+            for _ in 0..6 {
+                w.advance(MINUTE).await;
+            }
+            assert_eq!(w.whispers("dave").len() - told, usize::from(given), "{delays:?}");
+            assert_eq!(given_up(&log) - before, usize::from(!given), "{delays:?}: {}", log.text());
+        }
+        // What waits survives the process.
+        *w.screen.delays.lock().unwrap() = vec![MINUTE];
+        let told = w.whispers("dave").len();
+        w.press("dave", "Reassign").await;
+        w.restart().await;
+        w.advance(2 * MINUTE).await;
+        assert_eq!(w.whispers("dave").len(), told + 1);
+        w.screen.delays.lock().unwrap().clear();
+    });
+}

@@ -2,7 +2,8 @@
 //! them. The same stories run over Socket Mode and over HTTP.
 
 use super::sim::{
-    APP_TOKEN, BOT_TOKEN, DEADLINE, LUNCH, PROVISIONING, Route, SHARED, SIGNING_SECRET, Seen, Sim, TEAM, user_id,
+    APP_TOKEN, BOT_TOKEN, DEADLINE, LUNCH, PROVISIONING, Route, SHARED, SIGNING_SECRET, SOUTH, SOUTH_TOKEN, SOUTHERN,
+    Seen, Sim, TEAM, WEST, WEST_TEAM, WEST_TOKEN, WESTERN, user_id,
 };
 use reanchor::config::embedded;
 use reanchor::sandbox::{SandboxTime, Tenant, TenantOptions};
@@ -103,16 +104,31 @@ impl Desk {
     where
         F: AsyncFnOnce(&mut Desk),
     {
+        Self::play((scenario, transport, false), story);
+    }
+
+    /// As [`Desk::run`], with the app in two further installations: a workspace, and an organization.
+    pub(crate) fn run_wide<F>(scenario: &str, transport: Transport, story: F)
+    where
+        F: AsyncFnOnce(&mut Desk),
+    {
+        Self::play((scenario, transport, true), story);
+    }
+
+    fn play<F>((scenario, transport, wide): (&str, Transport, bool), story: F)
+    where
+        F: AsyncFnOnce(&mut Desk),
+    {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         runtime.block_on(async {
-            let mut desk = Desk::open(scenario, transport).await;
+            let mut desk = Desk::open(scenario, transport, wide).await;
             desk.start_bot().await;
             story(&mut desk).await;
             desk.close().await;
         });
     }
 
-    async fn open(scenario: &str, transport: Transport) -> Desk {
+    async fn open(scenario: &str, transport: Transport, wide: bool) -> Desk {
         let text = embedded::SCENARIOS.iter().find(|(name, _)| *name == scenario).unwrap().1;
         let tenant = Tenant::start(TenantOptions {
             scenario: text.to_owned(),
@@ -141,12 +157,12 @@ impl Desk {
             started: 0,
             expected_errors: Vec::new(),
         };
-        desk.configure().await;
+        desk.configure(wide).await;
         desk
     }
 
     /// Appends what Slack needs to the configuration of the tenant.
-    async fn configure(&mut self) {
+    async fn configure(&mut self, wide: bool) {
         let mode = if self.transport == Transport::Socket { "socket" } else { "http" };
         let mut text = std::fs::read_to_string(&self.config).unwrap();
         write!(
@@ -156,7 +172,13 @@ impl Desk {
             self.sim.api_url()
         )
         .unwrap();
-        for (id, facts) in [(PROVISIONING, "full"), (SHARED, "full")] {
+        let mut channels = vec![PROVISIONING.to_owned(), SHARED.to_owned()];
+        if wide {
+            writeln!(text, "workspaces = [\"{SOUTH}\", \"{WEST}\"]").unwrap();
+            channels.extend([format!("{SOUTH}/{SOUTHERN}"), format!("{WEST}/{WESTERN}")]);
+        }
+        for id in channels {
+            let facts = "full";
             write!(text, "\n[[channel]]\nsurface = \"slack\"\nid = \"{id}\"\nlisten = true\nfacts = \"{facts}\"\n")
                 .unwrap();
         }
@@ -174,10 +196,25 @@ impl Desk {
             let user = user_id(&name);
             writeln!(text, "\n[[link]]\nslack = \"{TEAM}/{user}\"\nokta = \"{okta}\"").unwrap();
         }
+        if wide {
+            // An account of an organization is linked by the organization or by its workspace; ben is linked at home only.
+            for (team, name, of) in [
+                (SOUTH, "annasouth", "anna"),
+                (SOUTH, "carlasouth", "carla"),
+                (WEST, "annawest", "anna"),
+                (WEST_TEAM, "carlawest", "carla"),
+            ] {
+                let okta = scene["people"][of]["okta"].as_str().unwrap();
+                writeln!(text, "\n[[link]]\nslack = \"{team}/{}\"\nokta = \"{okta}\"", user_id(name)).unwrap();
+            }
+        }
         std::fs::write(&self.config, text).unwrap();
         let env = self.folder.path().join("reanchor.env");
         let mut secrets = std::fs::read_to_string(&env).unwrap();
         writeln!(secrets, "SLACK_BOT_TOKEN={BOT_TOKEN}\nSLACK_SIGNING_SECRET={SIGNING_SECRET}").unwrap();
+        if wide {
+            writeln!(secrets, "SLACK_BOT_TOKEN_{SOUTH}={SOUTH_TOKEN}\nSLACK_BOT_TOKEN_{WEST}={WEST_TOKEN}").unwrap();
+        }
         if self.transport == Transport::Socket {
             writeln!(secrets, "SLACK_APP_TOKEN={APP_TOKEN}").unwrap();
         }
@@ -420,7 +457,9 @@ impl Desk {
         for line in logs.lines().filter(|line| line.contains("ERROR") || line.contains("panicked")) {
             assert!(self.expected_errors.iter().any(|part| line.contains(part)), "{line}");
         }
-        for secret in [BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, "/hooks/", "ticket-", "sam.whitlock@"] {
+        for secret in
+            [SOUTH_TOKEN, WEST_TOKEN, BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, "/hooks/", "ticket-", "sam.whitlock@"]
+        {
             assert!(!logs.contains(secret), "the log tells {secret}:\n{logs}");
         }
     }

@@ -243,6 +243,24 @@ both!(the_home_tab_shows_open_cases_and_what_one_may_approve, "deleted-replaced"
     assert!(guest.contains("How to use it"), "{guest}");
 });
 
+#[test]
+fn an_open_home_tab_follows_what_happens() {
+    Desk::run("deleted-replaced", Transport::Http, async |desk: &mut Desk| {
+        let (_, card) = desk.proposed().await;
+        desk.sim.open_home("ben").await;
+        let link = format!("/archives/{PROVISIONING}/p{}", card.ts.replace('.', ""));
+        let shown = |state: &State| state.homes.get(&user_id("ben")).map(|(view, _, times)| (view.to_string(), *times));
+        desk.sim.until("the way to the card", |state| shown(state).filter(|(view, _)| view.contains(&link))).await;
+        desk.sim.click("carla", "Approve").await;
+        let over =
+            |text: &str| text.contains("Nothing waits for your vote.") && text.contains("No other case is open.");
+        desk.sim.home_shows("ben", "nothing is left to do", over).await;
+        // Many steps, few looks.
+        let (_, times) = shown(&desk.sim.state()).unwrap();
+        assert!((3..=6).contains(&times), "{times}");
+    });
+}
+
 both!(a_snippet_is_read, "deleted-replaced", async |desk: &mut Desk| {
     let text = desk.error_text().await;
     let long = format!("{}\n{text}\n", "2026-11-24 worker: nothing to see\n".repeat(80));

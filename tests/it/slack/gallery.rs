@@ -40,6 +40,8 @@ fn windows() -> Vec<(&'static str, Value)> {
         title: "The Entra user that Okta pushes to no longer exists".to_owned(),
         state: "proposed".to_owned(),
         at: At(1_700_000_000_000 + n),
+        until: (n == 1).then_some(At(1_700_000_900_000)),
+        post: None,
         link: link.then(|| "https://example.slack.com/archives/C1/p1".to_owned()),
     };
     let home = Home {
@@ -47,7 +49,9 @@ fn windows() -> Vec<(&'static str, Value)> {
             .and_foreign("ben@northbridge.example")
             .and(" and may approve."),
         to_approve: vec![listed(1, true)],
+        more_to_approve: 0,
         open: vec![listed(2, false), listed(3, true)],
+        more_open: 4,
     };
     let proposed = cases().into_iter().find(|(_, case)| case.state.name() == "proposed").unwrap().1;
     vec![

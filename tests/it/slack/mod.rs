@@ -11,3 +11,4 @@ mod people;
 mod posts;
 mod scenes;
 mod sim;
+mod wide;

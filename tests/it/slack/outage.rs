@@ -2,7 +2,7 @@
 //! Nothing is lost, nothing is said twice, and what waited is said in order.
 
 use super::desk::{Desk, Transport, both, hold};
-use super::sim::{BOT, Fault, PROVISIONING, Route};
+use super::sim::{BOT, Fault, PROVISIONING, Route, State};
 use std::time::Duration;
 
 both!(a_storm_of_429_delays_and_loses_nothing, "deleted-replaced", async |desk: &mut Desk| {
@@ -97,6 +97,22 @@ both!(a_post_refused_for_good_does_not_stop_the_others, "deleted-replaced", asyn
     desk.sim.click("anna", "Reassign").await;
     desk.until_case("proposed").await;
     desk.sim.until("a direct message to ben", |state| state.direct_to("ben").pop()).await;
+});
+
+both!(a_direct_answer_that_slack_delays_comes_later_and_once, "deleted-replaced", async |desk: &mut Desk| {
+    desk.proposed().await;
+    desk.sim.state().knobs.faults.push(("response_url".to_owned(), Fault::RateLimited(6), 1));
+    desk.sim.click("nora", "Approve").await;
+    let hit = |state: &State| state.knobs.faults.iter().all(|(_, _, left)| *left == 0).then_some(());
+    desk.sim.until("Slack says stop", hit).await;
+    // Nobody waits for it: the vote of somebody else is taken and run meanwhile.
+    desk.sim.click("ben", "Approve").await;
+    desk.until_case("closed").await;
+    let told = desk.sim.told("nora", "Refused (A7): your chat account is not linked").await;
+    assert_eq!(told.channel, PROVISIONING);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(desk.sim.state().whispers("nora").len(), 1);
+    assert!(desk.logs().contains("a direct answer waits until the surface takes it"), "{}", desk.logs());
 });
 
 both!(clicks_are_acknowledged_while_the_directories_hang, "deleted-replaced", async |desk: &mut Desk| {

@@ -12,6 +12,7 @@ use reanchor::ports::clock::Clock;
 use reanchor::ports::secret::Secret;
 use reanchor::ports::surface::{Earlier, Surface, SurfaceError};
 use reanchor::surface::slack::api::{Api, Tokens};
+use reanchor::surface::slack::ourselves::Ourselves;
 use reanchor::surface::slack::show::Slack;
 use reanchor::surface::slack::token::Mint;
 use std::collections::BTreeMap;
@@ -48,7 +49,7 @@ impl Bench {
         let clock = Arc::new(Ticks::default());
         let tokens = Tokens { home: Secret::new(BOT_TOKEN), further: BTreeMap::new() };
         let api = Arc::new(Api::new(&sim.api_url(), tokens));
-        let slack = Slack::new(api, Mint::new(b"key"), Arc::<Ticks>::clone(&clock));
+        let slack = Slack::new(api, Mint::new(b"key"), Arc::<Ticks>::clone(&clock), Ourselves::default());
         let (root, _) = sim.wrote("anna", (PROVISIONING, None), "an error");
         let place = Place { channel: PROVISIONING.to_owned(), thread: root.clone(), message: root };
         Bench { sim, slack, clock, place }

@@ -15,6 +15,8 @@ pub(crate) struct Screen {
     pub(crate) file: Mutex<Option<Result<FileText, SurfaceError>>>,
     /// Cards are refused for good, with these words.
     pub(crate) refuses: Mutex<Option<&'static str>>,
+    /// Answers to one person have to wait so many milliseconds, each time they are tried.
+    pub(crate) delays: Mutex<Vec<i64>>,
     /// The state whose card waits for [`Screen::open`] before it is shown.
     pub(crate) gate: Mutex<Option<&'static str>>,
     pub(crate) open: tokio::sync::Notify,
@@ -39,6 +41,9 @@ impl Surface for Screen {
             if let Some(why) = *self.refuses.lock().unwrap() {
                 return Err(SurfaceError::Refused(why.to_owned()));
             }
+        }
+        if let (Notice::Whisper { .. }, Some(after_ms)) = (notice, self.delays.lock().unwrap().pop()) {
+            return Err(SurfaceError::Wait { after_ms });
         }
         self.shown.lock().unwrap().push((notice.clone(), posted.is_some()));
         let reference = match notice {

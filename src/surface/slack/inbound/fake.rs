@@ -1,6 +1,7 @@
 //! An app and a Slack for the tests of this folder: they remember what they were given.
 
 use super::echo::Echoes;
+use super::home::Homes;
 use super::intake::{Ear, Intake};
 use super::windows::Desk;
 use crate::app::{HearError, Heard};
@@ -15,6 +16,7 @@ use crate::ports::store::StoreError;
 use crate::ports::surface::VerifiedActor;
 use crate::ports::tasks::{Tasks, Unit};
 use crate::surface::slack::calls::{CallError, Calls};
+use crate::surface::slack::links::Permalinks;
 use crate::surface::slack::ourselves::{Identity, Links, Ourselves};
 use crate::surface::slack::settings::Settings;
 use crate::surface::slack::token::Mint;
@@ -23,6 +25,7 @@ use crate::surface::slack::who::Who;
 use async_trait::async_trait;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The key with which buttons of these tests are sealed.
@@ -41,6 +44,13 @@ pub(super) struct World {
     pub(super) broken: Mutex<bool>,
     /// Whether Slack refuses.
     pub(super) refuses: Mutex<bool>,
+    /// What the next calls fail with; the last goes first.
+    pub(super) fails: Mutex<Vec<CallError>>,
+    /// What the home tab shows, and the mark of the store.
+    pub(super) home: Mutex<Home>,
+    pub(super) mark: Mutex<String>,
+    /// Milliseconds that went by.
+    pub(super) time: AtomicI64,
     work: Mutex<Vec<Unit>>,
 }
 
@@ -72,7 +82,11 @@ impl Ear for Here {
     }
 
     async fn home(&self, _: &Actor) -> Result<Home, String> {
-        Ok(Home::default())
+        Ok(self.0.home.lock().unwrap().clone())
+    }
+
+    async fn mark(&self) -> Result<String, String> {
+        Ok(self.0.mark.lock().unwrap().clone())
     }
 }
 
@@ -83,22 +97,32 @@ impl Calls for Here {
         if *self.0.refuses.lock().unwrap() {
             return Err(CallError::Refused("expired_trigger_id".into()));
         }
-        Ok(json!({ "ok": true, "view": { "id": "V01" }, "user": { "id": "U01", "team_id": "T01" } }))
+        if let Some(error) = self.0.fails.lock().unwrap().pop() {
+            return Err(error);
+        }
+        if method == "chat.getPermalink" {
+            return Ok(json!({ "ok": true, "permalink": "https://northbridge.slack.com/archives/C01/p15" }));
+        }
+        Ok(
+            json!({ "ok": true, "view": { "id": "V01", "hash": format!("h{}", self.0.called.lock().unwrap().len()) }, "user": { "id": "U01", "team_id": "T01" } }),
+        )
     }
 
     async fn respond(&self, url: &str, text: &str) -> Result<(), CallError> {
         self.0.called.lock().unwrap().push((url.to_owned(), json!(text)));
-        Ok(())
+        self.0.fails.lock().unwrap().pop().map_or(Ok(()), Err)
     }
 }
 
 #[async_trait]
 impl Clock for Here {
     fn now(&self) -> At {
-        At(1_700_000_000_000)
+        At(1_700_000_000_000).plus(self.0.time.load(Ordering::SeqCst))
     }
 
-    async fn sleep_until(&self, _: At) {}
+    async fn sleep_until(&self, at: At) {
+        self.0.time.fetch_max(at.since(At(1_700_000_000_000)), Ordering::SeqCst);
+    }
 }
 
 impl Tasks for Here {
@@ -162,8 +186,11 @@ pub(super) fn intake(settings: Settings) -> (Arc<Intake>, Arc<World>) {
         clock,
         tasks: here(),
     };
-    let links = Links::of(&BTreeMap::from([("T01/U01".to_owned(), OktaUserId::new("00u1"))]));
+    let people = Links::of(&BTreeMap::from([("T01/U01".to_owned(), OktaUserId::new("00u1"))]));
     let ear: Arc<dyn Ear> = here();
     let echoes = Echoes::default();
-    (Arc::new(Intake { ear, desk: Arc::new(desk), ourselves, links, settings, echoes, stop: Stop::never() }), world)
+    let desk = Arc::new(desk);
+    let links = Arc::new(Permalinks::new(here(), here()));
+    let homes = Arc::new(Homes::new(Arc::clone(&desk), Arc::clone(&ear), links));
+    (Arc::new(Intake { ear, desk, homes, ourselves, links: people, settings, echoes, stop: Stop::never() }), world)
 }

@@ -6,6 +6,7 @@
 //! verified them. Begin with [`Intake::event`], [`Intake::interaction`] and [`Intake::command`].
 
 use super::echo::{Echoes, quotes_us};
+use super::home::{Homes, home_of};
 use super::lenient::{Flag, Text};
 use super::payload::{Action, Command, Envelope, Interaction};
 use super::read::{self, Author, Here, Said};
@@ -41,6 +42,8 @@ pub trait Ear: Send + Sync {
     async fn card(&self, case: &CaseId) -> Result<Option<Card>, String>;
     /// What the home tab of somebody shows.
     async fn home(&self, actor: &Actor) -> Result<views::Home, String>;
+    /// Another text whenever something changed of which a home tab may tell.
+    async fn mark(&self) -> Result<String, String>;
 }
 
 #[async_trait]
@@ -62,7 +65,11 @@ impl Ear for App {
     }
 
     async fn home(&self, actor: &Actor) -> Result<views::Home, String> {
-        windows::home_of(self, actor).await.map_err(|error| error.to_string())
+        home_of(self, actor).await.map_err(|error| error.to_string())
+    }
+
+    async fn mark(&self) -> Result<String, String> {
+        self.desk_mark().await.map_err(|error| error.to_string())
     }
 }
 
@@ -85,6 +92,8 @@ pub struct Intake {
     pub ear: Arc<dyn Ear>,
     /// What else is needed: buttons, answers, windows.
     pub desk: Arc<Desk>,
+    /// The home tabs.
+    pub homes: Arc<Homes>,
     /// Who we are.
     pub ourselves: Ourselves,
     /// Who is who.
@@ -115,7 +124,12 @@ impl Intake {
                 "message" | "app_mention" => self.message(&envelope).await,
                 "app_home_opened" => self.home(&envelope),
                 "app_uninstalled" | "tokens_revoked" => {
-                    tracing::error!("the Slack app was uninstalled or its token revoked; run reanchor doctor");
+                    let workspace =
+                        envelope.team_id.some().or_else(|| envelope.enterprise_id.some()).unwrap_or_default();
+                    tracing::error!(
+                        workspace,
+                        "the Slack app was uninstalled from a workspace, or its token revoked; run reanchor doctor"
+                    );
                     Outcome::Done
                 }
                 _ => Outcome::Done,
@@ -226,7 +240,7 @@ impl Intake {
         {
             let team = envelope.team_id.some().unwrap_or(&identity.team);
             let actor = self.member(team, user, user, identity);
-            windows::publish_home(&self.desk, &self.ear, identity.workspace.clone(), actor);
+            self.homes.opened(identity.workspace.clone(), actor);
         }
         Outcome::Done
     }

@@ -2,9 +2,11 @@ use super::super::fake::{KEY, World, intake};
 use super::super::form::{Form, form};
 use super::*;
 use crate::domain::ids::OktaUserId;
+use crate::surface::slack::calls::CallError;
 use crate::surface::slack::settings::Relay;
 use crate::surface::slack::token::Mint;
 use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
 
 fn delivery(event: &Value) -> String {
     json!({ "type": "event_callback", "team_id": "T01", "api_app_id": "A0OWN", "is_ext_shared_channel": false, "event": event,
@@ -178,6 +180,23 @@ async fn a_window_that_slack_does_not_open_is_told() {
         world.after().await;
         let last = world.called.lock().unwrap().last().cloned().unwrap();
         assert!(last.0.starts_with("https://hooks") && last.1.as_str().unwrap().contains("window"));
+    }
+}
+
+#[tokio::test]
+async fn a_direct_answer_waits_for_slack_and_not_for_ever() {
+    let limited = |after_ms: i64| CallError::Limited { after_ms };
+    for (fails, times, waited) in [
+        (vec![limited(60_000), limited(200_000)], 3, 260_000),
+        (vec![limited(60_000), limited(250_000)], 2, 250_000),
+        (vec![limited(300_001)], 1, 0),
+        (vec![CallError::Unreachable("down".into())], 1, 0),
+    ] {
+        let (intake, world) = intake(Settings::default());
+        *world.fails.lock().unwrap() = fails;
+        intake.interaction(&click(&token(Act::Press(Verb::Approve), b"staging"), &anna())).await;
+        world.after().await;
+        assert_eq!((world.methods().len(), world.time.load(Ordering::SeqCst)), (times, waited));
     }
 }
 

@@ -9,6 +9,7 @@ pub mod echo;
 #[cfg(test)]
 mod fake;
 pub mod form;
+pub mod home;
 pub mod http;
 pub mod intake;
 pub mod lenient;

@@ -1,27 +1,24 @@
-//! Windows, the home tab and direct answers: what goes to one person at once. It carries no state and may be lost.
+//! Windows and direct answers: what goes to one person at once. It carries no state and may be lost.
 //!
 //! Never waited for by an acknowledgement, and a window is opened before anything is looked up, because the right to open one
 //! lasts three seconds. Begin with [`Desk`] and [`open`].
 
 use super::intake::Ear;
-use crate::app::App;
-use crate::domain::actor::Actor;
-use crate::domain::case::Case;
 use crate::domain::ids::CaseId;
 use crate::domain::inbound::Place;
 use crate::domain::notice::PublicText;
-use crate::domain::time::At;
+use crate::domain::time::{At, MINUTE};
 use crate::ports::clock::Clock;
-use crate::ports::store::Stored;
 use crate::ports::tasks::Tasks;
-use crate::surface::slack::NAME;
-use crate::surface::slack::account;
-use crate::surface::slack::calls::Calls;
+use crate::surface::slack::calls::{CallError, Calls};
 use crate::surface::slack::token::Mint;
-use crate::surface::slack::views::{self, Home, Listed};
+use crate::surface::slack::views;
 use crate::surface::slack::who::Who;
 use serde_json::{Value, json};
 use std::sync::Arc;
+
+/// How long a direct answer that has to wait is good.
+const GOOD: i64 = 5 * MINUTE;
 
 /// Keeps a `response_url`: whose it is, where, and the address.
 pub type Remember = Box<dyn Fn(&str, &Place, &str) + Send + Sync>;
@@ -69,8 +66,15 @@ async fn tell(desk: &Desk, response_url: &str, text: &str) {
     if response_url.is_empty() {
         return;
     }
-    if let Err(error) = desk.calls.respond(response_url, text).await {
-        tracing::warn!(%error, "a direct answer in Slack was lost");
+    let until = desk.now().plus(GOOD);
+    loop {
+        match desk.calls.respond(response_url, text).await {
+            Ok(()) => return,
+            Err(CallError::Limited { after_ms }) if desk.now().plus(after_ms) <= until => {
+                desk.clock.sleep_until(desk.now().plus(after_ms)).await;
+            }
+            Err(error) => return tracing::warn!(%error, "a direct answer in Slack was lost"),
+        }
     }
 }
 
@@ -131,39 +135,4 @@ pub fn details(
 /// The answer to a form that keeps it open and says what is wrong at one of its fields.
 pub fn form_error(block: &str, text: &str) -> String {
     json!({ "response_action": "errors", "errors": { block: text } }).to_string()
-}
-
-/// Shows somebody the home tab.
-pub fn publish_home(desk: &Arc<Desk>, ear: &Arc<dyn Ear>, workspace: Option<String>, actor: Actor) {
-    let (desk_then, ear) = (Arc::clone(desk), Arc::clone(ear));
-    let work = async move {
-        let actor = desk_then.who.know(&actor).await;
-        let home = match ear.home(&actor).await {
-            Ok(home) => home,
-            Err(error) => return tracing::warn!(error, "the home tab could not be made"),
-        };
-        let (_, user) = account::of_key(&actor.key);
-        let body = json!({ "user_id": user, "view": views::home(&home) });
-        if let Err(error) = desk_then.calls.call(workspace.as_deref(), "views.publish", body).await {
-            tracing::warn!(%error, "the home tab was not shown");
-        }
-    };
-    desk.tasks.spawn("slack home", Box::pin(work));
-}
-
-/// What the home tab of somebody shows. Whoever is not a linked member sees how to use the bot and no cases.
-pub async fn home_of(app: &App, actor: &Actor) -> Stored<Home> {
-    let desk = app.desk_of(NAME, actor).await?;
-    let list = |cases: Vec<Case>| cases.iter().rev().map(listed).collect();
-    Ok(Home { standing: desk.standing, to_approve: list(desk.to_approve), open: list(desk.open) })
-}
-
-fn listed(case: &Case) -> Listed {
-    Listed {
-        case: case.id.clone(),
-        title: case.diagnosis.texts.title.clone(),
-        state: case.state.name().to_owned(),
-        at: case.updated_at,
-        link: None,
-    }
 }

@@ -1,7 +1,7 @@
 //! The Web API: tokens, scopes, faults, and the table of methods. Also the response_urls and the host of files.
 
 use super::args::Args;
-use super::state::{APP_TOKEN, BOT_TOKEN, Call, Fault, State, instant};
+use super::state::{APP_TOKEN, Call, Fault, State, instant};
 use super::{Shared, chat, files, lookups, modals};
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State as Held};
@@ -67,7 +67,11 @@ pub(super) async fn handle(Held(shared): Held<Arc<Shared>>, request: Request) ->
     let answer = if let Some(method) = path.strip_prefix("/api/") {
         web_api(&shared, method, (&query, &parts.headers, &body)).await
     } else if path.starts_with("/hooks/") {
-        chat::respond(&shared, &path, &body)
+        let fault = shared.state().fault("response_url");
+        match fault {
+            Some(Fault::RateLimited(after)) => limited(after),
+            _ => chat::respond(&shared, &path, &body),
+        }
     } else if path.starts_with("/files-pri/") {
         files::download(&shared, &path, &parts.headers)
     } else {
@@ -96,9 +100,13 @@ async fn web_api(shared: &Arc<Shared>, method: &str, (query, headers, body): (&s
     let entry = METHODS.iter().find(|(name, ..)| *name == method);
     let args = Args::read(query, headers, body, entry.is_none_or(|(_, _, json, _)| *json));
     let seen = args.as_ref().map(|args| args.0.clone()).unwrap_or_default();
+    let asking = args.as_ref().ok().and_then(|args| token(headers, args));
     let record = |error: Option<String>| {
-        let call = Call { method: method.to_owned(), args: seen.clone(), error, at: instant() };
-        shared.state().calls.push(call);
+        let mut state = shared.state();
+        let team = asking.as_deref().and_then(|token| state.installs.iter().find(|of| of.token == token));
+        let team = team.map_or("", |of| of.team);
+        let call = Call { method: method.to_owned(), team, args: seen.clone(), error, at: instant() };
+        state.calls.push(call);
     };
     match fault {
         Some(Fault::Unavailable) => {
@@ -139,6 +147,7 @@ fn answer(
 ) -> Answer {
     let Some((_, scope, _, run)) = entry else { return Err("unknown_method".into()) };
     let app_level = *scope == "connections:write";
+    let mut state = shared.state();
     match token {
         None => return Err("not_authed".into()),
         Some(token) if token == APP_TOKEN => {
@@ -146,14 +155,17 @@ fn answer(
                 return Err("not_allowed_token_type".into());
             }
         }
-        Some(token) if token == BOT_TOKEN => {
+        Some(token) => {
+            let at = state.installs.iter().position(|of| of.token == token).ok_or("invalid_auth")?;
+            if let Some(code) = state.installs[at].revoked {
+                return Err(code.into());
+            }
             if app_level {
                 return Err("not_allowed_token_type".into());
             }
+            state.acting = at;
         }
-        Some(_) => return Err("invalid_auth".into()),
     }
-    let mut state = shared.state();
     if !scope.is_empty() && !app_level && !state.knobs.scopes.iter().any(|held| held == scope) {
         let provided = state.knobs.scopes.join(",");
         let extra = json!({ "needed": scope, "provided": provided });

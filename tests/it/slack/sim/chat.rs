@@ -6,7 +6,7 @@ use super::args::Args;
 use super::blocks::check_message;
 use super::deliver;
 use super::see::pings;
-use super::state::{APP, BOT, BOT_ID, Message, State, TEAM};
+use super::state::{APP, Message, State, TEAM};
 use axum::body::Body;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -53,11 +53,11 @@ fn content(state: &mut State, args: &Args) -> Result<Content, Refusal> {
 fn target(state: &mut State, args: &Args) -> Result<String, Refusal> {
     let named = args.text("channel").ok_or("channel_not_found")?;
     let id = if state.people.contains_key(&named) { state.direct(&named) } else { named };
-    let channel = state.channels.get(&id).ok_or("channel_not_found")?;
+    let channel = state.seen_channel(&id).ok_or("channel_not_found")?;
     if channel.archived {
         return Err("is_archived".into());
     }
-    if !channel.members.iter().any(|member| member == BOT) {
+    if !channel.members.iter().any(|member| member == state.me().bot) {
         return Err("not_in_channel".into());
     }
     Ok(id)
@@ -90,8 +90,8 @@ pub(super) fn post(state: &mut State, args: &Args, shared: &Shared) -> Answer {
         channel: channel.clone(),
         ts: ts.clone(),
         thread,
-        user: Some(BOT.to_owned()),
-        bot_id: Some(BOT_ID.to_owned()),
+        user: Some(state.me().bot.to_owned()),
+        bot_id: Some(state.me().bot_id.to_owned()),
         app_id: Some(APP.to_owned()),
         text: shown.text,
         blocks: shown.blocks.unwrap_or_else(|| json!([])),
@@ -113,13 +113,13 @@ pub(super) fn ephemeral(state: &mut State, args: &Args, _: &Shared) -> Answer {
     }
     let shown = content(state, args)?;
     let thread = thread(state, args, &channel)?;
-    let ts = state.ts();
+    let (ts, me) = (state.ts(), state.me());
     state.messages.push(Message {
         channel,
         ts: ts.clone(),
         thread,
-        user: Some(BOT.to_owned()),
-        bot_id: Some(BOT_ID.to_owned()),
+        user: Some(me.bot.to_owned()),
+        bot_id: Some(me.bot_id.to_owned()),
         text: shown.text,
         blocks: shown.blocks.unwrap_or_else(|| json!([])),
         only_for: Some(user),
@@ -131,14 +131,14 @@ pub(super) fn ephemeral(state: &mut State, args: &Args, _: &Shared) -> Answer {
 /// `chat.update`
 pub(super) fn update(state: &mut State, args: &Args, _: &Shared) -> Answer {
     let channel = args.text("channel").ok_or("channel_not_found")?;
-    if !state.channels.contains_key(&channel) {
+    if state.seen_channel(&channel).is_none() {
         return Err("channel_not_found".into());
     }
     let ts = args.text("ts").ok_or("message_not_found")?;
     // An ephemeral message cannot be updated, and neither can somebody else's.
     let found = state.messages.iter().position(|m| m.channel == channel && m.ts == ts && !m.deleted);
     let at = found.filter(|at| state.messages[*at].only_for.is_none()).ok_or("message_not_found")?;
-    if state.messages[at].bot_id.as_deref() != Some(BOT_ID) {
+    if state.messages[at].bot_id.as_deref() != Some(state.me().bot_id) {
         return Err("cant_update_message".into());
     }
     let shown = content(state, args)?;
@@ -170,7 +170,7 @@ pub(super) fn delete(state: &mut State, args: &Args, _: &Shared) -> Answer {
 /// `chat.getPermalink`
 pub(super) fn permalink(state: &mut State, args: &Args, _: &Shared) -> Answer {
     let (channel, ts) = (args.text("channel").unwrap_or_default(), args.text("message_ts").unwrap_or_default());
-    if !state.channels.contains_key(&channel) {
+    if state.seen_channel(&channel).is_none() {
         return Err("channel_not_found".into());
     }
     let message = state.message(&channel, &ts).ok_or("message_not_found")?;
@@ -221,12 +221,13 @@ fn use_hook(state: &mut State, path: &str, body: &[u8]) -> Result<(), (u16, Stri
     }
     let in_channel = args.text("response_type").as_deref() == Some("in_channel");
     let ts = state.ts();
+    let install = state.install_of(&state.channels[&hook.channel].team).clone();
     state.messages.push(Message {
         channel: hook.channel,
         ts,
         thread: args.text("thread_ts").or(hook.thread),
-        user: Some(BOT.to_owned()),
-        bot_id: Some(BOT_ID.to_owned()),
+        user: Some(install.bot.to_owned()),
+        bot_id: Some(install.bot_id.to_owned()),
         text: shown.text,
         blocks,
         only_for: (!in_channel).then_some(hook.user),

@@ -4,7 +4,7 @@ use super::Sim;
 use super::deliver::{Kind, Outcome, deliver};
 use super::see::buttons;
 use super::state::{
-    APP, BOT, BOT_ID, ENTERPRISE, Hook, Message, Modal, PROVISIONING, Person, State, TEAM, instant, user_id,
+    APP, BOT, BOT_ID, ENTERPRISE, Hook, Install, Message, Modal, PROVISIONING, Person, State, TEAM, instant, user_id,
 };
 use serde_json::{Map, Value, json};
 
@@ -32,15 +32,20 @@ impl State {
 
     /// What every interaction begins with.
     fn head(&mut self, kind: &str, person: &Person) -> Value {
-        let org = self.knobs.org_install;
-        let enterprise = json!({ "id": ENTERPRISE, "name": "Northbridge" });
+        let install = self.install_of(&person.team).clone();
+        let org = self.org_of(&install);
         json!({
             "type": kind, "token": "verification-token-of-old", "api_app_id": APP, "action_ts": self.ts(),
             "user": { "id": person.id, "username": person.name, "name": person.name, "team_id": person.team },
-            "team": if org { Value::Null } else { json!({ "id": TEAM, "domain": "northbridge" }) },
-            "enterprise": if org { enterprise } else { Value::Null },
-            "is_enterprise_install": org, "trigger_id": self.trigger(&person.id),
+            "team": if org.is_some() { Value::Null } else { json!({ "id": install.team, "domain": "northbridge" }) },
+            "enterprise": org.map(|id| json!({ "id": id, "name": "Northbridge" })),
+            "is_enterprise_install": org.is_some(), "trigger_id": self.trigger(&person.id),
         })
+    }
+
+    /// The organization for which the app is installed there.
+    fn org_of(&self, install: &Install) -> Option<&'static str> {
+        install.enterprise.or_else(|| (self.knobs.org_install && install.team == TEAM).then_some(ENTERPRISE))
     }
 }
 
@@ -130,18 +135,19 @@ impl Sim {
         let (command, text) = typed.split_once(' ').unwrap_or((typed, ""));
         let response_url = state.hook(&self.shared.base, &person.id, (channel, None, None));
         let name = state.channels[channel].name.clone();
-        let org = state.knobs.org_install;
+        let install = state.install_of(&person.team).clone();
+        let org = state.org_of(&install);
         let mut payload = json!({
-            "token": "verification-token-of-old", "team_id": TEAM, "team_domain": "northbridge",
+            "token": "verification-token-of-old", "team_id": install.team, "team_domain": "northbridge",
             "channel_id": channel, "channel_name": name, "user_id": person.id, "user_name": person.name,
-            "command": command, "text": text, "api_app_id": APP, "is_enterprise_install": org.to_string(),
+            "command": command, "text": text, "api_app_id": APP, "is_enterprise_install": org.is_some().to_string(),
             "response_url": response_url, "trigger_id": state.trigger(&person.id),
         });
-        if person.team != TEAM {
+        if person.team != install.team {
             payload["team_id"] = json!(person.team);
         }
-        if org {
-            payload["enterprise_id"] = json!(ENTERPRISE);
+        if let Some(enterprise) = org {
+            payload["enterprise_id"] = json!(enterprise);
             payload["enterprise_name"] = json!("Northbridge");
         }
         payload

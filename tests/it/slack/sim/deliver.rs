@@ -2,7 +2,7 @@
 //! that were not acknowledged. A click or a command is delivered once, as Slack does it.
 
 use super::args::form;
-use super::state::{APP, BOT, ENTERPRISE, Message, SIGNING_SECRET, State, TEAM, instant, unix};
+use super::state::{APP, ENTERPRISE, Message, SIGNING_SECRET, State, TEAM, instant, unix};
 use super::{Shared, Sim, socket};
 use ring::hmac;
 use serde_json::{Value, json};
@@ -167,16 +167,15 @@ pub(crate) async fn deliver(shared: &Arc<Shared>, kind: Kind, payload: &Value) -
 pub(crate) fn event_callback(state: &mut State, event: &Value) -> Value {
     let channel = event["channel"].as_str().and_then(|id| state.channels.get(id));
     let shared = channel.is_some_and(|channel| channel.shared);
-    let org = state.knobs.org_install;
+    let install = state.install_of(channel.map_or(TEAM, |channel| channel.team.as_str())).clone();
+    let org = install.enterprise.or_else(|| (state.knobs.org_install && install.team == TEAM).then_some(ENTERPRISE));
     json!({
         "token": "verification-token-of-old", "type": "event_callback", "api_app_id": APP,
-        "team_id": TEAM, "context_team_id": TEAM, "context_enterprise_id": if org { json!(ENTERPRISE) } else { Value::Null },
-        "enterprise_id": if org { json!(ENTERPRISE) } else { Value::Null },
-        "event": event, "event_id": state.fresh("Ev"), "event_time": unix(),
+        "team_id": install.team, "context_team_id": install.team, "context_enterprise_id": org,
+        "enterprise_id": org, "event": event, "event_id": state.fresh("Ev"), "event_time": unix(),
         "authorizations": [{
-            "enterprise_id": if org { json!(ENTERPRISE) } else { Value::Null },
-            "team_id": if org { Value::Null } else { json!(TEAM) },
-            "user_id": BOT, "is_bot": true, "is_enterprise_install": org,
+            "enterprise_id": org, "team_id": if org.is_some() { Value::Null } else { json!(install.team) },
+            "user_id": install.bot, "is_bot": true, "is_enterprise_install": org.is_some(),
         }],
         "is_ext_shared_channel": shared, "event_context": "4-simulated",
     })

@@ -2,7 +2,7 @@
 
 use super::api::{Answer, page};
 use super::args::Args;
-use super::state::{BOT_TOKEN, Call, State, instant};
+use super::state::{Call, State, instant};
 use super::{Shared, Sim};
 use axum::body::Body;
 use axum::http::HeaderMap;
@@ -22,9 +22,11 @@ pub(super) fn download(shared: &Arc<Shared>, path: &str, headers: &HeaderMap) ->
     let mut state = shared.state();
     let id = path.rsplit('/').next().unwrap_or_default().to_owned();
     let bearer = headers.get("authorization").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let known = bearer == format!("Bearer {BOT_TOKEN}") && state.knobs.scopes.iter().any(|scope| scope == "files:read");
+    let of = state.installs.iter().find(|of| bearer == format!("Bearer {}", of.token) && of.revoked.is_none());
+    let team = of.map_or("", |of| of.team);
+    let known = of.is_some() && state.knobs.scopes.iter().any(|scope| scope == "files:read");
     let error = (!known).then(|| "login page".to_owned());
-    state.calls.push(Call { method: "download".to_owned(), args: Map::new(), error, at: instant() });
+    state.calls.push(Call { method: "download".to_owned(), team, args: Map::new(), error, at: instant() });
     if !known {
         return page(200, "Sign in to Northbridge | Slack");
     }

@@ -1,8 +1,9 @@
 //! What people, bots and bridges write, and the events that come of it.
 
 use super::Sim;
-use super::deliver::Outcome;
-use super::state::{BOT, Message, PROVISIONING, State, TEAM, user_id};
+use super::deliver::{Kind, Outcome, deliver};
+use super::see::plain;
+use super::state::{APP, BOT, Message, PROVISIONING, State, unix, user_id};
 use serde_json::{Value, json};
 
 /// The text of a message as Slack keeps it: entities escaped, links and addresses marked, `@reanchor` a mention.
@@ -44,7 +45,8 @@ pub(crate) fn event_of(state: &State, message: &Message) -> Value {
     event["channel"] = json!(message.channel);
     event["event_ts"] = json!(message.ts);
     event["channel_type"] = json!(if state.channels[&message.channel].im { "im" } else { "channel" });
-    let stranger = message.user.as_ref().and_then(|user| state.people.get(user)).filter(|who| who.team != TEAM);
+    let at = &state.channels[&message.channel].team;
+    let stranger = message.user.as_ref().and_then(|user| state.people.get(user)).filter(|who| who.team != *at);
     if let Some(who) = stranger {
         event["user_team"] = json!(who.team);
         event["source_team"] = json!(who.team);
@@ -231,7 +233,28 @@ impl Sim {
             json!({ "type": "app_home_opened", "user": user, "channel": channel, "tab": "home", "event_ts": state.ts() })
         };
         self.event(&event).await;
-        self.until("a home tab", |state| state.homes.get(&user).cloned()).await
+        self.until("a home tab", |state| state.homes.get(&user).map(|(view, ..)| view.clone())).await
+    }
+
+    /// Waits until the home tab of somebody, who does not touch it, shows what is wanted.
+    pub(crate) async fn home_shows(&self, who: &str, what: &str, like: impl Fn(&str) -> bool) -> Value {
+        let user = user_id(who);
+        let shown = |state: &State| state.homes.get(&user).map(|(view, ..)| view.clone());
+        self.until(what, |state| shown(state).filter(|view| like(&plain("", &view["blocks"])))).await
+    }
+
+    /// The app is taken out of a workspace, which is told as an event.
+    pub(crate) async fn uninstall(&self, at: usize, code: &'static str) -> Outcome {
+        let payload = {
+            let mut state = self.state();
+            state.installs[at].revoked = Some(code);
+            let team = state.installs[at].team;
+            json!({
+                "token": "verification-token-of-old", "type": "event_callback", "api_app_id": APP, "team_id": team,
+                "event": { "type": "app_uninstalled" }, "event_id": state.fresh("Ev"), "event_time": unix(),
+            })
+        };
+        deliver(&self.shared, Kind::Event, &payload).await
     }
 }
 

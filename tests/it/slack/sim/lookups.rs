@@ -4,18 +4,20 @@
 use super::Shared;
 use super::api::Answer;
 use super::args::Args;
-use super::state::{APP, BOT, BOT_ID, ENTERPRISE, Message, Person, Standing, State, TEAM};
+use super::state::{APP, BOT_ID, ENTERPRISE, Message, Person, Standing, State, TEAM};
 use serde_json::{Value, json};
 
 /// `auth.test`
 pub(super) fn auth_test(state: &mut State, _: &Args, _: &Shared) -> Answer {
+    let me = state.me();
+    let enterprise = me.enterprise.or_else(|| (state.knobs.org_install && me.team == TEAM).then_some(ENTERPRISE));
     let mut answer = json!({
-        "url": "https://northbridge.slack.com/", "team": "Northbridge", "user": "reanchor", "team_id": TEAM,
-        "user_id": BOT, "bot_id": BOT_ID, "is_enterprise_install": state.knobs.org_install,
+        "url": "https://northbridge.slack.com/", "team": "Northbridge", "user": "reanchor", "team_id": me.team,
+        "user_id": me.bot, "bot_id": me.bot_id, "is_enterprise_install": enterprise.is_some(),
     });
-    if state.knobs.org_install {
-        answer["enterprise_id"] = json!(ENTERPRISE);
-        answer["team_id"] = json!(ENTERPRISE);
+    if let Some(enterprise) = enterprise {
+        answer["enterprise_id"] = json!(enterprise);
+        answer["team_id"] = json!(enterprise);
     }
     Ok(answer)
 }
@@ -28,16 +30,17 @@ pub(super) fn connections_open(state: &mut State, _: &Args, shared: &Shared) -> 
 }
 
 fn channel_json(state: &State, id: &str) -> Option<Value> {
-    let channel = state.channels.get(id)?;
-    let member = channel.members.iter().any(|who| who == BOT);
+    let channel = state.seen_channel(id)?;
+    let bot = state.me().bot;
+    let member = channel.members.iter().any(|who| who == bot);
     let mut json = json!({
         "id": channel.id, "created": 1_700_000_000, "is_archived": channel.archived, "is_im": channel.im,
         "is_channel": !channel.im, "is_group": false, "is_mpim": false, "is_private": channel.im,
         "is_org_shared": false, "is_shared": channel.shared, "is_ext_shared": channel.shared,
-        "context_team_id": TEAM,
+        "context_team_id": channel.team,
     });
     if channel.im {
-        json["user"] = json!(channel.members.iter().find(|who| *who != BOT));
+        json["user"] = json!(channel.members.iter().find(|who| *who != bot));
     } else {
         json["name"] = json!(channel.name);
         json["is_member"] = json!(member);
@@ -60,14 +63,14 @@ pub(super) fn channel_list(state: &mut State, _: &Args, _: &Shared) -> Answer {
 /// `conversations.members`
 pub(super) fn channel_members(state: &mut State, args: &Args, _: &Shared) -> Answer {
     let id = args.text("channel").ok_or("channel_not_found")?;
-    let channel = state.channels.get(&id).ok_or("channel_not_found")?;
+    let channel = state.seen_channel(&id).ok_or("channel_not_found")?;
     Ok(json!({ "members": channel.members, "response_metadata": { "next_cursor": "" } }))
 }
 
 /// `conversations.open`
 pub(super) fn open_direct(state: &mut State, args: &Args, _: &Shared) -> Answer {
     let user = args.text("users").ok_or("users_list_not_supplied")?;
-    let person = state.people.get(&user).ok_or("user_not_found")?;
+    let person = state.seen_person(&user).ok_or("user_not_found")?;
     if person.standing == Standing::Bot {
         return Err("cannot_dm_bot".into());
     }
@@ -81,8 +84,8 @@ pub(super) fn open_direct(state: &mut State, args: &Args, _: &Shared) -> Answer 
 /// Whether the bot reads there at all.
 fn readable(state: &State, args: &Args) -> Result<String, &'static str> {
     let id = args.text("channel").ok_or("channel_not_found")?;
-    let channel = state.channels.get(&id).ok_or("channel_not_found")?;
-    if channel.members.iter().any(|who| who == BOT) { Ok(id) } else { Err("not_in_channel") }
+    let channel = state.seen_channel(&id).ok_or("channel_not_found")?;
+    if channel.members.iter().any(|who| who == state.me().bot) { Ok(id) } else { Err("not_in_channel") }
 }
 
 fn told(state: &State, args: &Args, of: impl Fn(&Message) -> bool) -> Vec<Value> {
@@ -145,8 +148,9 @@ fn user_json(state: &State, person: &Person) -> Value {
         json["is_ultra_restricted"] = json!(person.standing == Standing::SingleChannelGuest);
         json["is_admin"] = json!(false);
         json["is_owner"] = json!(false);
-        if state.knobs.org_install {
-            json["enterprise_user"] = json!({ "enterprise_id": ENTERPRISE, "id": person.id, "teams": [person.team] });
+        let own = state.install_of(&person.team).enterprise;
+        if let Some(enterprise) = own.or_else(|| state.knobs.org_install.then_some(ENTERPRISE)) {
+            json["enterprise_user"] = json!({ "enterprise_id": enterprise, "id": person.id, "teams": [person.team] });
         }
     }
     json
@@ -155,7 +159,7 @@ fn user_json(state: &State, person: &Person) -> Value {
 /// `users.info`
 pub(super) fn user_info(state: &mut State, args: &Args, _: &Shared) -> Answer {
     let id = args.text("user").ok_or("user_not_found")?;
-    let person = state.people.get(&id).ok_or("user_not_found")?;
+    let person = state.seen_person(&id).ok_or("user_not_found")?;
     Ok(json!({ "user": user_json(state, person) }))
 }
 

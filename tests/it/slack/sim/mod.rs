@@ -22,8 +22,8 @@ pub(crate) use blocks::{check_message, check_view};
 pub(crate) use deliver::{Kind, Route, event_callback, http_body, signature};
 pub(crate) use see::{Seen, pings, plain};
 pub(crate) use state::{
-    APP, APP_TOKEN, BOT, BOT_ID, BOT_TOKEN, DOWNSTAIRS, Fault, LUNCH, Message, OTHER_TEAM, PROVISIONING, SHARED,
-    SIGNING_SECRET, State, TEAM, unix, user_id,
+    APP, APP_TOKEN, BOT, BOT_ID, BOT_TOKEN, Call, DOWNSTAIRS, Fault, LUNCH, Message, OTHER_TEAM, PROVISIONING, SHARED,
+    SIGNING_SECRET, SOUTH, SOUTH_TOKEN, SOUTHERN, State, TEAM, WEST, WEST_TEAM, WEST_TOKEN, WESTERN, unix, user_id,
 };
 
 use axum::Router;

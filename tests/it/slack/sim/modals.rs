@@ -23,6 +23,10 @@ fn view(args: &Args) -> Result<Value, Refusal> {
 pub(super) fn open(state: &mut State, args: &Args, _: &Shared) -> Answer {
     let view = view(args)?;
     let id = args.text("trigger_id").ok_or("invalid_trigger_id")?;
+    let whose = state.triggers.get(&id).map(|trigger| trigger.user.clone()).unwrap_or_default();
+    if state.seen_person(&whose).is_none() {
+        return Err("invalid_trigger_id".into());
+    }
     let trigger = state.triggers.get_mut(&id).ok_or("invalid_trigger_id")?;
     if trigger.used {
         return Err("exchanged_trigger_id".into());
@@ -70,13 +74,23 @@ pub(super) fn update(state: &mut State, args: &Args, _: &Shared) -> Answer {
 pub(super) fn publish(state: &mut State, args: &Args, _: &Shared) -> Answer {
     let view = view(args)?;
     let user = args.text("user_id").ok_or("user_not_found")?;
-    if !state.people.contains_key(&user) {
+    if state.seen_person(&user).is_none() {
         return Err("user_not_found".into());
     }
     if view["type"] != "home" {
         return Err("invalid_arguments".into());
     }
-    state.homes.insert(user, view.clone());
+    let stands = state.homes.get(&user);
+    if let (Some(hash), Some((_, now, _))) = (args.text("hash"), stands)
+        && hash != *now
+    {
+        return Err("hash_conflict".into());
+    }
+    let times = stands.map_or(0, |(.., times)| *times) + 1;
+    let hash = state.fresh("hash-");
+    state.homes.insert(user, (view.clone(), hash.clone(), times));
+    let mut view = view;
+    view["hash"] = json!(hash);
     Ok(json!({ "view": view }))
 }
 

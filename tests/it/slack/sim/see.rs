@@ -222,7 +222,12 @@ impl State {
 impl Sim {
     /// The only card in the thread of a paste, once it satisfies `like`.
     pub(crate) async fn card(&self, root: &str, what: &str, like: impl Fn(&Seen) -> bool) -> Seen {
-        let card = self.until(what, |state| state.thread(PROVISIONING, root).into_iter().find(|seen| like(seen))).await;
+        self.card_in(PROVISIONING, root, what, like).await
+    }
+
+    /// As [`Sim::card`], in a channel.
+    pub(crate) async fn card_in(&self, channel: &str, root: &str, what: &str, like: impl Fn(&Seen) -> bool) -> Seen {
+        let card = self.until(what, |state| state.thread(channel, root).into_iter().find(|seen| like(seen))).await;
         assert_eq!(card.thread.as_deref(), Some(root));
         card
     }

@@ -17,6 +17,12 @@ pub(crate) const ENTERPRISE: &str = "E0NORTH0001";
 pub(crate) const APP: &str = "A0REANCHOR1";
 pub(crate) const BOT: &str = "U0REANCHOR1";
 pub(crate) const BOT_ID: &str = "B0REANCHOR1";
+/// A second workspace, and an organization with a workspace of its own, where the app is installed for all of it.
+pub(crate) const SOUTH: &str = "T0SOUTH0001";
+pub(crate) const SOUTH_TOKEN: &str = "xoxb-simulated-token-of-south";
+pub(crate) const WEST: &str = "E0WEST00001";
+pub(crate) const WEST_TEAM: &str = "T0WEST00001";
+pub(crate) const WEST_TOKEN: &str = "xoxb-simulated-token-of-west";
 /// Tokens and the signing secret.
 pub(crate) const BOT_TOKEN: &str = "xoxb-simulated-bot-token";
 pub(crate) const APP_TOKEN: &str = "xapp-1-simulated-app-token";
@@ -26,6 +32,38 @@ pub(crate) const PROVISIONING: &str = "C0PROVISION";
 pub(crate) const LUNCH: &str = "C0LUNCH0001";
 pub(crate) const DOWNSTAIRS: &str = "C0DOWNSTAIR";
 pub(crate) const SHARED: &str = "C0SHARED001";
+/// Channels of the other two.
+pub(crate) const SOUTHERN: &str = "C0SOUTHERN1";
+pub(crate) const WESTERN: &str = "C0WESTERN01";
+
+/// An installation of the app.
+#[derive(Clone, Debug)]
+pub(crate) struct Install {
+    /// The workspace whose people and channels it knows.
+    pub(crate) team: &'static str,
+    /// The organization, where it is installed for all of it.
+    pub(crate) enterprise: Option<&'static str>,
+    pub(crate) token: &'static str,
+    pub(crate) bot: &'static str,
+    pub(crate) bot_id: &'static str,
+    /// The token is good for nothing any more, with this code.
+    pub(crate) revoked: Option<&'static str>,
+}
+
+const HOME: Install =
+    Install { team: TEAM, enterprise: None, token: BOT_TOKEN, bot: BOT, bot_id: BOT_ID, revoked: None };
+const INSTALLS: [Install; 3] = [
+    HOME,
+    Install { team: SOUTH, token: SOUTH_TOKEN, bot: "U0REANCHOR2", bot_id: "B0REANCHOR2", ..HOME },
+    Install {
+        team: WEST_TEAM,
+        enterprise: Some(WEST),
+        token: WEST_TOKEN,
+        bot: "U0REANCHOR3",
+        bot_id: "B0REANCHOR3",
+        revoked: None,
+    },
+];
 
 /// Scopes of the bot token, as the manifest asks for them.
 pub(crate) const SCOPES: &[&str] = &[
@@ -70,6 +108,8 @@ pub(crate) struct Person {
 #[derive(Clone, Debug)]
 pub(crate) struct Channel {
     pub(crate) id: String,
+    /// Its workspace.
+    pub(crate) team: String,
     pub(crate) name: String,
     pub(crate) members: Vec<String>,
     pub(crate) im: bool,
@@ -139,6 +179,8 @@ pub(crate) struct Hook {
 #[derive(Clone, Debug)]
 pub(crate) struct Call {
     pub(crate) method: String,
+    /// The workspace of the token.
+    pub(crate) team: &'static str,
     pub(crate) args: Map<String, Value>,
     pub(crate) error: Option<String>,
     pub(crate) at: Instant,
@@ -187,11 +229,15 @@ pub(crate) struct Knobs {
 /// Everything.
 pub(crate) struct State {
     pub(crate) knobs: Knobs,
+    pub(crate) installs: [Install; 3],
+    /// The installation whose token is used in the call that is answered now.
+    pub(crate) acting: usize,
     pub(crate) people: BTreeMap<String, Person>,
     pub(crate) channels: BTreeMap<String, Channel>,
     pub(crate) messages: Vec<Message>,
     pub(crate) modals: Vec<Modal>,
-    pub(crate) homes: BTreeMap<String, Value>,
+    /// What each home tab shows, the state that it has, and how often it was published.
+    pub(crate) homes: BTreeMap<String, (Value, String, usize)>,
     pub(crate) triggers: BTreeMap<String, Trigger>,
     pub(crate) hooks: BTreeMap<String, Hook>,
     pub(crate) files: BTreeMap<String, (Value, Vec<u8>)>,
@@ -228,6 +274,8 @@ impl State {
                 down: false,
                 scopes: SCOPES.iter().map(|scope| (*scope).to_owned()).collect(),
             },
+            installs: INSTALLS,
+            acting: 0,
             people: BTreeMap::new(),
             channels: BTreeMap::new(),
             messages: Vec::new(),
@@ -278,14 +326,58 @@ impl State {
         let all: Vec<String> = self.people.keys().cloned().collect();
         let mut channel = |id: &str, name: &str, with_bot: bool, shared: bool| {
             let members = all.iter().filter(|id| with_bot || *id != BOT).cloned().collect();
-            let channel =
-                Channel { id: id.to_owned(), name: name.to_owned(), members, im: false, shared, archived: false };
-            self.channels.insert(id.to_owned(), channel);
+            let (id, name, team) = (id.to_owned(), name.to_owned(), TEAM.to_owned());
+            let channel = Channel { id, team, name, members, im: false, shared, archived: false };
+            self.channels.insert(channel.id.clone(), channel);
         };
         channel(PROVISIONING, "provisioning", true, false);
         channel(LUNCH, "lunch", true, false);
         channel(DOWNSTAIRS, "downstairs", false, false);
         channel(SHARED, "with-contoso", true, true);
+        self.further(1, SOUTHERN, ["annasouth", "bensouth", "carlasouth"]);
+        self.further(2, WESTERN, ["annawest", "benwest", "carlawest"]);
+    }
+
+    /// The people of a further workspace with the channel where the bot is in.
+    fn further(&mut self, at: usize, channel: &str, names: [&str; 3]) {
+        let install = self.installs[at].clone();
+        let mut members = vec![install.bot.to_owned()];
+        for name in names {
+            self.join(name, install.team, Standing::Member);
+            members.push(user_id(name));
+        }
+        let bot = Person {
+            id: install.bot.to_owned(),
+            name: format!("reanchor-{at}"),
+            team: install.team.to_owned(),
+            standing: Standing::Bot,
+            bot_id: Some(install.bot_id.to_owned()),
+            deleted: false,
+        };
+        self.people.insert(bot.id.clone(), bot);
+        let (id, name, team) = (channel.to_owned(), "provisioning".to_owned(), install.team.to_owned());
+        let channel = Channel { id, team, name, members, im: false, shared: false, archived: false };
+        self.channels.insert(channel.id.clone(), channel);
+    }
+
+    /// The installation in a workspace; strangers have none of their own.
+    pub(crate) fn install_of(&self, team: &str) -> &Install {
+        self.installs.iter().find(|install| install.team == team).unwrap_or(&self.installs[0])
+    }
+
+    /// The installation that asks.
+    pub(crate) fn me(&self) -> Install {
+        self.installs[self.acting].clone()
+    }
+
+    /// A channel as the installation that asks sees it: not those of other workspaces.
+    pub(crate) fn seen_channel(&self, id: &str) -> Option<&Channel> {
+        self.channels.get(id).filter(|channel| self.install_of(&channel.team).token == self.me().token)
+    }
+
+    /// A person as the installation that asks sees them.
+    pub(crate) fn seen_person(&self, id: &str) -> Option<&Person> {
+        self.people.get(id).filter(|person| self.install_of(&person.team).token == self.me().token)
     }
 
     fn join(&mut self, name: &str, team: &str, standing: Standing) {
@@ -327,10 +419,13 @@ impl State {
             return channel.id.clone();
         }
         let id = self.fresh("D");
+        let team = self.people.get(user).map_or(TEAM, |person| person.team.as_str()).to_owned();
+        let bot = self.install_of(&team).bot.to_owned();
         let channel = Channel {
             id: id.clone(),
+            team,
             name: String::new(),
-            members: vec![user.to_owned(), BOT.to_owned()],
+            members: vec![user.to_owned(), bot],
             im: true,
             shared: false,
             archived: false,
