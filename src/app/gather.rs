@@ -257,7 +257,7 @@ impl App {
             let payload = json!({ "people": people, "new": new });
             let mut change = self.change(&case, &Entry { actor: &actor, kind: "counted", payload })?;
             change.inbox_done = done;
-            // The event goes with it: where this is lost, it is counted from the inbox again.
+            // The event goes with it: where this is lost, it is counted from the inbox again, and told again.
             change.durability = replay_of(&inbound.body);
             let counted = self.parts.store.commit(change).await;
             drop(turn);

@@ -13,8 +13,9 @@ pub enum Durability {
     #[default]
     Now,
     /// A power failure may take it, together with everything that was committed after it and never anything before it. Only
-    /// for what is then done again from something that is on the disk (the inbox row, the case as it was), and that nobody
-    /// outside was shown: a post is shown only after its claim, which is [`Durability::Now`].
+    /// for what is then done again from something that is on the disk (the inbox row, the case as it was), and on which
+    /// nobody outside can act before it is on the disk: a post is shown, and a press is acknowledged, only after a write of
+    /// its own that is [`Durability::Now`] and takes everything before it along.
     Replayed,
 }
 

@@ -121,8 +121,10 @@ async fn alone(core: &Core, put: &Put, numbers: &mut Numbers) -> Stored<Option<i
 }
 
 async fn together(core: &Core, batch: &[Put], sweep_now: bool, numbers: &mut Numbers) -> Stored<Vec<Option<i64>>> {
+    // After an error nobody knows which of them are in the database: none is used a second time.
+    let left = std::mem::take(numbers);
     let (ids, after) =
-        write_tx!(core, next_turn, Durability::Now, |tx| all(&mut tx, core, batch, (sweep_now, *numbers)).await)?;
+        write_tx!(core, next_turn, Durability::Now, |tx| all(&mut tx, core, batch, (sweep_now, left)).await)?;
     *numbers = after;
     Ok(ids)
 }
