@@ -57,8 +57,18 @@ async fn what_is_acknowledged_decided_or_shown_is_on_the_disk_first() {
     let db = open(&dir).await;
     seen(&db);
     // Whoever clicked or typed is told that it was taken.
-    db.inbox_put("slack|e", At(1_000), "{}").await.unwrap().unwrap();
-    assert_eq!(seen(&db), [FULL], "an event is acknowledged after this");
+    // The first takes row numbers; the next one is a single statement; many that wait are stored together.
+    for n in 0..3 {
+        db.inbox_put(&format!("slack|{n}"), At(1_000), "{}").await.unwrap().unwrap();
+    }
+    assert_eq!(seen(&db), [FULL; 3], "an event is acknowledged after this");
+    let many = futures_util::future::join_all((0..9).map(|n| {
+        let db = db.clone();
+        async move { db.inbox_put(&format!("slack|many {n}"), At(1_000), "{}").await.unwrap() }
+    }));
+    assert_eq!(many.await.into_iter().flatten().count(), 9);
+    let levels = seen(&db);
+    assert!(levels.iter().all(|level| *level == FULL) && levels.len() < 9, "{levels:?}");
     db.commit(Change { cases: vec![case()], outbox: vec![show("card:c-1")], ..change() }).await.unwrap();
     assert_eq!(seen(&db), [FULL], "a change about which nothing is said");
     let claimed = db.outbox_claim("slack", "p1", At(1_000), 5_000).await.unwrap();
