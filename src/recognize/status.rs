@@ -247,7 +247,7 @@ mod tests {
             "Graph-Antwort 404: {}",
         ];
         for text in texts {
-            assert_eq!(find(&Words::of(text)).map(|at| &text[at]), Some("404"), "{text}");
+            assert_eq!(find(&Words::whole(text)).map(|at| &text[at]), Some("404"), "{text}");
         }
     }
 
@@ -267,7 +267,7 @@ mod tests {
             "users 404/500",
         ];
         for text in texts {
-            assert_eq!(find(&Words::of(text)), None, "{text}");
+            assert_eq!(find(&Words::whole(text)), None, "{text}");
         }
     }
 }
