@@ -1,6 +1,6 @@
 //! How fast `reanchor serve` hears Slack: a generator of signed requests, on the same machine. Prints figures, asserts nothing
 //! about time: `cargo bench --bench slack` (the bench profile builds the program, too). With `quick` as argument every part is
-//! short, to see that it works.
+//! short, to see that it works; with `steady` only the even rates on an empty database are measured.
 //!
 //! The program under measurement is a process of its own; the directories are `reanchor tenant`, Slack is a stand-in that
 //! answers every call at once. All of them share the processors with the generator.
@@ -34,7 +34,13 @@ fn main() {
         Terms { load: Duration::from_secs(10), idle: Duration::from_mins(1), socket_events: 5_000 }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let steady_only = std::env::args().any(|arg| arg == "steady");
     runtime.block_on(async {
+        if steady_only {
+            let slack = StandIn::start();
+            steady(&House::prepare(Mode::Http, &slack), terms).await;
+            return;
+        }
         over_http(terms).await;
         over_sockets(terms).await;
     });
@@ -73,6 +79,10 @@ async fn over_http(terms: Terms) {
     }
     println!("memory at the end of the load: {:.1} MiB (budget 40); posts so far: {backlog}", bot.memory());
     drop(bot);
+    steady(&house, terms).await;
+}
+
+async fn steady(house: &House, terms: Terms) {
     let (_, bot) = house.start_empty().await;
     for (name, mix) in [("chatter", Mix::Chatter), ("1 in 4 a report", Mix::OneInFour)] {
         let report = at_rate(bot.address(), mix, 100, terms.load).await;

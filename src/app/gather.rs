@@ -6,7 +6,7 @@
 
 use super::App;
 use super::books::{Entry, TRIES, decode};
-use super::work::Failure;
+use super::work::{Failure, replay_of};
 use crate::domain::beside::{Gathering, MANY, Member, WINDOW, may_be_same_app};
 use crate::domain::case::{Case, State};
 use crate::domain::diagnosis::{ClassId, Diagnosis, FieldName, Fields, Report, Verdict};
@@ -232,6 +232,9 @@ impl App {
             return Ok(false);
         }
         for _ in 0..TRIES {
+            // Many reports at a time would all change the one case, and all but one of them in vain. Another process may
+            // still be faster.
+            let turn = self.counting.lock().await;
             let now = self.now();
             let recent = self.recent(&inbound.surface, &inbound.place.channel, diagnosis).await?;
             let Some(id) = standing(&recent, now) else { return Ok(false) };
@@ -254,14 +257,18 @@ impl App {
             let payload = json!({ "people": people, "new": new });
             let mut change = self.change(&case, &Entry { actor: &actor, kind: "counted", payload })?;
             change.inbox_done = done;
-            match self.parts.store.commit(change).await {
+            // The event goes with it: where this is lost, it is counted from the inbox again, and told again.
+            change.durability = replay_of(&inbound.body);
+            let counted = self.parts.store.commit(change).await;
+            drop(turn);
+            match counted {
                 Err(StoreError::Stale { .. }) => {}
                 other => {
                     other?;
                     for one in alone {
                         self.fold(&one.row.id, &case.id).await?;
                     }
-                    self.whisper(inbound, text).await;
+                    self.aside(inbound, text).await;
                     return Ok(true);
                 }
             }

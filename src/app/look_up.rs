@@ -14,7 +14,7 @@ use crate::domain::time::{At, DAY};
 use crate::plan::settle::{Settled, settle};
 use crate::plan::{Ask, switches};
 use crate::ports::directory::Answer;
-use crate::ports::store::{Change, OutboxRow, StoreError};
+use crate::ports::store::{Change, Durability, OutboxRow, StoreError};
 use crate::saga::look::{self, Keys};
 use serde_json::json;
 
@@ -194,6 +194,10 @@ impl App {
             let next = self.look(case, fresh).await?;
             let mut change = self.looked(&next, by).await?;
             change.inbox_done = inbox;
+            if by == "bot" && inbox.is_none() {
+                // It was only read, and the case is due as before: where this is lost, both sides are read again.
+                change.durability = Durability::Replayed;
+            }
             match self.parts.store.commit(change).await {
                 Err(StoreError::Stale { .. }) => {}
                 other => return Ok(other?),

@@ -140,6 +140,8 @@ pub struct App {
     behind: Mutex<BTreeMap<String, (RunId, At)>>,
     /// Units that failed: how often, and when they may be tried again.
     failed: Mutex<BTreeMap<String, (u32, At)>>,
+    /// Held while a report is counted into a case that stands for many.
+    counting: tokio::sync::Mutex<()>,
     /// What the feeds of incidents said last.
     seen: Mutex<Option<Outlook>>,
     /// What is declared since the directories were replaced (the sandbox alone does that).
@@ -156,6 +158,7 @@ impl App {
             met: Mutex::default(),
             behind: Mutex::default(),
             failed: Mutex::default(),
+            counting: tokio::sync::Mutex::default(),
             seen: Mutex::default(),
             declared: Mutex::default(),
         })

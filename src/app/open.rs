@@ -11,7 +11,7 @@ use crate::domain::diagnosis::{Answer, Report, Verdict};
 use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::PublicText;
 use crate::domain::settings::Sharing;
-use crate::ports::store::{Change, StoreError};
+use crate::ports::store::{Change, Durability, StoreError};
 use crate::recognize;
 use serde_json::json;
 
@@ -36,7 +36,7 @@ impl App {
         if inbound.more.edited && !wanted.is_empty() {
             (wanted, before) = self.follow_edit(inbound, text, wanted).await?;
             if wanted.is_empty() {
-                return self.finish(inbox).await;
+                return self.finish_read(inbound, inbox).await;
             }
         }
         let bulk = payload(&answer, asked);
@@ -51,7 +51,7 @@ impl App {
             } else {
                 self.tell_unread(inbound).await?;
             }
-            return self.finish(inbox).await;
+            return self.finish_read(inbound, inbox).await;
         }
         let (many, rest) = gather::split(&wanted);
         for (n, group) in many.iter().enumerate() {
@@ -106,7 +106,9 @@ impl App {
             "class": case.diagnosis.class, "fields": case.diagnosis.fields, "rules": case.diagnosis.rules,
             "said": said(inbound),
         });
-        let change = self.change(&case, &Entry { actor: &actor, kind: "opened", payload })?;
+        let mut change = self.change(&case, &Entry { actor: &actor, kind: "opened", payload })?;
+        // The event is not done yet: where this is lost the case is opened anew, and nobody has seen this one.
+        change.durability = Durability::Replayed;
         match self.parts.store.commit(change).await {
             // Delivered twice, opened before a crash, or somebody asks about a message that was answered: the case is there.
             Err(StoreError::Duplicate { .. }) => self.point_back(inbound).await?,
@@ -115,7 +117,7 @@ impl App {
         // The event is done after this, so that a crash in between takes it up again and counts anew.
         self.gather(&case).await?;
         match done {
-            Some(inbox) => self.finish(inbox).await,
+            Some(inbox) => self.finish_read(inbound, inbox).await,
             None => Ok(()),
         }
     }

@@ -9,7 +9,7 @@ use crate::domain::ids::{CaseId, RunId};
 use crate::domain::inbound::{Body, Inbound};
 use crate::domain::notice::{Notice, PublicText};
 use crate::domain::time::{At, SECOND};
-use crate::ports::store::{InboxRow, StoreError, Stored};
+use crate::ports::store::{Durability, InboxRow, StoreError, Stored};
 use crate::ports::surface::{Earlier, SurfaceError, verified};
 use crate::recognize::command::{self, Command};
 use std::collections::BTreeSet;
@@ -225,7 +225,12 @@ impl App {
 
     /// Finishes an inbox row that led to no change.
     pub(super) async fn finish(&self, inbox: i64) -> Result<(), Failure> {
-        Ok(self.parts.store.inbox_done(inbox, self.now()).await?)
+        Ok(self.parts.store.inbox_done(inbox, self.now(), Durability::Now).await?)
+    }
+
+    /// The same, of a row that was only read: what it says is read again where a power failure takes this.
+    pub(super) async fn finish_read(&self, inbound: &Inbound, inbox: i64) -> Result<(), Failure> {
+        Ok(self.parts.store.inbox_done(inbox, self.now(), replay_of(&inbound.body)).await?)
     }
 
     /// Tells one person something, at once; where the surface asks to wait, from the outbox when it may. It carries no state and
@@ -242,6 +247,20 @@ impl App {
             Ok(_) => {}
             Err(SurfaceError::Wait { after_ms }) => self.answer_later(surface.name(), &notice, after_ms).await,
             Err(error) => tracing::warn!(surface = surface.name(), %error, "a direct answer was lost"),
+        }
+    }
+
+    /// Tells one person something beside the card that answers: who only said something does not wait for it, so it is lost
+    /// where the surface asks to wait.
+    pub(super) async fn aside(&self, inbound: &Inbound, text: PublicText) {
+        if !matches!(inbound.body, Body::Message { .. }) {
+            return self.whisper(inbound, text).await;
+        }
+        let Some(surface) = self.surface(&inbound.surface) else { return };
+        let (place, to, name) = (inbound.place.clone(), inbound.actor.key.clone(), inbound.actor.name.clone());
+        let notice = Notice::Whisper { place, to, name, text };
+        if let Err(error) = surface.show(&notice, Earlier::default()).await {
+            tracing::debug!(surface = surface.name(), %error, "a direct answer that nobody waits for was lost");
         }
     }
 
@@ -304,6 +323,15 @@ impl App {
     }
 }
 
+/// What a power failure may take of the work on an event: the row that is left in the inbox is then worked on again. A text
+/// that was only heard means the same at any time. What somebody pressed or typed meant that moment, and is not done later.
+pub(super) fn replay_of(body: &Body) -> Durability {
+    match body {
+        Body::Message { .. } => Durability::Replayed,
+        Body::Mention { .. } | Body::Command { .. } | Body::Press { .. } => Durability::Now,
+    }
+}
+
 /// Whether nothing but a file was sent.
 fn says_nothing(body: &Body) -> bool {
     match body {
@@ -336,6 +364,22 @@ impl App {
             Ok(plan)
         } else {
             Err(Failure::Unreadable(format!("the plan stored under {digest} has another digest")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::inbound::Verb;
+
+    #[test]
+    fn what_somebody_pressed_or_typed_is_not_done_again_later() {
+        let text = || "text".to_owned();
+        assert_eq!(replay_of(&Body::Message { text: text() }), Durability::Replayed);
+        let press = Body::Press { verb: Verb::Approve, case: CaseId::new("c-1"), number: Some(1), note: None };
+        for body in [Body::Mention { text: text() }, Body::Command { text: text() }, press] {
+            assert_eq!(replay_of(&body), Durability::Now, "{body:?}");
         }
     }
 }

@@ -194,6 +194,34 @@ const SQUEEZED: [u8; 256] = {
     table
 };
 
+/// Which of at most 64 bytes are letters or digits, a bit each from the lowest.
+fn kept_in(block: &[u8]) -> u64 {
+    let (words, rest) = block.as_chunks();
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    let all = words.iter().chain(std::iter::once(&last)).zip((0..64).step_by(8));
+    all.fold(0, |bits, (word, shift)| bits | u64::from(kept_of(u64::from_le_bytes(*word))) << shift)
+}
+
+/// The same for eight bytes that stand in one number: each is compared with the ends of a range by whether an addition
+/// reaches its highest bit.
+fn kept_of(word: u64) -> u8 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * EACH;
+    const LOWER: u64 = 0x20 * EACH;
+    let within = |bytes: u64, first: u8, last: u8| {
+        let from = bytes + EACH * u64::from(0x80 - first);
+        let behind = bytes + EACH * u64::from(0x7f - last);
+        from & !behind
+    };
+    let low = word & !HIGH;
+    let kept = (within(low | LOWER, b'a', b'z') | within(low, b'0', b'9')) & !word & HIGH;
+    // Gathers the highest bit of each byte in the highest byte.
+    ((kept >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+}
+
 /// Appends the squeezed form of `text` to `out`.
 pub fn squeeze(text: &str, out: &mut Vec<u8>) {
     let start = out.len();
@@ -245,17 +273,30 @@ impl Runs {
     /// Of a text of at most 4 GiB.
     pub fn of(text: &str) -> Self {
         let mut runs = Vec::with_capacity(text.len() / 4);
-        let (mut squeezed, mut clean) = (0_u32, 0_u32);
-        let mut rest = text.as_bytes();
-        // One look at each byte: a run is searched for its end, and what is between two for the next beginning.
-        while let Some(gap) = rest.iter().zip(0_u32..).find(|(b, _)| SQUEEZED[usize::from(**b)] != 0).map(|(_, n)| n) {
-            let from = rest.get(gap as usize..).unwrap_or_default();
-            let len = from.iter().zip(0_u32..).find(|(b, _)| SQUEEZED[usize::from(**b)] == 0).map(|(_, n)| n);
-            let len = len.unwrap_or_else(|| u32::try_from(from.len()).unwrap_or(u32::MAX));
-            clean += gap;
-            runs.push(Run { clean, squeezed, len });
-            (clean, squeezed) = (clean + len, squeezed + len);
-            rest = from.get(len as usize..).unwrap_or_default();
+        let (mut squeezed, mut start, mut inside) = (0, 0, false);
+        let mut edge = |at: u32| {
+            if inside {
+                let len = at - start;
+                runs.push(Run { clean: start, squeezed, len });
+                squeezed += len;
+            }
+            (start, inside) = (at, !inside);
+        };
+        // Where one begins or ends is taken from 64 bytes at once: a look at each byte would be guessed wrong at each of
+        // those places.
+        let (mut before, mut base) = (0, 0_u32);
+        for block in text.as_bytes().chunks(64) {
+            let kept = kept_in(block);
+            let mut edges = kept ^ (kept << 1 | before);
+            while edges != 0 {
+                edge(base + edges.trailing_zeros());
+                edges &= edges - 1;
+            }
+            before = kept >> 63;
+            base = base.saturating_add(64);
+        }
+        if before == 1 {
+            edge(base);
         }
         Self(runs)
     }
@@ -371,5 +412,31 @@ mod tests {
         assert!((0..n).all(|i| runs.near(0, i) == runs.at(i)));
         assert_eq!(back, "HellW0rld1");
         assert_eq!(squeeze_into(text, &mut [0_u8; 3]), None);
+    }
+
+    #[test]
+    fn runs_are_those_of_a_look_at_each_byte() {
+        let plain = |text: &str| {
+            let mut runs: Vec<Run> = Vec::new();
+            let kept = text.bytes().zip(0_u32..).filter(|(b, _)| squeeze_byte(*b).is_some());
+            for ((_, clean), squeezed) in kept.zip(0_u32..) {
+                match runs.last_mut().filter(|run| run.end() == clean as usize) {
+                    Some(run) => run.len += 1,
+                    None => runs.push(Run { clean, squeezed, len: 1 }),
+                }
+            }
+            runs
+        };
+        let every: String = (0..=255).map(char::from).collect();
+        let long = "ab-".repeat(100) + &"x".repeat(200) + "é…" + &"y".repeat(61);
+        for text in [&every, &long, ""] {
+            for from in 0..text.len() {
+                let text = text.get(from..).unwrap_or("é");
+                assert_eq!(Runs::of(text).0, plain(text), "{text}");
+            }
+        }
+        let within = |range| Runs::of("ab cd ef").within(range).collect::<Vec<_>>();
+        assert_eq!(within(1..7), [0..1, 2..4, 5..6]);
+        assert!(within(2..3).is_empty());
     }
 }

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod directory;
+pub mod durability;
 pub mod error;
 pub mod fresh;
 pub mod lease;

@@ -6,6 +6,7 @@
 
 use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
+pub use crate::ports::durability::Durability;
 use async_trait::async_trait;
 
 /// Why the store did not do it. Nothing of the change was applied.
@@ -225,6 +226,8 @@ pub struct SettingChange {
 pub struct Change {
     /// The time of the change.
     pub at: At,
+    /// What a power failure may do to it. Not every change may be replayed: see [`Change::durability`].
+    pub durability: Durability,
     /// New or changed cases, each with its version check.
     pub cases: Vec<CaseRow>,
     /// Audit rows, in this order.
@@ -307,17 +310,17 @@ pub struct StoredFigures {
 /// The store.
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Commits all of `change` or nothing. Durable when it returns.
+    /// Commits all of `change` or nothing. When it returns a power failure does no more than [`Change::durability`] says.
     async fn commit(&self, change: Change) -> Stored<()>;
 
     /// Stores an inbound event once. `None`: an event of this key was stored before. Durable when it returns. May be called
     /// concurrently; waiting rows are committed together.
     async fn inbox_put(&self, key: &str, at: At, body: &str) -> Stored<Option<i64>>;
     /// Claims up to `limit` inbox rows that are not done for `owner` until `now + hold_ms`, oldest first. Rows put by another
-    /// live process are left to it until that claim runs out.
+    /// live process are left to it until that claim runs out. A power failure may take the claim: nobody it held off is left.
     async fn inbox_claim(&self, owner: &str, now: At, hold_ms: i64, limit: i64) -> Stored<Vec<InboxRow>>;
     /// Finishes a row that led to no change.
-    async fn inbox_done(&self, id: i64, at: At) -> Stored<()>;
+    async fn inbox_done(&self, id: i64, at: At, durability: Durability) -> Stored<()>;
 
     /// One case.
     async fn case(&self, id: &CaseId) -> Stored<Option<CaseRow>>;
@@ -355,9 +358,10 @@ pub trait Store: Send + Sync {
     async fn journal(&self, run: &RunId) -> Stored<Vec<JournalRow>>;
 
     /// Claims due outbox rows of `surface` for `owner` until `now + hold_ms`. A row made by another live process is left to
-    /// it for `hold_ms` after it fell due.
+    /// it for `hold_ms` after it fell due. Durable when it returns, with everything that was committed before: the row, its
+    /// case, and the mark by which a post that was begun is known.
     async fn outbox_claim(&self, surface: &str, owner: &str, now: At, hold_ms: i64) -> Stored<Vec<Claimed>>;
-    /// The row was sent; `posted` is where.
+    /// The row was sent; `posted` is where. Durable when it returns.
     async fn outbox_sent(&self, id: i64, posted: &str, at: At) -> Stored<()>;
     /// The row could not be sent; try again at `due_at`.
     async fn outbox_retry(&self, id: i64, due_at: At, why: &str, attempt: Attempt) -> Stored<()>;

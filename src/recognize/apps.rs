@@ -322,7 +322,7 @@ mod tests {
     use super::*;
 
     fn app(text: &str) -> Option<&str> {
-        let words = Words::of(text);
+        let words = Words::whole(text);
         (0..words.len()).find_map(|i| at(&words, i)).map(|at| &text[at])
     }
 

@@ -85,7 +85,7 @@ impl<'a> Found<'a> {
 pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
     let text = reading.clean.get(range.clone()).unwrap_or_default();
     let mut found = Found::new(text);
-    let words = Words::of(text);
+    let words = Words::of(text, reading.runs().within(range.clone()));
     let mut instance = Instance::default();
     let (mut rough, mut of_mail) = (None, None);
     for token in tokens(&words) {

@@ -213,7 +213,7 @@ mod tests {
     use super::*;
 
     fn group(text: &str) -> Option<&str> {
-        let words = Words::of(text);
+        let words = Words::whole(text);
         (0..words.len()).find_map(|i| at(&words, i)).map(|at| &text[at])
     }
 

@@ -253,7 +253,7 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<(FieldName, String)> {
-        let words = Words::of(text);
+        let words = Words::whole(text);
         let mut found = Found::new(text);
         task_line(&words, &mut found);
         json(&mut found);

@@ -3,7 +3,7 @@
 //! Never looks at labels (that is `fields`). Begin with [`tokens`].
 
 use super::times;
-use super::words::Words;
+use super::words::{Word, Words};
 use std::ops::Range;
 
 /// What a stretch of text looks like.
@@ -41,11 +41,13 @@ pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
     };
     for i in 0..words.len() {
         let Some(word) = words.get(i) else { break };
-        add(at_word(bytes, word.start));
-        let parts = bytes.get(word.start..word.end).filter(|_| word.joined).unwrap_or_default();
-        for (n, b) in parts.iter().enumerate() {
-            if matches!(b, b'_' | b'.') {
-                add(at_word(bytes, word.start + n + 1));
+        add(at_word(bytes, &word));
+        if word.joined {
+            let parts = bytes.get(word.start..word.end).unwrap_or_default();
+            for (n, _) in parts.iter().enumerate().filter(|(_, b)| matches!(b, b'_' | b'.')) {
+                let start = word.start + n + 1;
+                let first = bytes.get(start).copied().unwrap_or_default();
+                add(at_word(bytes, &Word { start, first, ..word }));
             }
         }
         let gap = word.end..words.get(i + 1).map_or(bytes.len(), |next| next.start);
@@ -60,14 +62,22 @@ pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
     found
 }
 
-/// The value that begins at the start of a word, or of a part of one.
-fn at_word(bytes: &[u8], at: usize) -> Option<Token> {
-    match bytes.get(at)? {
-        b'0' => guid(bytes, at).or_else(|| okta_id(bytes, at)).or_else(|| time(bytes, at)),
-        b'1'..=b'9' => guid(bytes, at).or_else(|| time(bytes, at)),
-        b'A' | b'D' | b'F' | b'O' => guid(bytes, at).or_else(|| time(bytes, at)),
-        b'a'..=b'f' | b'B' | b'C' | b'E' | b'o' | b'l' | b'I' => guid(bytes, at),
-        b'J' | b'M' | b'N' | b'S' | b'T' | b'W' => time(bytes, at),
+/// Bytes of the shortest id.
+const SHORTEST: usize = 20;
+
+/// The value that begins at the start of a word, or of a part of one. Most words are told by their length.
+fn at_word(bytes: &[u8], word: &Word) -> Option<Token> {
+    let at = word.start;
+    let long = word.len() >= SHORTEST;
+    match word.first {
+        b'0' if long => guid(bytes, at).or_else(|| okta_id(bytes, at)).or_else(|| time(bytes, at)),
+        b'1'..=b'9' if long => guid(bytes, at).or_else(|| time(bytes, at)),
+        b'0'..=b'9' => time(bytes, at),
+        b'a'..=b'f' | b'A'..=b'F' | b'O' | b'o' | b'l' | b'I' if long => guid(bytes, at),
+        // The name of a month or a day.
+        b'A' | b'D' | b'F' | b'J' | b'M' | b'N' | b'O' | b'S' | b'T' | b'W' if (3..10).contains(&word.len()) => {
+            time(bytes, at)
+        }
         _ => None,
     }
 }
@@ -149,7 +159,7 @@ mod tests {
     use super::*;
 
     fn found(text: &str) -> Vec<(Shape, &str)> {
-        tokens(&Words::of(text)).into_iter().map(|t| (t.shape, &text[t.at])).collect()
+        tokens(&Words::whole(text)).into_iter().map(|t| (t.shape, &text[t.at])).collect()
     }
 
     #[test]

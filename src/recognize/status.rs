@@ -252,7 +252,7 @@ mod tests {
             "404 when the flow assigns it",
         ];
         for text in texts {
-            assert_eq!(find(&Words::of(text)).map(|at| &text[at]), Some("404"), "{text}");
+            assert_eq!(find(&Words::whole(text)).map(|at| &text[at]), Some("404"), "{text}");
         }
     }
 
@@ -272,7 +272,7 @@ mod tests {
             "users 404/500",
         ];
         for text in texts {
-            assert_eq!(find(&Words::of(text)), None, "{text}");
+            assert_eq!(find(&Words::whole(text)), None, "{text}");
         }
     }
 }

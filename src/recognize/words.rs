@@ -4,13 +4,21 @@
 
 use std::ops::Range;
 
-/// A run of letters, digits and the signs that stand inside names.
-#[derive(Clone, Copy, Debug)]
+/// Letters, digits and the signs that stand inside names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Word {
     pub(super) start: usize,
     pub(super) end: usize,
+    /// Its first byte.
+    pub(super) first: u8,
     /// Whether one of `.`, `-`, `_` and `'` may stand in it.
     pub(super) joined: bool,
+}
+
+impl Word {
+    pub(super) fn len(&self) -> usize {
+        self.end - self.start
+    }
 }
 
 /// All words of a text.
@@ -50,7 +58,36 @@ const PARTICLES: &[&str] = &[
 ];
 
 impl<'t> Words<'t> {
-    pub(super) fn of(text: &'t str) -> Self {
+    /// The words of a text, whose runs of letters and digits are given.
+    pub(super) fn of(text: &'t str, runs: impl Iterator<Item = Range<usize>>) -> Self {
+        let list = if text.is_ascii() { Self::joined(text, runs) } else { Self::scanned(text) };
+        Self { text, list }
+    }
+
+    /// The words of a text of which nothing is known yet.
+    #[cfg(test)]
+    pub(super) fn whole(text: &'t str) -> Self {
+        Self::of(text, crate::domain::reading::Runs::of(text).within(0..text.len()))
+    }
+
+    /// In ASCII a word is a run, or several with nothing between them but signs that stand inside words.
+    fn joined(text: &str, runs: impl Iterator<Item = Range<usize>>) -> Vec<Word> {
+        let mut list: Vec<Word> = Vec::with_capacity(text.len() / 5);
+        let bytes = text.as_bytes();
+        for run in runs {
+            let first = bytes.get(run.start).copied().unwrap_or_default();
+            match list.last_mut() {
+                Some(word) if bytes[word.end..run.start].iter().all(|b| INSIDE[usize::from(*b)]) => {
+                    word.end = run.end;
+                    word.joined = true;
+                }
+                _ => list.push(Word { start: run.start, end: run.end, first, joined: false }),
+            }
+        }
+        list
+    }
+
+    fn scanned(text: &str) -> Vec<Word> {
         let mut list = Vec::with_capacity(text.len() / 5);
         let bytes = text.as_bytes();
         let mut i = 0;
@@ -60,32 +97,31 @@ impl<'t> Words<'t> {
                 continue;
             }
             let start = i;
-            let mut joined = false;
             while i < bytes.len() && INSIDE[usize::from(bytes[i])] {
-                joined |= !STARTS[usize::from(bytes[i])];
                 i += 1;
             }
-            let word = Self::trimmed(text, start..i, joined);
-            if word.end > word.start {
-                list.push(word);
+            let at = Self::trimmed(text, start..i);
+            let inside = bytes.get(at.clone()).unwrap_or_default();
+            if let Some(first) = inside.first() {
+                let joined = inside.iter().any(|b| !STARTS[usize::from(*b)]);
+                list.push(Word { start: at.start, end: at.end, first: *first, joined });
             }
         }
-        Self { text, list }
+        list
     }
 
     /// The word without signs at its ends (quotation marks, dashes and arrows beyond ASCII among them).
-    fn trimmed(text: &str, at: Range<usize>, joined: bool) -> Word {
-        let Range { start, end } = at;
+    fn trimmed(text: &str, Range { start, end }: Range<usize>) -> Range<usize> {
         let bytes = text.as_bytes();
         let plain = |i: usize| bytes.get(i).is_some_and(u8::is_ascii_alphanumeric);
         if plain(start) && plain(end - 1) {
-            return Word { start, end, joined };
+            return start..end;
         }
         let word = text.get(start..end).unwrap_or_default();
         let sign = |c: char| !c.is_alphanumeric();
         let body = word.trim_start_matches(sign);
         let start = start + word.len() - body.len();
-        Word { start, end: start + body.trim_end_matches(sign).len(), joined }
+        start..start + body.trim_end_matches(sign).len()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -123,7 +159,8 @@ impl<'t> Words<'t> {
     /// A display name that begins with this word: two to five words, each capitalised, particles between them. Returns
     /// its range and the number of its words.
     pub(super) fn name(&self, i: usize) -> Option<(Range<usize>, usize)> {
-        let first = self.get(i)?;
+        // Almost every word is told by its first byte.
+        let first = self.get(i).filter(|word| begins_name(word.first))?;
         if !is_name_word(self.str(i)) {
             return None;
         }
@@ -161,11 +198,15 @@ fn is_blank(gap: &str) -> bool {
     !gap.is_empty() && gap.chars().all(|c| matches!(c, ' ' | '\u{a0}'))
 }
 
+/// Whether a capital letter may begin with the byte.
+fn begins_name(byte: u8) -> bool {
+    byte.is_ascii_uppercase() || byte >= 0x80
+}
+
 /// A capital letter and then lower-case ones; hyphens, apostrophes and one further capital (`O'Brien`, `McKay`) may stand
 /// inside.
 fn is_name_word(word: &str) -> bool {
-    // Almost every word is told by its first byte.
-    if !word.as_bytes().first().is_some_and(|b| b.is_ascii_uppercase() || *b >= 0x80) {
+    if !word.as_bytes().first().copied().is_some_and(begins_name) {
         return false;
     }
     let mut chars = word.chars();
@@ -178,16 +219,29 @@ fn is_name_word(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::reading::Runs;
+
+    #[test]
+    fn words_of_runs_are_those_of_a_look_at_each_byte() {
+        for text in
+            ["", "-", "a", "-a-", "a.b-c_d'e f", "a--b -.c. d", "'a' _b_ (c) d/e\nf:g", "x@y.example..", "a- -b"]
+        {
+            assert_eq!(Words::joined(text, Runs::of(text).within(0..text.len())), Words::scanned(text), "{text}");
+        }
+        let beyond = "–a– ü é.x “b” …c…";
+        let found = Words::whole(beyond);
+        assert_eq!((0..found.len()).map(|i| found.str(i)).collect::<Vec<_>>(), ["a", "ü", "é.x", "b", "c"]);
+    }
 
     #[test]
     fn names_are_read_whole() {
         for name in ["Ada Lindgren", "Peter O'Malley", "Anna-Maria de la Cruz", "Zoë Müller", "Renée van Dijk"] {
             let text = format!("user {name}, x");
-            let words = Words::of(&text);
+            let words = Words::whole(&text);
             assert_eq!(words.name(1).map(|(r, _)| &text[r]), Some(name));
         }
         let text = "Chloe\nError AADSTS of IT";
-        let words = Words::of(text);
+        let words = Words::whole(text);
         assert!((0..words.len()).all(|i| words.name(i).is_none()));
     }
 }

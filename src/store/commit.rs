@@ -16,7 +16,7 @@ pub(super) async fn commit(db: &Database, change: &Change) -> Stored<()> {
     {
         return Err(StoreError::ChainBroken { row: row.clone() });
     }
-    write_tx!(db.core, |tx| apply(&mut tx, db, change, broken.as_deref()).await)
+    write_tx!(db.core, change.durability(), |tx| apply(&mut tx, db, change, broken.as_deref()).await)
 }
 
 pub(super) async fn apply(tx: &mut Tx, db: &Database, change: &Change, broken: Option<&str>) -> Result<(), Fault> {

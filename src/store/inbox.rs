@@ -4,7 +4,10 @@
 
 use super::{Database, Fault, Tx, driver, take_numbers, write_tx};
 use crate::domain::time::At;
-use crate::ports::store::{InboxRow, Stored};
+use crate::ports::store::{Durability, InboxRow, Stored};
+
+/// Rows whose owners are looked at by one claim.
+const OLDEST: i64 = 256;
 
 /// The claim of one caller.
 #[derive(Clone, Copy)]
@@ -44,14 +47,21 @@ pub(super) async fn claim(db: &Database, owner: &str, claim: Claim) -> Stored<Ve
         return Ok(Vec::new());
     }
     let tag = db.tag(owner);
-    write_tx!(db.core, |tx| claim_in(&mut tx, db, &tag, claim).await)
+    // After a power failure there is nobody left whom the claim could hold off, and the row is handed out again.
+    write_tx!(db.core, Durability::Replayed, |tx| claim_in(&mut tx, db, &tag, claim).await)
 }
 
 async fn claim_in(tx: &mut Tx, db: &Database, tag: &str, claim: Claim) -> Result<Vec<InboxRow>, Fault> {
     take_numbers(tx, "inbox", 0).await?;
-    let owners = sqlx::query_as("SELECT DISTINCT owner FROM inbox WHERE done_at IS NULL AND owner <> ''")
-        .fetch_all(&mut **tx)
-        .await?;
+    // Of the oldest alone: nobody may wait while a backlog of many thousands is read. What a dead process left behind them is
+    // found when they are done, and is free for all anyway when `hold_ms` have passed.
+    let owners = sqlx::query_as(
+        "SELECT DISTINCT owner FROM (SELECT owner FROM inbox WHERE done_at IS NULL ORDER BY id LIMIT $1) AS oldest \
+         WHERE owner <> ''",
+    )
+    .bind(OLDEST)
+    .fetch_all(&mut **tx)
+    .await?;
     for dead in db.dead(owners)? {
         sqlx::query("UPDATE inbox SET owner = '', claimed_until = 0 WHERE owner = $1 AND done_at IS NULL")
             .bind(dead)
@@ -76,8 +86,8 @@ async fn claim_in(tx: &mut Tx, db: &Database, tag: &str, claim: Claim) -> Result
     Ok(rows.into_iter().map(|(id, key, at, body)| InboxRow { id, key, at: At(at), body }).collect())
 }
 
-pub(super) async fn done(db: &Database, id: i64, at: At) -> Stored<()> {
-    write_tx!(db.core, |tx| finish(&mut tx, id, at).await.map(|_| ()))
+pub(super) async fn done(db: &Database, (id, at): (i64, At), durability: Durability) -> Stored<()> {
+    write_tx!(db.core, durability, |tx| finish(&mut tx, id, at).await.map(|_| ()))
 }
 
 /// Finishes a row; `false` when it was finished (or deleted) before. Its body goes at once: nobody reads it again.

@@ -10,6 +10,8 @@
 
 mod audit;
 mod commit;
+#[cfg(test)]
+mod durable_tests;
 mod erase;
 mod examine;
 mod inbox;
@@ -29,10 +31,12 @@ use crate::domain::ids::{CaseId, RunId};
 use crate::domain::time::At;
 use crate::ports::fresh::Fresh;
 use crate::ports::store::{
-    Attempt, CaseRow, Change, Channel, Claimed, Erased, Erasure, Fence, InboxRow, JournalRow, LeaseAnswer, LeaseTable,
-    LeaseTerms, Ledger, Open, ProposalRow, RunRow, Scrub, Store, StoreError, Stored, StoredFigures, VoteRow, Waiting,
+    Attempt, CaseRow, Change, Channel, Claimed, Durability, Erased, Erasure, Fence, InboxRow, JournalRow, LeaseAnswer,
+    LeaseTable, LeaseTerms, Ledger, Open, ProposalRow, RunRow, Scrub, Store, StoreError, Stored, StoredFigures,
+    VoteRow, Waiting,
 };
 use async_trait::async_trait;
+use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyPool, Transaction};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -44,18 +48,21 @@ type Tx = Transaction<'static, Any>;
 const TRIES: u32 = 5;
 
 /// Runs `$body` (an expression of type `Result<_, Fault>` that may await) in one write transaction, commits it, and begins
-/// anew a bounded number of times when another process was in the way. A macro, because a closure that borrows its
-/// surroundings and gives a `Send` future back cannot be written down.
+/// anew a bounded number of times when another process was in the way. It is durable, unless a [`Durability`] is given. A
+/// macro, because a closure that borrows its surroundings and gives a `Send` future back cannot be written down.
 macro_rules! write_tx {
     ($core:expr, |$tx:ident| $body:expr) => {
-        $crate::store::write_tx!($core, turn, |$tx| $body)
+        $crate::store::write_tx!($core, $crate::ports::store::Durability::Now, |$tx| $body)
     };
-    ($core:expr, $turn:ident, |$tx:ident| $body:expr) => {{
+    ($core:expr, $durability:expr, |$tx:ident| $body:expr) => {
+        $crate::store::write_tx!($core, turn, $durability, |$tx| $body)
+    };
+    ($core:expr, $turn:ident, $durability:expr, |$tx:ident| $body:expr) => {{
         let mut tries = 0_u32;
         loop {
             let turn = $core.$turn().await;
             let outcome: Result<_, $crate::store::Fault> = async {
-                let mut $tx = $core.begin_write().await?;
+                let mut $tx = $core.begin_write($durability).await?;
                 let value = $body?;
                 $tx.commit().await?;
                 Ok(value)
@@ -88,6 +95,9 @@ pub struct Database {
 /// What every part of the store needs to run a transaction.
 struct Core {
     pool: AnyPool,
+    /// Where [`Durability::Replayed`] is written on SQLite; apart from the others, because how sure a commit is belongs to the
+    /// connection.
+    replayed: Option<AnyPool>,
     sqlite: bool,
     /// Id of this process, the owner of the rows that it puts.
     instance: String,
@@ -96,6 +106,9 @@ struct Core {
     /// Where everybody waits before that, but the task that stores events: whoever posted or clicked waits for its answer,
     /// and has one transaction before it at the most, however many cases are worked on.
     queue: tokio::sync::Mutex<()>,
+    /// `PRAGMA synchronous` of each write, as it was found inside.
+    #[cfg(test)]
+    seen: Mutex<Vec<i64>>,
 }
 
 struct AuditState {
@@ -126,9 +139,35 @@ impl Core {
     }
 
     /// Opens a write transaction: IMMEDIATE on SQLite, so that no read in it can turn out to be stale at the first write.
-    async fn begin_write(&self) -> Result<Tx, Fault> {
+    async fn begin_write(&self, durability: Durability) -> Result<Tx, Fault> {
+        let pool = match (durability, &self.replayed) {
+            (Durability::Replayed, Some(replayed)) => replayed,
+            (Durability::Replayed, None) | (Durability::Now, _) => &self.pool,
+        };
         let statement = if self.sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
-        Ok(self.pool.begin_with(statement).await?)
+        #[cfg_attr(not(test), expect(unused_mut, reason = "tests look inside"))]
+        let mut tx = pool.begin_with(statement).await?;
+        #[cfg(test)]
+        self.look_inside(&mut tx).await?;
+        Ok(tx)
+    }
+
+    /// A connection on which one statement is a transaction of its own, durable when it returns.
+    async fn durable(&self) -> Result<PoolConnection<Any>, Fault> {
+        #[cfg_attr(not(test), expect(unused_mut, reason = "tests look inside"))]
+        let mut connection = self.pool.acquire().await?;
+        #[cfg(test)]
+        self.look_inside(&mut connection).await?;
+        Ok(connection)
+    }
+
+    #[cfg(test)]
+    async fn look_inside(&self, connection: &mut sqlx::AnyConnection) -> Result<(), Fault> {
+        if self.sqlite {
+            let (level,): (i64,) = sqlx::query_as("PRAGMA synchronous").fetch_one(connection).await?;
+            self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(level);
+        }
+        Ok(())
     }
 
     /// Opens a transaction that sees one state of the database to its end.
@@ -216,6 +255,9 @@ impl Database {
     /// Closes the connections of all handles; calls after it fail. The OS locks go with the last handle.
     pub async fn close(self) {
         self.core.pool.close().await;
+        if let Some(replayed) = &self.core.replayed {
+            replayed.close().await;
+        }
     }
 }
 
@@ -233,8 +275,8 @@ impl Store for Database {
         inbox::claim(self, owner, inbox::Claim { now, hold_ms, limit }).await
     }
 
-    async fn inbox_done(&self, id: i64, at: At) -> Stored<()> {
-        inbox::done(self, id, at).await
+    async fn inbox_done(&self, id: i64, at: At, durability: Durability) -> Stored<()> {
+        inbox::done(self, (id, at), durability).await
     }
 
     async fn case(&self, id: &CaseId) -> Stored<Option<CaseRow>> {

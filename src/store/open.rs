@@ -8,6 +8,7 @@ use super::{AuditState, Core, Database, driver, ledger, writer};
 use crate::domain::ids::hex;
 use crate::ports::fresh::Fresh;
 use crate::ports::secret::Secret;
+use crate::ports::store::Durability;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{
@@ -20,8 +21,9 @@ use std::str::FromStr as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// Connections of one process. SQLite has one writer, the others read.
-const SQLITE_CONNECTIONS: u32 = 4;
+/// Connections of one process that read and that write durably; one more writes what is replayed. SQLite has one writer at a
+/// time.
+const SQLITE_CONNECTIONS: u32 = 3;
 const POSTGRES_CONNECTIONS: u32 = 10;
 /// Longest wait for a connection to a server.
 pub(super) const CONNECT: Duration = Duration::from_secs(10);
@@ -129,9 +131,10 @@ async fn open_sqlite(path: &Path, migrator: &Migrator, options: Options) -> Resu
         Some(secret) => secret.clone(),
         None => kept_key(&path, &pool, &*options.fresh).await?,
     };
+    let replayed = sqlite_connections(&path, 1, Durability::Replayed).await?;
     drop(opening);
     let host = Host::beside(&path, &options.instance).map_err(|e| trouble(&e))?;
-    assemble(pool, host, &secret, options).await
+    assemble((pool, Some(replayed)), host, &secret, options).await
 }
 
 async fn open_postgres(url: &str, migrator: &Migrator, options: Options) -> Result<Database, OpenError> {
@@ -151,10 +154,15 @@ async fn open_postgres(url: &str, migrator: &Migrator, options: Options) -> Resu
         .await
         .map_err(hide)?;
     migrator.run(&pool).await.map_err(|e| migrate_error(&e))?;
-    assemble(pool, Host::none(), &secret, options).await
+    assemble((pool, None), Host::none(), &secret, options).await
 }
 
-async fn assemble(pool: AnyPool, host: Host, secret: &Secret, options: Options) -> Result<Database, OpenError> {
+async fn assemble(
+    (pool, replayed): (AnyPool, Option<AnyPool>),
+    host: Host,
+    secret: &Secret,
+    options: Options,
+) -> Result<Database, OpenError> {
     if secret.expose().is_empty() {
         return Err(OpenError::AuditKey("AUDIT_KEY is empty; give a random text of 32 characters or more".to_owned()));
     }
@@ -162,10 +170,13 @@ async fn assemble(pool: AnyPool, host: Host, secret: &Secret, options: Options) 
     let sqlite = host.has_files();
     let core = Arc::new(Core {
         pool,
+        replayed,
         sqlite,
         instance: options.instance,
         turn: tokio::sync::Mutex::default(),
         queue: tokio::sync::Mutex::default(),
+        #[cfg(test)]
+        seen: Mutex::default(),
     });
     let inbox = writer::start(Arc::clone(&core));
     let audit = Arc::new(AuditState { fresh: options.fresh, key, broken: Mutex::new(None) });
@@ -251,34 +262,46 @@ async fn wait_for_lock(path: &Path) -> std::io::Result<HostLock> {
     Err(std::io::Error::new(ErrorKind::TimedOut, "another process is opening it and does not finish"))
 }
 
-/// The cache is 1 MiB for each connection: cases are read by key, a few pages at a time.
-const PRAGMAS: [&str; 4] = [
-    "PRAGMA busy_timeout = 5000",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA cache_size = -1024",
-];
+/// The cache is 256 KiB for each connection: cases are read by key, a few pages at a time, and what another connection writes
+/// empties the cache of this one. The operating system has the pages.
+const PRAGMAS: [&str; 3] = ["PRAGMA busy_timeout = 5000", "PRAGMA journal_mode = WAL", "PRAGMA cache_size = -256"];
+
+/// How a connection commits. FULL writes the log to the disk at each commit, and with it what every other connection wrote
+/// there before. NORMAL does not: a power failure takes an end of the log, never a part of its middle (a torn transaction
+/// does not check), and a checkpoint writes the log to the disk first.
+fn synchronous(durability: Durability) -> [&'static str; 2] {
+    match durability {
+        // Somebody waits for these: the log is copied into the file after one of the others, where there are any.
+        Durability::Now => ["PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 4000"],
+        Durability::Replayed => ["PRAGMA synchronous = NORMAL", "PRAGMA wal_autocheckpoint = 1000"],
+    }
+}
 
 /// The first connection is made apart from the pool, which would hide why it fails and try for half a minute.
 async fn sqlite_pool(path: &Path) -> Result<AnyPool, OpenError> {
     let connect = sqlite_options(path).map_err(|e| sqlite_error(path, &e))?;
     let mut first = connect.connect().await.map_err(|e| sqlite_error(path, &e))?;
     refuse_foreign_tables(&mut first, path).await?;
-    prepare(&mut first).await.map_err(|e| sqlite_error(path, &e))?;
+    prepare(&mut first, Durability::Now).await.map_err(|e| sqlite_error(path, &e))?;
     first.close().await.map_err(|e| sqlite_error(path, &e))?;
+    sqlite_connections(path, SQLITE_CONNECTIONS, Durability::Now).await
+}
+
+/// A connection commits in one way for as long as it lives: nothing switches it over, so nothing can forget to switch back.
+async fn sqlite_connections(path: &Path, most: u32, durability: Durability) -> Result<AnyPool, OpenError> {
     AnyPoolOptions::new()
-        .max_connections(SQLITE_CONNECTIONS)
+        .max_connections(most)
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
-        .after_connect(|connection, _| Box::pin(prepare(connection)))
-        .connect_with(connect)
+        .after_connect(move |connection, _| Box::pin(prepare(connection, durability)))
+        .connect_with(sqlite_options(path).map_err(|e| sqlite_error(path, &e))?)
         .await
         .map_err(|e| sqlite_error(path, &e))
 }
 
-async fn prepare(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    for pragma in PRAGMAS {
+async fn prepare(connection: &mut AnyConnection, durability: Durability) -> Result<(), sqlx::Error> {
+    for pragma in PRAGMAS.into_iter().chain(synchronous(durability)) {
         connection.execute(pragma).await?;
     }
     Ok(())

@@ -5,7 +5,7 @@
 
 use super::{Core, Database, Fault, Tx, driver, take_numbers, write_tx};
 use crate::domain::time::At;
-use crate::ports::store::{Attempt, Change, Claimed, OutboxRow, Stored, Waiting};
+use crate::ports::store::{Attempt, Change, Claimed, Durability, OutboxRow, Stored, Waiting};
 
 /// Most rows handed out at once.
 const AT_ONCE: i64 = 100;
@@ -196,7 +196,9 @@ pub(super) async fn sent(core: &Core, id: i64, posted: &str, at: At) -> Stored<(
 
 /// Puts a row back; when a newer one of its key waits, that one takes its place.
 pub(super) async fn retry(core: &Core, (id, due_at): (i64, At), why: &str, attempt: Attempt) -> Stored<()> {
-    write_tx!(core, |tx| {
+    // What a power failure takes here leaves the claim of a process that is gone, and its mark: the next one looks whether
+    // the thing stands there, as after any end of a process between a claim and this.
+    write_tx!(core, Durability::Replayed, |tx| {
         async {
         take_numbers(&mut tx, "outbox", 0).await?;
         if attempt == Attempt::NotMade {

@@ -1,13 +1,15 @@
 //! The one task that stores inbound events. Rows that wait at the same time are committed together, at most 64: while one
 //! commit is written to the disk the next rows gather, so nobody waits for a timer and nobody waits for more than two commits.
+//! One that comes alone is one statement, because somebody waits for each way to the database and back.
 //!
 //! Never answers before the row is on the disk, and never stores an event twice.
 //!
 //! Begin with [`start`].
 
-use super::{Core, Fault, Tx, take_numbers, write_tx};
+use super::{Core, Fault, TRIES, Tx, pause, take_numbers, write_tx};
 use crate::domain::time::{At, DAY, MINUTE};
-use crate::ports::store::{StoreError, Stored};
+use crate::ports::store::{Durability, StoreError, Stored};
+use sqlx::AnyConnection;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
@@ -15,6 +17,26 @@ use tokio::sync::{mpsc, oneshot};
 const TOGETHER: usize = 64;
 /// Most rows that wait; a caller beyond that waits for a place.
 const QUEUE: usize = 1024;
+/// Row numbers that are taken from the database at a time. What a process has left when it ends is never used: the numbers
+/// tell the rows of one process apart and order them, nothing else.
+const BLOCK: i64 = 1024;
+
+/// Row numbers that were taken and are not used.
+#[derive(Clone, Copy, Default)]
+struct Numbers {
+    next: i64,
+    left: i64,
+}
+
+impl Numbers {
+    /// Uses `n` of them, which are there; the first.
+    fn use_up(&mut self, n: i64) -> i64 {
+        let first = self.next;
+        self.next += n;
+        self.left -= n;
+        first
+    }
+}
 
 /// A row to store and the one who waits for it.
 pub(super) struct Put {
@@ -33,9 +55,9 @@ pub(super) fn start(core: Arc<Core>) -> mpsc::Sender<Put> {
     let (sender, mut waiting) = mpsc::channel::<Put>(QUEUE);
     let task = async move {
         let mut batch = Vec::with_capacity(TOGETHER);
-        let mut swept = At(i64::MIN);
+        let (mut swept, mut numbers) = (At(i64::MIN), Numbers::default());
         while waiting.recv_many(&mut batch, TOGETHER).await > 0 {
-            swept = store(&core, &mut batch, swept).await;
+            swept = store(&core, &mut batch, swept, &mut numbers).await;
         }
     };
     drop(tokio::spawn(task));
@@ -51,11 +73,13 @@ pub(super) async fn put(inbox: &mpsc::Sender<Put>, key: &str, at: At, body: &str
     stored.await.map_err(|_| gone())?
 }
 
-async fn store(core: &Core, batch: &mut Vec<Put>, swept: At) -> At {
+async fn store(core: &Core, batch: &mut Vec<Put>, swept: At, numbers: &mut Numbers) -> At {
     let newest = batch.iter().map(|put| put.at).max().unwrap_or(swept);
     let sweep_now = newest.since(swept) >= 10 * MINUTE;
-    let stored: Stored<Vec<Option<i64>>> =
-        write_tx!(core, next_turn, |tx| insert(&mut tx, core, batch, sweep_now).await);
+    let stored: Stored<Vec<Option<i64>>> = match batch.as_slice() {
+        [put] if !sweep_now && numbers.left > 0 => alone(core, put, numbers).await.map(|id| vec![id]),
+        _ => together(core, batch, sweep_now, numbers).await,
+    };
     let ok = stored.is_ok();
     match stored {
         Ok(ids) => {
@@ -74,27 +98,73 @@ async fn store(core: &Core, batch: &mut Vec<Put>, swept: At) -> At {
     if ok && sweep_now { newest } else { swept }
 }
 
-async fn insert(tx: &mut Tx, core: &Core, batch: &[Put], sweep_now: bool) -> Result<Vec<Option<i64>>, Fault> {
+/// One row in one statement, which is a transaction of its own.
+async fn alone(core: &Core, put: &Put, numbers: &mut Numbers) -> Stored<Option<i64>> {
+    let id = numbers.use_up(1);
+    let mut tries = 0;
+    loop {
+        let turn = core.next_turn().await;
+        let outcome = async {
+            let mut connection = core.durable().await?;
+            insert(&mut connection, core, id, put).await
+        }
+        .await;
+        drop(turn);
+        match outcome {
+            Err(fault) if fault.is_in_the_way() && tries < TRIES => {
+                tries += 1;
+                tokio::time::sleep(pause(tries)).await;
+            }
+            other => return other.map_err(StoreError::from),
+        }
+    }
+}
+
+async fn together(core: &Core, batch: &[Put], sweep_now: bool, numbers: &mut Numbers) -> Stored<Vec<Option<i64>>> {
+    // After an error nobody knows which of them are in the database: none is used a second time.
+    let left = std::mem::take(numbers);
+    let (ids, after) =
+        write_tx!(core, next_turn, Durability::Now, |tx| all(&mut tx, core, batch, (sweep_now, left)).await)?;
+    *numbers = after;
+    Ok(ids)
+}
+
+/// Stores all rows; their numbers, and those that are left.
+async fn all(
+    tx: &mut Tx,
+    core: &Core,
+    batch: &[Put],
+    (sweep_now, mut numbers): (bool, Numbers),
+) -> Result<(Vec<Option<i64>>, Numbers), Fault> {
     if sweep_now && let Some(newest) = batch.iter().map(|put| put.at).max() {
         sweep(tx, newest).await?;
     }
     let count = i64::try_from(batch.len()).unwrap_or(i64::MAX);
-    let first = take_numbers(tx, "inbox", count).await?;
+    if numbers.left < count {
+        let taken = BLOCK.max(count);
+        numbers = Numbers { next: take_numbers(tx, "inbox", taken).await?, left: taken };
+    }
+    let first = numbers.use_up(count);
     let mut ids = Vec::with_capacity(batch.len());
     for (id, put) in (first..).zip(batch) {
-        let done = sqlx::query(
-            "INSERT INTO inbox (id, key, at, body, owner) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING",
-        )
-        .bind(id)
-        .bind(put.key.as_str())
-        .bind(put.at.0)
-        .bind(put.body.as_str())
-        .bind(core.instance.as_str())
-        .execute(&mut **tx)
-        .await?;
-        ids.push((done.rows_affected() == 1).then_some(id));
+        ids.push(insert(tx, core, id, put).await?);
     }
-    Ok(ids)
+    Ok((ids, numbers))
+}
+
+/// Stores a row, unless one of its key is there; its number.
+async fn insert(connection: &mut AnyConnection, core: &Core, id: i64, put: &Put) -> Result<Option<i64>, Fault> {
+    let done = sqlx::query(
+        "INSERT INTO inbox (id, key, at, body, owner) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (key) DO NOTHING",
+    )
+    .bind(id)
+    .bind(put.key.as_str())
+    .bind(put.at.0)
+    .bind(put.body.as_str())
+    .bind(core.instance.as_str())
+    .execute(connection)
+    .await?;
+    Ok((done.rows_affected() == 1).then_some(id))
 }
 
 /// Deletes what SAFETY E2 lets us keep for 24 hours only.

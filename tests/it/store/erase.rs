@@ -126,7 +126,7 @@ async fn what_was_erased_cannot_be_read_from_the_file() {
     .unwrap();
     let waiting = db.inbox_claim("p1", At(6_700), 60_000, 10).await.unwrap();
     for row in &waiting {
-        db.inbox_done(row.id, At(6_700)).await.unwrap();
+        db.inbox_done(row.id, At(6_700), Durability::Now).await.unwrap();
     }
     place.execute("UPDATE outbox SET body = '' WHERE key = 'card:c-000002#heard'").await;
     assert!(bytes(&place).contains(NAME));

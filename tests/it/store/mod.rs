@@ -6,6 +6,7 @@ mod erase;
 mod leases;
 mod open;
 mod postgres;
+mod power;
 mod queues;
 
 use reanchor::config::embedded::MIGRATIONS;
@@ -13,7 +14,8 @@ use reanchor::domain::ids::{CaseId, RunId};
 use reanchor::domain::time::At;
 use reanchor::ports::fresh::Fresh;
 use reanchor::ports::store::{
-    Attempt, AuditRow, CaseRow, Change, Erasure, JournalRow, OutboxRow, ProposalRow, RunRow, Store, StoreError, VoteRow,
+    Attempt, AuditRow, CaseRow, Change, Durability, Erasure, JournalRow, OutboxRow, ProposalRow, RunRow, Store,
+    StoreError, VoteRow,
 };
 use reanchor::store::{Database, Options};
 use sqlx::ConnectOptions as _;

@@ -20,8 +20,8 @@ pub(super) async fn an_event_is_stored_once_however_many_put_it(db: &Database) {
     assert!(claimed.windows(2).all(|pair| pair[0].id < pair[1].id));
     assert_eq!(db.inbox_claim("p1", At(1_000), 5_000, 999).await.unwrap().len(), 70);
     assert_eq!(db.inbox_claim("p1", At(1_000), 5_000, 999).await.unwrap(), []);
-    db.inbox_done(claimed[0].id, At(1_001)).await.unwrap();
-    db.inbox_done(claimed[0].id, At(1_001)).await.unwrap();
+    db.inbox_done(claimed[0].id, At(1_001), Durability::Now).await.unwrap();
+    db.inbox_done(claimed[0].id, At(1_001), Durability::Now).await.unwrap();
     assert_eq!(db.inbox_claim("p1", At(6_000), 5_000, 999).await.unwrap().len(), 99);
     assert_eq!(db.inbox_put(&claimed[0].key, At(6_000), "{}").await.unwrap(), None);
 }
