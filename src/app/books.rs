@@ -123,7 +123,8 @@ impl App {
         self.note_as(format!("note:{name}#{}", inbound.actor.key), &inbound.surface, &inbound.place, text)
     }
 
-    fn note_as(&self, key: String, surface: &str, place: &Place, text: PublicText) -> Stored<OutboxRow> {
+    /// A line under this key.
+    pub(super) fn note_as(&self, key: String, surface: &str, place: &Place, text: PublicText) -> Stored<OutboxRow> {
         let notice = Notice::Note { place: place.clone(), text };
         Ok(OutboxRow { body: encode(&notice, "outbox", &key)?, key, surface: surface.to_owned(), due_at: self.now() })
     }

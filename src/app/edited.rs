@@ -76,6 +76,22 @@ impl App {
         Ok(self.parts.store.commit(change).await?)
     }
 
+    /// Says in the thread that the message of its cases was deleted. It changes nothing.
+    pub(super) async fn tell_deleted(&self, inbound: &Inbound, inbox: i64) -> Result<(), Failure> {
+        let place = &inbound.place;
+        let prefix = format!("{}|{}|{}|", inbound.surface, place.channel, place.message);
+        let rows = self.parts.store.cases_of_message(&prefix).await?;
+        let Some(first) = rows.first() else { return self.finish(inbox).await };
+        let names = rows.iter().map(|row| row.id.as_str()).collect::<Vec<_>>().join(", ");
+        let text =
+            format!("The message that this is about was deleted. What was found and decided stays as it is: {names}.");
+        // Without a name behind it: where it cannot stand, nobody waits for it.
+        let key = format!("note:deleted-{}", first.id);
+        let note = self.note_as(key, &inbound.surface, place, PublicText::words(text))?;
+        let change = Change { at: self.now(), outbox: vec![note], inbox_done: Some(inbox), ..Change::default() };
+        Ok(self.parts.store.commit(change).await?)
+    }
+
     async fn hear_anew(&self, inbound: &Inbound, text: &str, case: Case, report: &Report) -> Result<(), Failure> {
         // The case begins again from its first state, which is why this does not go through the table of moves.
         let mut case = Case {

@@ -50,7 +50,8 @@ impl App {
                 let listens = self.channel(&inbound.surface, &inbound.place.channel).is_some_and(|c| c.listen);
                 let speaks = || !self.is_chatter(text) && self.parts.diagnoser.diagnose(text).reply();
                 // What stands in a file is known when the event is worked on.
-                if !listens || (inbound.more.files.is_empty() && !speaks()) {
+                let of_interest = inbound.more.deleted || !inbound.more.files.is_empty() || speaks();
+                if !listens || !of_interest {
                     return Ok(Heard::Ignored);
                 }
                 redact(text);

@@ -286,6 +286,12 @@ impl App {
                 return self.finish(row.id).await;
             }
         };
+        if inbound.more.deleted {
+            return self.tell_deleted(&inbound, row.id).await;
+        }
+        if self.is_overtaken(&inbound).await? {
+            return self.finish(row.id).await;
+        }
         let inbound = self.complete(inbound).await?;
         if inbound.more.told && says_nothing(&inbound.body) {
             return self.finish(row.id).await;
@@ -309,6 +315,20 @@ impl App {
                 self.press(&inbound, row.id, &actor, press).await
             }
         }
+    }
+
+    /// Whether the message was changed once more, or deleted, since, and that was heard before this: the last words count.
+    async fn is_overtaken(&self, inbound: &Inbound) -> Result<bool, Failure> {
+        if !matches!(inbound.body, Body::Message { .. } | Body::Mention { .. }) {
+            return Ok(false);
+        }
+        let (surface, key) = (&inbound.surface, inbound.event_key.as_str());
+        let (message, after) = match (inbound.more.edited, key.rsplit_once('|')) {
+            (false, _) => (key, format!("{surface}|{key}|")),
+            (true, Some((message, _))) => (message, format!("{surface}|{key}")),
+            (true, None) => return Ok(false),
+        };
+        Ok(self.parts.store.inbox_has(&after, &format!("{surface}|{message}|~")).await?)
     }
 
     /// Answers the person and finishes the row.

@@ -187,9 +187,16 @@ pub struct FileText {
 /// What a surface knows of an event beyond its words. Everything in it defaults to "no".
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about an event, and any of them may come together"
+)]
 pub struct More {
     /// The text of a message that was heard before was changed.
     pub edited: bool,
+    /// The message was deleted; its text is empty.
+    #[serde(skip_serializing_if = "is_false")]
+    pub deleted: bool,
     /// People of another organization read the channel, so it is shown no facts (SAFETY A7).
     pub shared: bool,
     /// Text files to be read together with the words.
@@ -202,6 +209,11 @@ pub struct More {
     pub unread: BTreeSet<Unread>,
     /// Version of the case that the pressed card showed; an older one than the case has now makes a stale button.
     pub version: Option<i64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl More {
@@ -217,7 +229,8 @@ pub struct Inbound {
     pub v: u32,
     /// Name of the surface.
     pub surface: String,
-    /// Identity of the event on the surface; the same event delivered twice has the same key.
+    /// Identity of the event on the surface; the same event delivered twice has the same key. That of a changed message is the
+    /// key of the message, a bar, and something that sorts by the time of the change.
     pub event_key: String,
     /// Where.
     pub place: Place,

@@ -319,6 +319,8 @@ pub trait Store: Send + Sync {
     /// Claims up to `limit` inbox rows that are not done for `owner` until `now + hold_ms`, oldest first. Rows put by another
     /// live process are left to it until that claim runs out. A power failure may take the claim: nobody it held off is left.
     async fn inbox_claim(&self, owner: &str, now: At, hold_ms: i64, limit: i64) -> Stored<Vec<InboxRow>>;
+    /// Whether an event with a key between these two (neither of them counts) was stored.
+    async fn inbox_has(&self, after: &str, before: &str) -> Stored<bool>;
     /// Finishes a row that led to no change.
     async fn inbox_done(&self, id: i64, at: At, durability: Durability) -> Stored<()>;
 

@@ -2,7 +2,7 @@
 //!
 //! A row is never handed to two living processes at once while its claim lasts. Begin with [`claim`].
 
-use super::{Database, Fault, Tx, driver, take_numbers, write_tx};
+use super::{Core, Database, Fault, Tx, driver, take_numbers, write_tx};
 use crate::domain::time::At;
 use crate::ports::store::{Durability, InboxRow, Stored};
 
@@ -84,6 +84,18 @@ async fn claim_in(tx: &mut Tx, db: &Database, tag: &str, claim: Claim) -> Result
     .await?;
     rows.sort_by_key(|row| row.0);
     Ok(rows.into_iter().map(|(id, key, at, body)| InboxRow { id, key, at: At(at), body }).collect())
+}
+
+/// Keys are compared by their bytes, whatever the database takes for an alphabet.
+pub(super) async fn has(core: &Core, after: &str, before: &str) -> Stored<bool> {
+    let sql = if core.sqlite {
+        "SELECT id FROM inbox WHERE key > $1 AND key < $2 LIMIT 1"
+    } else {
+        "SELECT id FROM inbox WHERE key COLLATE \"C\" > $1 AND key COLLATE \"C\" < $2 LIMIT 1"
+    };
+    let row: Option<(i64,)> =
+        sqlx::query_as(sql).bind(after).bind(before).fetch_optional(&core.pool).await.map_err(driver)?;
+    Ok(row.is_some())
 }
 
 pub(super) async fn done(db: &Database, (id, at): (i64, At), durability: Durability) -> Stored<()> {

@@ -275,6 +275,10 @@ impl Store for Database {
         inbox::claim(self, owner, inbox::Claim { now, hold_ms, limit }).await
     }
 
+    async fn inbox_has(&self, after: &str, before: &str) -> Stored<bool> {
+        inbox::has(&self.core, after, before).await
+    }
+
     async fn inbox_done(&self, id: i64, at: At, durability: Durability) -> Stored<()> {
         inbox::done(self, (id, at), durability).await
     }

@@ -96,6 +96,11 @@ impl Ourselves {
         self.at(team, enterprise).or_else(only)
     }
 
+    /// All of them, the home one first.
+    pub fn iter(&self) -> impl Iterator<Item = &Identity> {
+        self.0.iter()
+    }
+
     /// The home installation.
     pub fn home(&self) -> Option<&Identity> {
         self.0.first()

@@ -66,6 +66,11 @@ impl Slack {
                 Err(error) => tracing::debug!(%error, "an address for direct answers is not good any more"),
             }
         }
+        let there = self.ourselves.of_account(to).map(|identity| identity.workspace.as_deref());
+        if there.is_some_and(|there| there != of_channel(&place.channel).0) {
+            // Nobody of another workspace is in the channel, as far as its own token can tell.
+            return self.direct(&place.channel, to, body, until).await;
+        }
         body["user"] = json!(user);
         match self.soon(&place.channel, "chat.postEphemeral", body.clone(), until).await {
             Ok(_) => Ok("ephemeral".to_owned()),

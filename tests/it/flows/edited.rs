@@ -5,6 +5,7 @@ use reanchor::app::HearError;
 use reanchor::domain::case::{Case, State};
 use reanchor::domain::ids::CaseId;
 use reanchor::domain::inbound::{Body, Inbound, More, Place, Verb};
+use reanchor::ports::clock::Clock;
 use reanchor::ports::store::{CaseRow, Change, Open, Store};
 use reanchor::ports::surface::verified;
 
@@ -267,5 +268,79 @@ fn what_waits_for_a_vote_is_found_however_many_cases_are_open() {
         let anna = w.driver.app.desk_of("console", &w.actor("anna")).await.unwrap();
         assert_eq!((anna.to_approve.len(), anna.open.len(), anna.more), (0, 100, 21));
         assert_eq!(w.driver.app.card_posted(&w.cases().await[0]).await.unwrap().as_deref(), Some(id.as_str()));
+    });
+}
+
+#[test]
+fn the_last_words_of_a_message_count_in_whichever_order_they_come() {
+    World::run("deleted-replaced", async |w| {
+        let text = w.error_text().await;
+        let other = text.replace("sam.whitlock@", "una.vale@").replace("Sam Whitlock", "Una Vale");
+        let place = World::place();
+        let hear = async |edited: Option<&str>, text: &str| {
+            let first = format!("m|{}", place.message);
+            let inbound = Inbound {
+                v: 1,
+                surface: "console".to_owned(),
+                event_key: edited.map_or(first.clone(), |at| format!("{first}|{at}")),
+                place: place.clone(),
+                actor: w.actor("anna"),
+                at: w.driver.clock.now(),
+                body: Body::Message { text: text.to_owned() },
+                more: More { edited: edited.is_some(), ..More::default() },
+            };
+            w.driver.app.hear(inbound, None).await.unwrap();
+            w.wait().await;
+        };
+        hear(Some("1700000002.000000"), &text).await;
+        let case = w.case().await;
+        assert_eq!(case.subject.as_ref().map(|subject| &subject.login), Some(&w.subject_login));
+        // What was said before comes now; and the first words, of another class.
+        hear(Some("1700000001.000000"), &other).await;
+        hear(None, NAMELESS).await;
+        assert_eq!(w.cases().await, std::slice::from_ref(&case));
+        // What is said after it counts.
+        hear(Some("1700000003.000000"), &other).await;
+        let after = w.case().await;
+        assert!((w.cases().await.len(), &after.id) == (1, &case.id) && after.version > case.version);
+        assert!(after.diagnosis.fields.values().any(|value| value.contains("una.vale")), "{after:?}");
+    });
+}
+
+#[test]
+fn that_a_message_was_deleted_is_said_and_changes_nothing() {
+    World::run("deleted-replaced", async |w| {
+        let delete = async |place: &Place| {
+            let more = More { deleted: true, ..More::default() };
+            w.hear_with("anna", place.clone(), (Body::Message { text: String::new() }, more)).await;
+            w.wait().await;
+        };
+        delete(&World::place()).await;
+        assert!(w.cases().await.is_empty() && w.notes().is_empty(), "nobody knew it");
+        w.paste_error("anna").await;
+        let case = w.case().await;
+        delete(&case.place).await;
+        delete(&case.place).await;
+        assert_eq!(w.cases().await, std::slice::from_ref(&case));
+        let note = w.notes().pop().unwrap();
+        assert!(note.contains("was deleted") && note.contains(case.id.as_str()), "{note}");
+        // Deleted before anybody looked at it: there is nothing to be answered.
+        let hear = async |key: &str, text: &str, deleted: bool| {
+            let inbound = Inbound {
+                v: 1,
+                surface: "console".to_owned(),
+                event_key: key.to_owned(),
+                place: World::place(),
+                actor: w.actor("anna"),
+                at: case.updated_at,
+                body: Body::Message { text: text.to_owned() },
+                more: More { deleted, ..More::default() },
+            };
+            w.driver.app.hear(inbound, None).await.unwrap();
+        };
+        hear("m|9.9", NAMELESS, false).await;
+        hear("m|9.9|deleted", "", true).await;
+        w.wait().await;
+        assert_eq!(w.cases().await.len(), 1);
     });
 }

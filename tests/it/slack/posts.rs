@@ -1,7 +1,7 @@
 //! Posting into the simulated Slack: once whatever happens to the answer, never an older state over a newer one, at Slack's
 //! pace, and to one person where only that person reads it.
 
-use super::sim::{BOT_TOKEN, Fault, PROVISIONING, Sim, TEAM};
+use super::sim::{BOT_TOKEN, Fault, PROVISIONING, SOUTH, SOUTH_TOKEN, Sim, TEAM, user_id};
 use crate::guards::{deleted_replaced, every_state};
 use reanchor::card::build::card;
 use reanchor::domain::actor::{Actor, Standing};
@@ -12,7 +12,7 @@ use reanchor::ports::clock::Clock;
 use reanchor::ports::secret::Secret;
 use reanchor::ports::surface::{Earlier, Surface, SurfaceError};
 use reanchor::surface::slack::api::{Api, Tokens};
-use reanchor::surface::slack::ourselves::Ourselves;
+use reanchor::surface::slack::ourselves::{Identity, Ourselves};
 use reanchor::surface::slack::show::Slack;
 use reanchor::surface::slack::token::Mint;
 use std::collections::BTreeMap;
@@ -47,9 +47,16 @@ impl Bench {
     async fn new() -> Bench {
         let sim = Sim::start().await;
         let clock = Arc::new(Ticks::default());
-        let tokens = Tokens { home: Secret::new(BOT_TOKEN), further: BTreeMap::new() };
+        let further = BTreeMap::from([(SOUTH.to_owned(), Secret::new(SOUTH_TOKEN))]);
+        let tokens = Tokens { home: Secret::new(BOT_TOKEN), further };
+        let of = |workspace: Option<&str>, team: &str| Identity {
+            workspace: workspace.map(str::to_owned),
+            team: team.to_owned(),
+            ..Identity::default()
+        };
+        let ourselves = Ourselves::new(vec![of(None, TEAM), of(Some(SOUTH), SOUTH)]);
         let api = Arc::new(Api::new(&sim.api_url(), tokens));
-        let slack = Slack::new(api, Mint::new(b"key"), Arc::<Ticks>::clone(&clock), Ourselves::default());
+        let slack = Slack::new(api, Mint::new(b"key"), Arc::<Ticks>::clone(&clock), ourselves);
         let (root, _) = sim.wrote("anna", (PROVISIONING, None), "an error");
         let place = Place { channel: PROVISIONING.to_owned(), thread: root.clone(), message: root };
         Bench { sim, slack, clock, place }
@@ -182,6 +189,22 @@ async fn one_person_is_told_where_nobody_else_reads_it() {
     bench.slack.show(&Notice::Whisper { place, to, name, text }, Earlier::default()).await.unwrap();
     assert!(bench.sim.state().direct_to("anna")[0].text.contains("no, because of"));
     assert_eq!(bench.thread(), [], "nobody else saw it");
+    bench.blameless();
+}
+
+#[tokio::test]
+async fn somebody_of_another_workspace_is_told_in_that_one() {
+    let bench = Bench::new().await;
+    let whisper = Notice::Whisper {
+        place: bench.place.clone(),
+        to: format!("{SOUTH}/{}", user_id("annasouth")),
+        name: "anna".to_owned(),
+        text: PublicText::words("for approvers alone"),
+    };
+    bench.slack.show(&whisper, Earlier::default()).await.unwrap();
+    assert!(bench.sim.state().direct_to("annasouth")[0].text.contains("for approvers alone"));
+    let tried: Vec<String> = bench.sim.state().calls.iter().map(|call| call.method.clone()).collect();
+    assert_eq!(tried, ["conversations.open", "chat.postMessage"], "the channel is none of theirs");
     bench.blameless();
 }
 

@@ -9,7 +9,7 @@ use super::echo::{Echoes, quotes_us};
 use super::home::{Homes, home_of};
 use super::lenient::{Flag, Text};
 use super::payload::{Action, Command, Envelope, Interaction};
-use super::read::{self, Author, Here, Said};
+use super::read::{self, Author, Gone, Here, Said};
 use super::windows::{self, Desk};
 use crate::app::{App, HearError, Heard};
 use crate::domain::actor::{Actor, Standing};
@@ -147,8 +147,20 @@ impl Intake {
         installed.or_else(|| self.ourselves.at(&envelope.team_id, &envelope.enterprise_id))
     }
 
+    /// The installation for which a message is heard. One that several of them see (a channel that their workspaces share) is
+    /// heard for the first of them that listens there, whichever the delivery names: it stays one message.
+    fn place_of<'a>(&'a self, envelope: &Envelope<'_>) -> Option<&'a Identity> {
+        let named = self.identity(envelope)?;
+        let id = envelope.event.channel.some().filter(|_| envelope.is_ext_shared_channel.is_some_and(|flag| flag.0));
+        let listens = |identity: &&Identity| id.is_some_and(|id| self.ear.listens(&channel_key(identity, id)));
+        self.ourselves.iter().find(listens).or(Some(named))
+    }
+
     async fn message(&self, envelope: &Envelope<'_>) -> Outcome {
-        let Some(identity) = self.identity(envelope) else { return Outcome::Done };
+        let Some(identity) = self.place_of(envelope) else { return Outcome::Done };
+        if let Some(gone) = read::gone(&envelope.event) {
+            return self.gone(&gone, identity).await;
+        }
         let here = Here { identity, ourselves: &self.ourselves, settings: &self.settings };
         let Some(mut said) = read::message(envelope, here) else { return Outcome::Done };
         let channel = channel_key(identity, said.channel);
@@ -171,6 +183,22 @@ impl Intake {
         }
         let actor = self.author(&said.author, identity);
         self.store(self.said(said, &channel, actor, shared.is_some_and(|flag| flag.0)), None).await
+    }
+
+    /// A message that told of an error was deleted: whoever looks at its case is told so.
+    async fn gone(&self, gone: &Gone<'_>, identity: &Identity) -> Outcome {
+        let channel = channel_key(identity, gone.channel);
+        if self.ear.is_chatter(gone.text) || !self.ear.listens(&channel) {
+            return Outcome::Done;
+        }
+        let key = format!("m|{channel}|{}|deleted", gone.ts);
+        let (thread, message) = (gone.thread.to_owned(), gone.ts.to_owned());
+        let place = Place { channel: channel.into_owned(), thread, message };
+        let team = &identity.team;
+        let standing = Standing::Unlinked;
+        let actor = Actor { key: account::key(team, gone.user), name: gone.user.to_owned(), standing };
+        let more = More { deleted: true, ..More::default() };
+        self.store(self.inbound(key, place, actor, (Body::Message { text: String::new() }, more)), None).await
     }
 
     fn said(&self, said: Said<'_>, channel: &str, actor: Actor, shared: bool) -> Inbound {
@@ -360,7 +388,7 @@ impl Intake {
             );
             return Outcome::Done;
         };
-        let mut words = read::words(message);
+        let mut words = read::words(message, &self.ourselves);
         let files = read::files(message, &mut words);
         if words.trim().is_empty() && files.is_empty() {
             windows::answer(&self.desk, who.response_url, "There is no text in this message that could be diagnosed.");

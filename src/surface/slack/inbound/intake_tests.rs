@@ -400,6 +400,57 @@ async fn the_end_of_the_installation_is_an_error_in_the_log() {
     assert!(world.bodies().is_empty());
 }
 
+/// What came of one event.
+async fn event_of(delivery: &str) -> Arc<World> {
+    let (intake, world) = intake(Settings::default());
+    assert_eq!(intake.event(delivery).await, Outcome::Done);
+    world
+}
+
+#[tokio::test]
+async fn a_deleted_message_is_heard_where_it_told_of_an_error() {
+    let gone = |channel: &str, before: Value| {
+        delivery(
+            &json!({ "type": "message", "subtype": "message_deleted", "channel": channel, "channel_type": "channel", "ts": "9.9",
+            "deleted_ts": "5.1", "hidden": true, "previous_message": before }),
+        )
+    };
+    let world = event_of(&gone("C01", json!({ "user": "U01", "text": "it failed", "thread_ts": "4.1" }))).await;
+    let (inbound, proved) = world.last();
+    assert!(inbound.more.deleted && !proved && inbound.body == Body::Message { text: String::new() });
+    assert_eq!((inbound.event_key.as_str(), inbound.place.thread.as_str()), ("m|C01|5.1|deleted", "4.1"));
+    for (channel, before) in [
+        ("C09", json!({ "user": "U01", "text": "it failed" })),
+        ("C01", json!({ "user": "U01", "text": "lunch?" })),
+        ("C01", json!({ "user": "U01", "bot_id": "B07", "text": "it failed" })),
+        ("C01", json!({ "text": "it failed" })),
+        ("C01", json!(null)),
+    ] {
+        assert!(event_of(&gone(channel, before.clone())).await.bodies().is_empty(), "{channel} {before}");
+    }
+}
+
+#[tokio::test]
+async fn a_channel_of_two_workspaces_of_ours_is_one_place() {
+    let (mut intake, world) = intake(Settings::default());
+    let home = intake.ourselves.home().cloned().unwrap();
+    let further = Identity { workspace: Some("T02".into()), team: "T02".into(), user: "U0BOT2".into(), ..home.clone() };
+    Arc::get_mut(&mut intake).unwrap().ourselves = Ourselves::new(vec![further, home]);
+    let by_home =
+        delivery(&paste("it failed")).replace("\"is_ext_shared_channel\":false", "\"is_ext_shared_channel\":true");
+    let by_other = by_home.replace("{\"is_bot\":true,\"team_id\":\"T01\"", "{\"is_bot\":true,\"team_id\":\"T02\"");
+    assert_ne!(by_home, by_other);
+    for (n, sent) in [&by_other, &by_home].into_iter().enumerate() {
+        assert_eq!(intake.event(sent).await, Outcome::Done);
+        assert_eq!(world.bodies().len(), n + 1);
+        assert_eq!(world.last().0.event_key, "m|C01|1700000000.000100", "whichever installation it is delivered to");
+    }
+    // A channel of one workspace alone is never taken for one of another.
+    let alone = by_other.replace("\"is_ext_shared_channel\":true", "\"is_ext_shared_channel\":false");
+    assert_eq!(intake.event(&alone).await, Outcome::Done);
+    assert_eq!(world.bodies().len(), 2);
+}
+
 #[tokio::test]
 async fn what_comes_from_a_further_workspace_belongs_there() {
     let (mut intake, world) = intake(Settings::default());

@@ -120,15 +120,27 @@ pub struct Event<'a> {
     /// The message of `message_changed`.
     #[serde(borrow)]
     pub message: Option<Box<Maybe<Event<'a>>>>,
+    /// Of `message_deleted`: which one.
+    #[serde(borrow)]
+    pub deleted_ts: Text<'a>,
     /// What it was before.
     #[serde(borrow)]
     pub previous_message: Option<Box<Maybe<Before<'a>>>>,
 }
 
-/// A message as it was before it was edited.
+/// A message as it was before it was edited or deleted.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Before<'a> {
+    /// Who wrote it.
+    #[serde(borrow)]
+    pub user: Text<'a>,
+    /// The bot that posted it.
+    #[serde(borrow)]
+    pub bot_id: Text<'a>,
+    /// The thread it stood in.
+    #[serde(borrow)]
+    pub thread_ts: Text<'a>,
     /// The words.
     #[serde(borrow)]
     pub text: Text<'a>,
@@ -216,6 +228,33 @@ pub struct Attachment<'a> {
     pub is_share: Flag,
     /// The same.
     pub is_msg_unfurl: Flag,
+    /// Who wrote that message.
+    #[serde(borrow)]
+    pub author_id: Text<'a>,
+    /// Which bot did.
+    #[serde(borrow)]
+    pub bot_id: Text<'a>,
+    /// Its blocks.
+    #[serde(borrow)]
+    pub message_blocks: Many<Passed<'a>>,
+}
+
+/// A message that was passed on, as far as its blocks tell of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Passed<'a> {
+    /// The message.
+    #[serde(borrow)]
+    pub message: Maybe<PassedBlocks<'a>>,
+}
+
+/// Its blocks.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct PassedBlocks<'a> {
+    /// Blocks, of which only the ids are read.
+    #[serde(borrow)]
+    pub blocks: Many<Block<'a>>,
 }
 
 /// A field of an attachment.

@@ -3,7 +3,7 @@
 //! Never takes `user` for a person where a `bot_id` or an `app_id` stands beside it: Slack stamps them on what is posted with a
 //! person's token, too. Never lets the bot hear itself. Begin with [`message`].
 
-use super::payload::{Attachment, Envelope, Event, File};
+use super::payload::{Attachment, Before, Envelope, Event, File};
 use crate::domain::inbound::Attached;
 use crate::surface::slack::MARK;
 use crate::surface::slack::ourselves::{Identity, Ourselves};
@@ -12,8 +12,10 @@ use std::borrow::Cow;
 
 /// The most that is read of a file, in bytes.
 pub const LARGEST: u64 = 256 * 1024;
-/// Files of one message that are read.
-const FILES: usize = 5;
+/// Files of one message that are read: as many as people can send at once.
+const FILES: usize = 10;
+/// Files of one message that are looked at.
+const FILES_SEEN: usize = 40;
 
 /// Who wrote a message, as far as the event tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,7 +104,7 @@ pub fn message<'a>(envelope: &'a Envelope<'a>, here: Here<'a>) -> Option<Said<'a
     let author = author(envelope, message, here)?;
     let (channel, ts) = (event.channel.some()?, message.ts.some()?);
     let person = matches!(author, Author::Person { .. } | Author::Stranger { .. });
-    let mut text = words(message);
+    let mut text = words(message, here.ourselves);
     let files = files(message, &mut text);
     let direct = &*event.channel_type == "im";
     let mentioned =
@@ -112,6 +114,29 @@ pub fn message<'a>(envelope: &'a Envelope<'a>, here: Here<'a>) -> Option<Said<'a
     }
     let thread = message.thread_ts.some().unwrap_or(ts);
     Some(Said { author, channel, ts, thread, edited, text, to_us: mentioned, files })
+}
+
+/// A message that is gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gone<'a> {
+    /// Who had written it.
+    pub user: &'a str,
+    /// Id of the channel.
+    pub channel: &'a str,
+    /// Its time stamp.
+    pub ts: &'a str,
+    /// Time stamp of the message that its thread hangs on.
+    pub thread: &'a str,
+    /// What it said.
+    pub text: &'a str,
+}
+
+/// Reads that a message of somebody was deleted; nothing for what a program had posted.
+pub fn gone<'a>(event: &'a Event<'a>) -> Option<Gone<'a>> {
+    let before: &Before<'_> = event.previous_message.as_ref().filter(|_| &*event.subtype == "message_deleted")?;
+    let (user, ts) = (before.user.some().filter(|_| before.bot_id.is_empty())?, event.deleted_ts.some()?);
+    let thread = before.thread_ts.some().unwrap_or(ts);
+    Some(Gone { user, channel: event.channel.some()?, ts, thread, text: &before.text })
 }
 
 /// The time stamp of a change of the words; nothing when only a preview of a link was added.
@@ -141,16 +166,22 @@ fn author<'a>(envelope: &'a Envelope<'a>, message: &'a Event<'a>, here: Here<'a>
     }
 }
 
-/// The words of a message with those of its attachments; not what Slack itself adds under a link.
-pub fn words<'a>(message: &'a Event<'a>) -> Cow<'a, str> {
+/// The words of a message with those of its attachments; not what Slack itself adds under a link, and not what the bot said
+/// and somebody passed on.
+pub fn words<'a>(message: &'a Event<'a>, ourselves: &Ourselves) -> Cow<'a, str> {
     let mut text = Cow::Borrowed(&*message.text);
-    for attachment in message.attachments.iter() {
+    for attachment in message.attachments.iter().filter(|attachment| !is_ours(attachment, ourselves)) {
         let passed_on = attachment.is_share.0 || attachment.is_msg_unfurl.0;
         if attachment.from_url.is_empty() || passed_on {
             of_attachment(&mut text, attachment);
         }
     }
     text
+}
+
+fn is_ours(attachment: &Attachment<'_>, ourselves: &Ourselves) -> bool {
+    let mut blocks = attachment.message_blocks.iter().flat_map(|passed| passed.message.blocks.iter());
+    ourselves.is_us(&attachment.author_id, &attachment.bot_id) || blocks.any(|block| block.block_id.starts_with(MARK))
 }
 
 fn of_attachment(text: &mut Cow<'_, str>, attachment: &Attachment<'_>) {
@@ -182,9 +213,13 @@ fn add(text: &mut Cow<'_, str>, more: &str) {
 /// The files of a message: a preview that is whole becomes part of the words, all others are to be fetched, or it is known
 /// already why they cannot be read.
 pub fn files(message: &Event<'_>, text: &mut Cow<'_, str>) -> Vec<Attached> {
-    let mut files = Vec::new();
-    for file in message.files.iter().filter(|file| file.id.some().is_some()).take(FILES) {
-        let problem = problem(file);
+    let (mut files, mut readable) = (Vec::new(), 0);
+    for file in message.files.iter().filter(|file| file.id.some().is_some()).take(FILES_SEEN) {
+        let mut problem = problem(file);
+        readable += usize::from(problem.is_none());
+        if problem.is_none() && readable > FILES {
+            problem = Some("more files of one message are not read");
+        }
         match whole_preview(file).filter(|_| problem.is_none() && &*file.file_access != HIDDEN) {
             Some(preview) => add(text, preview),
             None => files.push(attached(file, problem)),

@@ -201,15 +201,16 @@ fn text_files_are_taken_by_preview_or_to_be_fetched() {
     assert_eq!(seen.text, "look\nMatching user not found");
     let files: Vec<(&str, &str, Option<&str>)> =
         seen.files.iter().map(|f| (f.id.as_str(), f.name.as_str(), f.problem.as_deref())).collect();
-    // What is known not to be readable is kept, so that whoever asks can be told; the sixth file is one too many.
+    // What is known not to be readable is kept, so that whoever asks can be told.
     let expected = [
         ("F2", "x.LOG", None),
         ("F3", "", None),
         ("F4", "", Some("it is no text")),
         ("F5", "", None),
         ("F6", "", None),
+        ("F7", "", Some("it does not lie at Slack")),
     ];
-    assert_eq!(files[..], expected[..files.len()]);
+    assert_eq!(files[..], expected);
     assert_eq!(seen.files[0].address.as_deref(), Some(address));
 }
 
@@ -236,4 +237,36 @@ fn a_file_that_cannot_be_read_says_why() {
         None,
         "without an id it cannot be fetched"
     );
+}
+
+#[test]
+fn a_log_among_many_pictures_is_read() {
+    let picture = |n: usize| json!({ "id": format!("P{n}"), "mode": "hosted", "mimetype": "image/png" });
+    let log = |n: usize| json!({ "id": format!("L{n}"), "mode": "hosted", "mimetype": "text/plain" });
+    let files: Vec<Value> = (0..9).map(picture).chain((0..12).map(log)).collect();
+    let seen = read(&with(&json!({ "subtype": "file_share", "files": files }))).unwrap();
+    let readable: Vec<&str> =
+        seen.files.iter().filter(|file| file.problem.is_none()).map(|file| file.id.as_str()).collect();
+    assert_eq!(readable, ["L0", "L1", "L2", "L3", "L4", "L5", "L6", "L7", "L8", "L9"]);
+    let last = seen.files.last().unwrap();
+    assert_eq!((last.id.as_str(), last.problem.as_deref()), ("L11", Some("more files of one message are not read")));
+    let flood: Vec<Value> = (0..10_000).map(log).collect();
+    assert_eq!(read(&with(&json!({ "files": flood }))).unwrap().files.len(), FILES_SEEN);
+}
+
+#[test]
+fn a_card_that_somebody_passes_on_is_no_new_error() {
+    let card = json!({ "is_share": true, "from_url": "https://x.slack.com/archives/C1/p1", "text": "Matching user not found", "id": 1 });
+    let passed = |changes: Value| {
+        let mut card = card.clone();
+        card.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+        read(&with(&json!({ "text": "what is this?", "attachments": [card] }))).unwrap().text
+    };
+    let blocks = json!([{ "team": "T01", "channel": "C1", "message": { "blocks": [{ "type": "rich_text", "block_id": "ra.card.1" }] } }]);
+    for ours in [json!({ "author_id": "U0BOT" }), json!({ "bot_id": "B0BOT" }), json!({ "message_blocks": blocks })] {
+        assert_eq!(passed(ours.clone()), "what is this?", "{ours}");
+    }
+    for other in [json!({ "author_id": "U02" }), json!({ "message_blocks": [{ "message": null }, 7] }), json!({})] {
+        assert_eq!(passed(other.clone()), "what is this?\nMatching user not found", "{other}");
+    }
 }
