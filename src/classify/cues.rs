@@ -37,7 +37,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "a closed matter",
     ),
     (
-        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\ball (?:good|green|fine)(?: again| now)?\b|\bwent through\s*(?:[.!,;)]|$|(?:now|fine|ok|okay|again|after|this|today|when|once)\b)|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\bwent away\b|\ball gone\b|\bcleared\b|\bwas caused by\b|\bis gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? (?:resolved|closed|done)\b|\bsorted\W*\z|\bdisappeared\b|^\W*(?:ok|okay|aha|so|ah)\b,? it was (?:the|a|our)\b|\bresolved\s+(?:–|—|-)\s",
+        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\ball (?:good|green|fine) (?:again|now)\b|(?:^|[.!?] )\W*all (?:good|green|fine)\b|\b(?:is|are|was|were|we're|it's) all (?:good|green|fine)\b|\bwent through\s*(?:[.!,;)]|$|(?:now|fine|ok|okay|again|after|this|today|when|once)\b)|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\bwent away\b|\ball gone\b|\bcleared\b|\bwas caused by\b|\bis gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? (?:resolved|closed|done)\b|\bsorted\W*\z|\bdisappeared\b|^\W*(?:ok|okay|aha|so|ah)\b,? it was (?:the|a|our)\b|\bresolved\s+(?:–|—|-)\s",
         UnlessBack,
         "a closed matter",
     ),
@@ -86,7 +86,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "an explanation",
     ),
     (
-        r"\bif (?:you|we|anyone|anybody|somebody|someone|they|it|that) (?:ever )?(?:see|sees|get|gets|got|hit|hits|run into|shows|says|fails)\b|\bwhen(?:ever)? (?:you|we) (?:ever )?(?:see|get|hit)\b|\bwhen(?:ever)? \S+ (?:shows up|appears|comes up|happens)\b|\b(?:fyi|tip|note(?: to self)?|reminder|rule of thumb|pro tip|fun fact|trivia|til)\b\s*[:,]",
+        r"\bif (?:you|we|anyone|anybody|somebody|someone|they|it|that) (?:ever )?(?:see|sees|get|gets|got|hit|hits|run into|shows|says|fails)\b|\bwhen(?:ever)? (?:you|we) (?:ever )?(?:see|get|hit)\b|\bwhen(?:ever)? \S+ (?:shows up|appears|comes up|happens)\b|\b(?:fyi|tip|note to self|reminder|rule of thumb|pro tip|fun fact|trivia|til)\b\s*[:,]|(?:^|[.!?] )\W*note\s*[:,]|\brule of thumb\b",
         Always,
         "an explanation",
     ),
@@ -96,7 +96,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "talk about errors",
     ),
     (
-        r"\A\W*(?:lab|exercise|lesson|homework|drill|game ?day|workshop) ?#?\d*\s*(?:\([^)\n]*\)\s*)?[:.]|\bin your lab\b|\byou should see\b|\bpractice (?:question|test|exam)s?\b|\ba\) [^\n]*\bb\) |\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\b(?:exam|quiz|certification|test) question\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
+        r"\A\W*(?:lab|exercise|lesson|homework|drill|game ?day|workshop) ?#?\d*\s*(?:\([^)\n]*\)\s*)?[:.]|\bin your lab\b|\bpractice (?:question|test|exam)s?\b|\bexercise exercise\b|\bthis is (?:a|an|only a) (?:drill|exercise|test)\b|\bwe simulate\b|\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]{0,80}\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\b(?:exam|quiz|certification|test) question\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
         Always,
         "talk about errors",
     ),
@@ -148,7 +148,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     (r"\|\s*:?-{3,}:?\s*\|", Always, "a table"),
     // Closed matters in other words and languages.
     (
-        r"\bno (?:further )?action (?:is )?(?:needed|required)\b|\bnothing (?:left )?to do\b|\b(?:push(?:es)?|provisioning|syncs?|sync) (?:has |have )?resumed\b|\bsucceeded (?:on|after)\b|\b(?:is|are) in now\b|\bgoes? through (?:now|again)\b|\bgel\S{1,2}st\b|\bbehoben\b|\berledigt\b|\b(?:l\S{1,2}uft|geht|funktioniert|klappt)(?: \w+)? wieder\b|\bresuelt[oa]s?\b|\bsolucionad[oa]s?\b|\barreglad[oa]s?\b|\bya (?:funciona|est\S{1,2} (?:bien|arreglado))|\br\S{1,2}solu[es]?\b|\br\S{1,2}gl\S{1,2}(?:\W|$)|\b\Sa (?:re)?marche\b|\brisolt[oa]\b|\bresolvid[oa]\b|\bopgelost\b",
+        r"\bno (?:further )?action (?:is )?(?:needed|required)\b|\bnothing (?:left )?to do\b|\b(?:push(?:es)?|provisioning|syncs?|sync) (?:has |have )?resumed\b|\bsucceeded (?:on|after)\b|\b(?:is|are) in now\b|\bgoes? through (?:now|again)\b|\bgel\S{1,2}st\b|\bbehoben\b|\berledigt\b|\b(?:l\S{1,2}uft|geht|funktioniert|klappt)(?: \w+)? wieder\b|\bresuelt[oa]s?\b|\bsolucionad[oa]s?\b|\barreglad[oa]s?\b|\bya (?:funciona|est\S{1,2} (?:bien|arreglado))|\br\S{1,2}solu[es]?\b|\br\xC3\xA9gl\xC3\xA9|\b\Sa (?:re)?marche\b|\brisolt[oa]\b|\bresolvid[oa]\b|\bopgelost\b",
         UnlessBack,
         "a closed matter",
     ),
@@ -160,11 +160,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "a publication",
     ),
     (r"\b(?:customers|some users) (?:may|might) (?:see|receive|experience|encounter)\b", Always, "a publication"),
-    (
-        r"^#{1,4} \[?v?\d+\.\d+|^#{1,4} (?:added|changed|fixed|removed|deprecated|security)\s*$|\A\W*(?:release|version) v?\d+(?:\.\d+)*\b",
-        Always,
-        "a publication",
-    ),
+    (r"^#{1,4} \[?v?\d+\.\d+|^#{1,4} (?:added|changed|fixed|removed|deprecated|security)\s*$", Always, "a publication"),
     // The forms of documentation: causes and what to do about them, steps, lists of codes.
     (
         r"^\W{0,6}(?:root |possible )?(?:cause|causes|ursache|causa|symptom|symptoms|problem)\b[^\n]*\n(?s:.*)^\W{0,6}(?:\d+[.)]? )?(?:resolution|solution|fix|remedy|remediation|l\S{1,2}sung|soluci\S{1,2}n|how to fix)\b\W",
@@ -182,14 +178,18 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "documentation",
     ),
     (
-        r"^\W*last updated\b|\bin this article\b|^\W*(?:next steps|prerequisites|related (?:articles|content|information))\s*$|\b\d+ min(?:utes)? read\b|\bwas this (?:page|article|information) helpful\b|\A\W*title: ",
+        r"^\W*last updated\b|\bin this article\b|^\W*(?:next steps|prerequisites|related (?:articles|content|information))\s*$|\b\d+ min(?:utes)? read\b|\bwas this (?:page|article|information) helpful\b",
         Always,
         "documentation",
     ),
-    (r"^2\d\d (?:ok|created|accepted|no content)\b[^\n]*\n\W*4\d\d\b", Always, "documentation"),
-    (r"^\s*responses:\s*$|^\s*(?:example|examples):|\x22example\x22:", Always, "documentation"),
     (
-        r"\b(?:1{8}-1{4}|2{8}-2{4}|3{8}-3{4}|a{8}-a{4}|12345678-1234|deadbeef|x{8}-x{4})-|<(?:user|upn|object|tenant|guid|app|group)[_ -]?(?:id|name|guid)?>",
+        r"^2\d\d (?:ok|created|accepted|no content)\b[^\n]*\n\W*4\d\d\b|\byou should see\b|\ba\) [^\n]*\bb\) |<(?:user|upn|object|tenant|guid|app|group)[_ -]?(?:id|name|guid)?>",
+        UnlessEvident,
+        "documentation",
+    ),
+    (r"^\s*responses:\s*$|\x22example\x22:", Always, "documentation"),
+    (
+        r"\b(?:1{8}-1{4}|2{8}-2{4}|3{8}-3{4}|a{8}-a{4}|12345678-1234|deadbeef|x{8}-x{4})-|request-id\W+0{8}-0{4}",
         Always,
         "a placeholder",
     ),
@@ -199,7 +199,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "documentation",
     ),
     (
-        r"\bhiring\b|\(m/[fw]/d\)|\bjob (?:ad|advert|opening|posting)\b|\bwe (?:are|were) not affected\b",
+        r"\b(?:we're|we are|now) hiring\b|\bhiring\s*[!:]|\blooking for an? (?:\w+ )*(?:engineer|contractor|admin|administrator|specialist|freelancer|consultant)\b|\(m/[fw]/d\)|\bjob (?:ad|advert|opening|posting)\b|\bwe (?:are|were) not affected\b",
         Always,
         "a publication",
     ),
@@ -208,6 +208,29 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         UnlessEvident,
         "a joke",
     ),
+    (
+        r"^\W*from the (?:\w+ )?(?:reference|docs|documentation|spec|specification|manual)\b|\x22examples?\x22\s*:|\x22\$schema\x22|^\W*applies to\s*$|\buser <user(?:name)?>|\A\W*v?\d+\.\d+(?:\.\d+)? \(",
+        Always,
+        "documentation",
+    ),
+    (
+        r"\b(?:chatgpt|copilot|claude|gemini|perplexity|the (?:ai|llm)) (?:says|said|thinks|suggests|answers)\b|\b(?:reanchor|prov\w*|diag\w*|\w*bot) (?-i:APP)\b|\[(?:look up|dismiss|approve|reject|deny)\]|^recogni[sz]ed: ",
+        Always,
+        "a bot's own words",
+    ),
+    (r"\binsert into \w+|\bcreate table\b|\bvalues \(['\x22]|\balert definition\b", Always, "code"),
+    (
+        r"\b(?:nearly|almost) always\b|\bcontains ['\x22]|^\W*condition:|^\s*examples?:|\b(?:in|per|see) the (?:\w+ )?(?:reference|docs|documentation|manual)\b|^\S*/\S+\.(?:json|ya?ml|snap|txt)\W*$|\A\W*(?:release|version) v?\d+(?:\.\d+)*\b|\bindicates that\b|\bis returned by\b|\bif (?:okta|entra|graph|azure|it|the (?:task|log|job)) (?:prints|says|shows|answers|returns|reports|complains)\b|\bnever do this\b|^\W*step \d+\w?\b|\bmust know\b|\brate on request\b",
+        UnlessEvident,
+        "talk about errors",
+    ),
+    (
+        r"\b(?:archive|close) this (?:case|ticket)\b|\bcase (?:has been|will be|is) closed\b|\bthank you for contacting\b",
+        UnlessBack,
+        "a closed matter",
+    ),
+    (r"\bscheduled report\b|\btotal:? 0\b|\bmonitored\b", UnlessEvident, "a digest"),
+    (r"\broses are red\b|\bmy (?:kids?|son|daughter|mom|mum|boss|neighbou?r)\b|\bbedtime\b", UnlessEvident, "a joke"),
     // Counts beside several names.
     (
         r"\(\d+\)[^\n(]*\(\d+\)|[a-z]:? \d+, (?:[a-z]+ )+\d+, (?:[a-z]+ )+\d+|\b(?:numbers|figures|stats) for\b|\btop (?:failures?|errors?)\b",
@@ -227,13 +250,13 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     // More code.
     (
-        r"\.equals(?:ignorecase)?\(|\boptional\.|\bexport (?:const|default|function)\b|\brecord<|\bstrings\.contains|\bcatch \{|-match '|\bin [A-Z]+:\s*$|^\s*(?:scenario|feature|background):|^\s*given [^\n]*\n\s*(?:when|and|then) |^\S*/\S+\.(?:json|ya?ml|snap|txt)\W*$|\btest ?data\b|__(?:mocks|tests|snapshots)__|\b(?:second|another|new) (?:test )?case for\b|\bunit tests?\b|^- alert:|\bexpr: |^\s*expect(?:ed|s)?:|\bfixture\b|\bwiremock\b|\burlpath(?:pattern)?\b|\bjsonbody\b|\bmock (?:for|of|response)\b|\bstub(?:s|bed)? (?:for|response)\b",
+        r"\.equals(?:ignorecase)?\(|\boptional\.\w+\(|\bexport (?:const|default|function)\b|\brecord<|\bstrings\.contains|\bcatch \{|-match '|^\s*(?:scenario|feature|background):|^\s*given [^\n]*\n\s*(?:when|and|then) |\btestdata/|__(?:mocks|tests|snapshots)__|\b(?:second|another|new) test case for\b|\bunit tests?\b|^- alert:|\bexpr: |^\s*expect(?:ed|s)?:|\bfixture (?:for|of|in)\b|\btest fixture\b|\bwiremock\b|\burlpath(?:pattern)?\b|\bjsonbody\b|\bmock (?:for|of|response)\b|\bstub(?:s|bed)? (?:for|response)\b",
         Always,
         "code",
     ),
     (r"^\s*['\x22]?\w+['\x22]?\s*: '[\w -]+',?\s*$", UnlessEvident, "code"),
     (
-        r"\bagain today\b|\b(?:is|it's|it is|they are|they're) back\b|\bcame back\b|\bre-?appear\w*\b|\bhappens again\b|\bfails? again\b|\bfailing again\b|\bfailed again\b|\bstill (?:fail\w*|broken|see\w*|get\w*|the same|not|happen\w*|stuck)\b|\breopen\w*\b|\bnot (?:fixed|resolved|solved)\b|\bsame error\b",
+        r"\bagain today\b|\b(?:is|it's|it is|they are|they're) back\b|\bcame back\b|\bre-?appear\w*\b|\bhappens again\b|\bfails? again\b|\bfailing again\b|\bfailed again\b|\bstill (?:fail\w*|broken|see\w*|get\w*|the same|not|happen\w*|stuck)\b|\breopen\w*\b|\bnot (?:fixed|resolved|solved)\b|\bsame error\b|\bnicht (?:behoben|gel\S{1,2}st|erledigt|wieder)\b|\bimmer noch\b|\bweiterhin\b|\bsigue[n]? (?:fallando|igual|saliendo|dando)\b|\btoujours (?:pas|en|le|la)\b|\bno (?:se ha|est\S{1,2}) (?:resuelto|solucionado|arreglado)\b|\bwieder (?:da|aufgetreten|derselbe|dieselbe)\b",
         Back,
         "it is back",
     ),

@@ -148,27 +148,48 @@ pub(super) fn at(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     if first < i { span(words, first, i - 1) } else { None }
 }
 
+/// Words before which an app stands of which something is said.
+const JOBS: [[&str; 2]; 5] =
+    [["provisioning", "for"], ["job", "for"], ["provisioning", "to"], ["connector", "of"], ["connector", "for"]];
+
+/// Words that say something of an app.
+const SAID: &[&str] = &["is", "has", "was", "went", "gets", "fails", "failed"];
+
 /// After `app` up to a comma (`app Dropbox Business, user x`), after `provisioning for` up to what is said of it.
 fn before_sign(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let app = words.before(i, 1, "app") && words.gap_before(i) == " ";
-    let job = [["provisioning", "for"], ["job", "for"], ["provisioning", "to"]].iter().any(|b| follows(words, i, b));
-    if !app && !job {
+    let job = JOBS.iter().any(|b| follows(words, i, b));
+    // `job SuccessFactors to AD Athens`
+    let of_job = words.before(i, 1, "job") && words.gap_before(i) == " " && !matches!(words.str(i), "ID" | "Id");
+    if !app && !job && !of_job {
         return None;
     }
     let named = |k: usize| words.str(k).starts_with(|c: char| c.is_ascii_uppercase() || c.is_ascii_digit());
     let mut last = i;
-    while last - i < LONGEST && words.gap_after(last) == " " && named(last + 1) {
+    while last - i < LONGEST
+        && words.gap_after(last) == " "
+        && (named(last + 1) || (of_job && words.str(last + 1) == "to"))
+    {
         last += 1;
     }
+    // `Retool (self-hosted) is quarantined`
+    let start = words.get(i)?.start;
+    let end = words.get(last)?.end;
+    let rest = head(words.text.get(end..)?, LONGEST_LABEL);
+    if let Some(close) = rest.find(')').filter(|_| job && rest.starts_with(" ("))
+        && SAID.iter().any(|said| rest.get(close + 1..).is_some_and(|r| r.starts_with(&format!(" {said} "))))
+    {
+        return Some(start..end + close + 1);
+    }
     let after = words.gap_after(last);
-    let closed = after.starts_with([',', ')', '\n', ';']) || (app && last + 1 >= words.len());
-    let said = ["is", "has", "was", "went"].iter().any(|w| words.str(last + 1) == *w) && after == " ";
-    ((app && closed) || (job && (said || closed))).then(|| span(words, i, last))?
+    let closed = after.starts_with([',', ')', '\n', ';']) || ((app || of_job) && last + 1 >= words.len());
+    let said = SAID.contains(&words.str(last + 1)) && after == " ";
+    (((app || of_job) && closed) || (job && (said || closed))).then(|| span(words, i, last))?
 }
 
 /// The segment before a login or a name in a path (`Entra > Workday to AD > ada@…`, `Snipe-IT prod / ada@…`).
 pub(super) fn beside(text: &str, at: usize) -> Option<Range<usize>> {
-    const SIGNS: [&str; 5] = [" / ", " > ", " | ", " - ", " · "];
+    const SIGNS: [&str; 9] = [" / ", " > ", " | ", " - ", " · ", " • ", " – ", " — ", " → "];
     let from = text.ceil_char_boundary(at.saturating_sub(LONGEST_LABEL * 2));
     let line = text.get(from..at)?;
     let from = line.rfind('\n').map_or(from, |n| from + n + 1);
@@ -188,6 +209,8 @@ pub(super) fn beside(text: &str, at: usize) -> Option<Range<usize>> {
 
 /// Words that are part of no app label in a path.
 const NOT_APPS: &[&str] = &[
+    "provision",
+    "demand",
     "user",
     "users",
     "failure",
@@ -278,15 +301,20 @@ fn listed(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let page = ["page", "tab"].iter().any(|w| words.before(i, 2, w))
         && ["of", "for", "in"].iter().any(|w| words.before(i, 1, w));
     let opened = before.ends_with(['/', '(', '|', '·', '→', '>', ',', ';', '\t']);
-    let ends =
-        after.trim_start_matches(' ').starts_with([')', ',', ':', '|', '/', '·', '→', '.', '\n', '\t', ';', '"']);
+    let ends = after
+        .trim_start_matches(' ')
+        .starts_with([')', ',', ':', '|', '/', '·', '→', '.', '\n', '\t', ';', '"', '?', '!']);
     let closed = after.is_empty() || ends || next(&["thanks", "danke", "merci"]);
-    let placed = ["to", "in", "into", "from"].iter().any(|w| words.before(i, 1, w))
+    let placed = ["to", "in", "into", "from", "owns", "auf", "nach", "en", "sur", "vers"]
+        .iter()
+        .any(|w| words.before(i, 1, w))
         && !MENTIONED.contains(name)
         && (closed || next(&["is", "fails", "failed", "could", "says", "returns", "returned", "refuses", "answers"]));
     let first = i == 0 || before.ends_with('\n');
     let heads = first && (suffix || after.trim_start_matches(' ').starts_with([':', '|', '/', '-', '–']));
-    (suffix || page || heads || placed || (opened && closed)).then(|| start..start + name.len())
+    // A name of several words is nothing but the app.
+    let sure = name.contains(' ') && !MENTIONED.contains(name);
+    (suffix || page || heads || sure || placed || (opened && closed)).then(|| start..start + name.len())
 }
 
 #[cfg(test)]
@@ -312,6 +340,9 @@ mod tests {
             ("Provisioning log, app Dropbox Business, user x", "Dropbox Business"),
             ("Provisioning job for Grafana SCIM is in quarantine", "Grafana SCIM"),
             ("saved it — app O365 NL, tried at", "O365 NL"),
+            ("user: Fotini Leventi, job SuccessFactors to AD Athens", "SuccessFactors to AD Athens"),
+            ("Provisioning for Retool (self-hosted) is quarantined", "Retool (self-hosted)"),
+            ("The connector of Okta O365 gets no token", "Okta O365"),
         ];
         for (text, want) in cases {
             assert_eq!(app(text), Some(want), "{text}");

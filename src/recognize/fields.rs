@@ -55,7 +55,12 @@ impl<'a> Found<'a> {
         let trim = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '*' | '`' | '_' | '~' | '|');
         let Some(value) = self.text.get(at.clone()) else { return };
         let start = at.start + (value.len() - value.trim_start_matches(trim).len());
-        let end = start + value.trim_matches(trim).len();
+        let mut end = start + value.trim_matches(trim).len();
+        // `Org2Org (Subsidiary`: the bracket that closes belongs to it.
+        let value = self.text.get(start..end).unwrap_or_default();
+        if value.contains('(') && !value.contains(')') && self.text.as_bytes().get(end) == Some(&b')') {
+            end += 1;
+        }
         if start < end {
             self.at.push((name, start..end));
         }

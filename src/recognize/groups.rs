@@ -23,6 +23,7 @@ const AFTER: &[&[&str]] = &[
     &["okta", "group"],
     &["entra", "group"],
     &["get", "the", "group"],
+    &["group"],
     &["group", "named"],
     &["group", "called"],
     &["group", "push", "of"],
@@ -97,10 +98,32 @@ fn announced(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     if !maybe || apart || !AFTER.iter().any(|list| follows(list)) {
         return None;
     }
-    // A plain word in small letters (`pushing group memberships`) is a name only where a sign closes it.
+    // Small letters (`pushing group memberships`) are a name only where a sign closes it.
+    let small = words.str(i).starts_with(|c: char| c.is_ascii_lowercase());
+    if small && let Some(at) = up_to_colon(words, i) {
+        return Some(at);
+    }
+    let alone =
+        follows(&["group"]) && ["app", "user", "okta", "entra", "security"].iter().all(|w| !words.before(i, 2, w));
     let plain = words.str(i).bytes().all(|b| b.is_ascii_lowercase());
     let closed = words.gap_after(i).starts_with([':', '"', '\'', '`', ')']);
-    if plain && !closed { None } else { whole(words, i) }
+    if (plain && !closed) || (small && alone && plain) { None } else { whole(words, i) }
+}
+
+/// A few words in small letters up to a colon (`jira-software users emea:`), the first of them made of several parts.
+fn up_to_colon(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
+    let first = words.get(i).filter(|w| w.joined)?;
+    for k in i..i + MOST_WORDS {
+        if ENDS.iter().any(|e| e.eq_ignore_ascii_case(words.str(k))) {
+            return None;
+        }
+        match words.gap_after(k) {
+            " " => {}
+            gap if gap.starts_with(':') => return words.get(k).map(|w| first.start..w.end),
+            _ => return None,
+        }
+    }
+    None
 }
 
 /// After `group:`, `group=` and after `group` before a quotation mark.
@@ -138,7 +161,7 @@ fn whole(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
         let capital = word.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
         capital && !ENDS.iter().any(|e| e.eq_ignore_ascii_case(word))
     };
-    let blank = |k: usize| matches!(words.gap_after(k), " " | " - " | " & " | "/");
+    let blank = |k: usize| matches!(words.gap_after(k), " " | " - " | " & " | " + " | "/");
     if ENDS.iter().any(|e| e.eq_ignore_ascii_case(words.str(i))) {
         return None;
     }
@@ -207,6 +230,9 @@ mod tests {
             ("group = LIC-ANALYTICS-EU", "LIC-ANALYTICS-EU"),
             ("Resource [GROUP]: with displayName okta-zoom-basic already", "okta-zoom-basic"),
             ("received error: 404 sg-hr-core / Danke", "sg-hr-core"),
+            ("group M365-E3 All Staff Nordics shows 23 errors", "M365-E3 All Staff Nordics"),
+            ("Group O365 Kiosk + Frontline → Licenses", "O365 Kiosk + Frontline"),
+            ("Cloud, group jira-software users emea:\n{}", "jira-software users emea"),
             ("the user group Heads of Sales could not", "Heads of Sales"),
             ("App group Finance Approvers (Nordics): Error", "Finance Approvers (Nordics)"),
             ("Export error for group Accounts Payable Shared: x", "Accounts Payable Shared"),
@@ -220,6 +246,9 @@ mod tests {
     fn what_is_no_group_is_none() {
         let texts = [
             "update the group membership",
+            "Group Push is on",
+            "a group policy",
+            "the group that failed: x",
             "group push failed",
             "the group could not be found",
             "the app group was deleted",

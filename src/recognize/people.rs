@@ -241,14 +241,17 @@ pub(super) fn rank(words: &Words<'_>, first: usize, last: usize, login: Option<&
     if (is_announced(words, first) && !apart) || words.before(first, 1, "e.g") {
         return Some(1);
     }
-    if before.is_empty() && ["de", "von", "di", "da", "van"].iter().any(|w| words.str(first.wrapping_sub(1)) == *w) {
+    if before.is_empty()
+        && ["de", "von", "di", "da", "van", "a", "à"].iter().any(|w| words.str(first.wrapping_sub(1)) == *w)
+    {
         return Some(2);
     }
     let after = words.gap_after(last);
     let tail = words.get(last).and_then(|w| words.text.get(w.end..)).unwrap_or_default();
-    let listed = before.ends_with(['/', '·', '→', '|', '•', ',', ':', '-', '(', '\t', ';']);
+    let listed = before.ends_with(['/', '·', '→', '|', '•', ',', ':', '-', '–', '—', '(', '\t', ';']);
     let cell = before.ends_with(',') && after == ",";
-    let ends = cell || after.trim_start_matches(' ').starts_with(['\n', '/', '·', '→', '|', '(', '-', '\t', ')', ';']);
+    let ends = cell
+        || after.trim_start_matches(' ').starts_with(['\n', '/', '·', '→', '|', '(', '-', '–', '—', '\t', ')', ';']);
     let closed = tail.trim_start().is_empty() || ends || tail.starts_with(" in error") || after.starts_with(':');
     if listed && closed {
         return Some(2);

@@ -207,6 +207,10 @@ fn is_likely(words: &Words<'_>, i: usize) -> bool {
     if introduces {
         return true;
     }
+    // `403 when the flow assigns the app`
+    if first && GOES_ON.iter().any(|w| words.str(i + 1).eq_ignore_ascii_case(w)) && after == " " {
+        return true;
+    }
     let goes_on = after != " " || GOES_ON.iter().any(|w| words.str(i + 1).eq_ignore_ascii_case(w));
     let led = before.bytes().all(|b| b.is_ascii_whitespace() || b":'\"`*(".contains(&b)) && !before.contains('\n');
     led && goes_on && !after.starts_with('%') && LIKELY.iter().any(|w| words.before(i, 1, w))
@@ -245,6 +249,7 @@ mod tests {
             "a.b.ProvisioningException: 404 x",
             "failed: 404 AADSTS50079",
             "Graph-Antwort 404: {}",
+            "404 when the flow assigns it",
         ];
         for text in texts {
             assert_eq!(find(&Words::whole(text)).map(|at| &text[at]), Some("404"), "{text}");
