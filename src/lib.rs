@@ -13,7 +13,8 @@
 //! ```
 //! Every arrow is a plain value. Every state change is one [`ports::store::Change`]: the case row with its version check, the
 //! audit rows, the outbox rows, committed together. Cards are written only by the outbox, so a card is a projection of the
-//! store. The one exception is a whisper: the direct answer to a signed interaction carries no state and may be lost.
+//! store. The one exception is a whisper: the direct answer to a signed interaction carries no state and may be lost; where
+//! Slack makes it wait, it goes through the outbox like everything else, for a few minutes.
 //!
 //! # The map
 //!
@@ -57,6 +58,8 @@
 //! 10. Stored formats have a version and a golden file that must load for ever (`tests/golden`).
 //! 11. A safety look-up that could not be made counts as unsafe. An empty allow-list permits nobody.
 //! 12. A guard is data: `plan` attaches it, the digest covers it, `saga` checks exactly it again.
+//! 13. What was acknowledged, decided or is about to be done is on the disk first. Only a write that the stored event would
+//!     bring about again may wait for the next one's ([`ports::store::Durability`]); each such place is named by a test.
 //!
 //! The safety rules that guards and refusals name (`A4`, `D4.5`, …) are written down in `docs/safety.md`.
 //!
