@@ -325,8 +325,20 @@ impl Desk {
         rows.filter(|row| row["kind"] == kind).count()
     }
 
-    /// Refusals that the record holds, in order: who, what, by which rule.
-    pub(crate) async fn refusals(&self) -> Vec<(String, String, String)> {
+    /// Refusals that the record holds, in order: who, what, by which rule. Waits until there are `least`, for a moment: the
+    /// whisper goes out before the row is written.
+    pub(crate) async fn refusals(&self, least: usize) -> Vec<(String, String, String)> {
+        for _ in 0..100 {
+            let found = self.refusals_now().await;
+            if found.len() >= least {
+                return found;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        self.refusals_now().await
+    }
+
+    async fn refusals_now(&self) -> Vec<(String, String, String)> {
         let output = Command::new(BIN).args(["audit", "export", "--config"]).arg(&self.config).output().await.unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let rows = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
