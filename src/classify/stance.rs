@@ -76,23 +76,35 @@ impl Cues {
     }
 }
 
+/// Whether a cue says that the error came back.
+fn is_back(cues: &[(Force, &'static str)]) -> bool {
+    cues.iter().any(|(force, _)| *force == Force::Back)
+}
+
 impl Stance {
+    fn loud(&self) -> &Cues {
+        self.loud.get_or_init(|| Cues::new(Force::is_loud))
+    }
+
+    fn quiet(&self) -> &Cues {
+        self.quiet.get_or_init(|| Cues::new(|force| !force.is_loud()))
+    }
+
     /// Whether a text speaks of errors, or of a closed matter, whatever else stands in it; `quiet`: also by signs that
     /// count only without evidence of an instance.
     pub(super) fn is_talk(&self, text: &str, runs: &Runs, quiet: bool) -> bool {
         let found = |cues: &Cues| cues.found(text, 0..text.len(), (runs, 0));
-        let loud = found(self.loud.get_or_init(|| Cues::new(Force::is_loud)));
-        let back = loud.iter().any(|(force, _)| *force == Force::Back);
+        let loud = found(self.loud());
+        let back = is_back(&loud);
         let silenced = |force: Force| force == Force::Always || (force == Force::UnlessBack && !back);
-        loud.iter().any(|(force, _)| silenced(*force))
-            || (quiet && !found(self.quiet.get_or_init(|| Cues::new(|f| !f.is_loud()))).is_empty())
+        loud.iter().any(|(force, _)| silenced(*force)) || (quiet && !found(self.quiet()).is_empty())
     }
 
     /// Judges a text in which a class was seen.
     pub(super) fn hear(&self, text: &str, seen: &Seen<'_>) -> Heard {
         let evident = seen.instance.is_evidence();
         let mut heard = Heard { told: true, bare: false, against: Vec::new() };
-        let cues = self.loud.get_or_init(|| Cues::new(Force::is_loud));
+        let cues = self.loud();
         let loud = match &seen.printed {
             None => cues.found(text, 0..text.len(), seen.runs),
             Some(printed) => {
@@ -101,7 +113,7 @@ impl Stance {
                 found
             }
         };
-        let back = loud.iter().any(|(force, _)| *force == Force::Back);
+        let back = is_back(&loud);
         for (force, why) in loud {
             match force {
                 Force::Back => {}
@@ -117,8 +129,7 @@ impl Stance {
 
     /// Without evidence of an instance more speaks against it.
     fn doubt(&self, text: &str, seen: &Seen<'_>, heard: &mut Heard) {
-        let quiet = self.quiet.get_or_init(|| Cues::new(|f| !f.is_loud()));
-        for (_, why) in quiet.found(text, 0..text.len(), seen.runs) {
+        for (_, why) in self.quiet().found(text, 0..text.len(), seen.runs) {
             heard.silence(why);
         }
         let span = whole_words(text, &seen.span);

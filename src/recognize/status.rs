@@ -137,7 +137,7 @@ const REASONS: &[(&str, &str)] = &[
 pub(super) fn find(words: &Words<'_>) -> Option<Range<usize>> {
     let mut likely = None;
     for i in 0..words.len() {
-        let Some(word) = words.get(i).filter(|w| w.end - w.start == 3) else { continue };
+        let Some(word) = words.get(i).filter(|w| w.len() == 3) else { continue };
         let digits = words.str(i).as_bytes();
         if !matches!(digits, [b'4' | b'5', second, third] if second.is_ascii_digit() && third.is_ascii_digit()) {
             continue;

@@ -82,7 +82,7 @@ fn fits(name: FieldName, value: &str) -> bool {
     }
 }
 
-/// The headings of the first line that holds at least two of them among three cells or more, the sign that parts its
+/// The headings of the first line that holds a known one among three cells or more, the sign that parts its
 /// cells, and where it ends.
 fn heading(text: &str) -> Option<(Vec<Option<FieldName>>, u8, usize)> {
     for line in lines(text).take(LINES) {
@@ -97,10 +97,7 @@ fn heading(text: &str) -> Option<(Vec<Option<FieldName>>, u8, usize)> {
         }
         let names: Vec<Option<FieldName>> =
             cells(text, line.clone(), sign).into_iter().map(|c| known(text.get(c).unwrap_or_default())).collect();
-        if names.len() >= 3
-            && names.iter().flatten().count() >= 1
-            && names.iter().filter(|n| n.is_none()).count() < names.len()
-        {
+        if names.len() >= 3 && names.iter().any(Option::is_some) {
             return Some((names, sign, line.end));
         }
     }
