@@ -37,7 +37,7 @@ use Force::{Always, Back, Plea, UnlessBack, UnlessEvident, UnlessStrong};
 pub(super) const CUES: &[(&str, Force, &str)] = &[
     // Closed matters.
     (
-        r"\A\W*(?:re:\s*)?(?:resolved|fixed|closed|solved|done)\b(?:\s*[:!.]|\s+(?:–|—|-)\s)",
+        r"\A\W*(?:re:\s*)?(?:resolved|fixed|closed|solved|done)\b(?:\s*[\]:!.]|\s+(?:–|—|-)\s)",
         UnlessBack,
         "a closed matter",
     ),
@@ -163,7 +163,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     (r"\|\s*:?-{3,}:?\s*\|", UnlessStrong, "a table"),
     // Closed matters in other words and languages.
     (
-        r"\bno (?:further )?action (?:is )?(?:needed|required)\b|\bnothing (?:left )?to do\b|\b(?:push(?:es)?|provisioning|syncs?|sync) (?:has |have )?resumed\b|\bsucceeded (?:on|after)\b|\b(?:is|are) in now\b|\bgoes? through (?:now|again)\b|\bgel(?:\xC3\xB6|oe?)st\b|\bbehoben\b|\berledigt\b|\b(?:l(?:\xC3\xA4|ae)uft|geht|funktioniert|klappt) (?:jetzt |nun )?wieder\b|\bresuelt[oa]s?\b|\bsolucionad[oa]s?\b|\barreglad[oa]s?\b|\bya (?:funciona|est(?:\xC3\xA1|a) (?:bien|arreglado))|\br(?:\xC3\xA9|e)sol(?:u|ue|us|ution)\b|\br\xC3\xA9gl\xC3\xA9|(?:\bca|\xC3\xA7a) (?:re)?marche\b|\brisolt[oa]\b|\bresolvid[oa]\b|\bopgelost\b",
+        r"\bno (?:further )?action (?:is )?(?:needed|required)\b|\bnothing (?:left )?to do\b|\b(?:push(?:es)?|provisioning|syncs?|sync) (?:has |have )?resumed\b|\bsucceeded (?:on|after)\b|\b(?:is|are) in now\b|\bgoes? through (?:now|again)\b|\bgel(?:\xC3\xB6|oe?)st\b|\bbehoben\b|\berledigt\b|\b(?:l(?:\xC3\xA4|ae)uft|geht|funktioniert|klappt) (?:jetzt |nun )?wieder\b|\bresuelt[oa]s?\b|\bsolucionad[oa]s?\b|\barreglad[oa]s?\b|\bya (?:funciona|est(?:\xC3\xA1|a) (?:bien|arreglado))|\br(?:\xC3\xA9|e)sol(?:u|ue|us|ution)\b|\br\xC3\xA9gl\xC3\xA9|(?:\bca|\xC3\xA7a) (?:re)?marche\b|\brisolt[oa]\b|\bresolvid[oa]\b|\bopgelost\b|\bhas been working\b|\btout est (?:bon|ok|rentr\xC3\xA9)\b|\bc'est bon\b|\bya qued\xC3\xB3\b|\bsin problemas?\b|\bsistemat[oa]\b|\bnon c'\xC3\xA8 pi\xC3\xB9\b|\bsumiu\b|\bpode(?:m)? fechar\b|\bgewoon goed\b|\bis (?:weer |nu )?weg\b|\bhersteld\b|\brozwi\xC4\x85zan[aey]\b|\bprzesz\xC5\x82o\b|\bnaprawion[aeoy]\b|\b\xC3\xA5tg\xC3\xA4rdat\b|\bfungerar (?:nu|igen)\b|\bvirker (?:igen|igjen|n\xC3\xA5|nu)\b|\bfikset\b|\bvy\xC5\x99e\xC5\xA1en[ao]\b|\bkorjattu\b",
         UnlessBack,
         "a closed matter",
     ),
@@ -203,6 +203,22 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "documentation",
     ),
     (r"^\s*responses:\s*$|\x22example\x22:", Always, "documentation"),
+    (
+        r"=<(?:user|login|upn|id|guid|code|status|message|name|error|reason|text|object|tenant|app|group|value|your)[\w -]*>|\b(?:user|app|group|code|login|message|tenant|domain) <[a-z][a-z _-]*>|\b(?:john|jane) (?:doe|roe)\b|\bmustermann\b|['\x22 ]\{(?:user|login|upn|id|guid|name|message|error|reason|request-id|userid|objectid|email)\}",
+        Always,
+        "a placeholder",
+    ),
+    (
+        r"\[(?:(?:first|last|your) name|benutzer|absender|vorname|nombre|usuario)\]|\b(?:hallo|hello|hi|dear|hola|bonjour) \[name\]|%[sd]\b|\{\{",
+        UnlessStrong,
+        "a placeholder",
+    ),
+    (r"\bto app [^:\n]* (?:succeeded|was successful|completed)\b", Always, "a success"),
+    (
+        r"\b(?:AND|OR) (?:NOT )?\w+:|\bcontains\(|^\s*run: |\b(?:tooltip|microcopy|tagline|headline)\b|\A\W*(?:feature request|idea|proposal|suggestion|rfc|epic|poll|survey)\b",
+        UnlessEvident,
+        "talk about errors",
+    ),
     (
         r"\b(?:1{8}-1{4}|2{8}-2{4}|3{8}-3{4}|a{8}-a{4}|12345678-1234|deadbeef|x{8}-x{4})-|request-id\W+0{8}-0{4}",
         Always,

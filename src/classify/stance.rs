@@ -6,6 +6,7 @@
 
 use super::cues::{CUES, Force, HELP, OTHERS, OURS, PLEASANTRIES, QUESTION};
 use super::gate::Gate;
+use super::spoken;
 use crate::domain::reading::{Instance, Runs};
 use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
@@ -155,6 +156,12 @@ impl Stance {
         }
         let span = whole_words(text, &seen.span);
         self.asks(text, &span, seen, heard);
+        if spoken::is_spoken_of(text, &span) {
+            heard.silence("spoken of in a sentence");
+        }
+        if spoken::is_code(text) {
+            heard.silence("the signs of code");
+        }
         if seen.several {
             heard.silence("a list of errors");
         }
