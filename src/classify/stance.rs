@@ -52,8 +52,8 @@ pub(super) struct Stance {
     loud: OnceLock<Cues>,
     /// Cues that count only without evidence of an instance.
     quiet: OnceLock<Cues>,
-    /// Question, request for help, another system, one of ours, politeness.
-    single: OnceLock<Option<[Regex; 5]>>,
+    /// Question, request for help, another system, one of ours.
+    single: OnceLock<Option<[Regex; 4]>>,
 }
 
 /// Some of the cues behind one gate.
@@ -144,30 +144,23 @@ impl Stance {
         let word = said.split_whitespace().count() < 3;
         if word && !seen.composed {
             heard.bare = true;
-            if self.is_alone(text, seen.covered) {
+            if is_alone(text, seen.covered) {
                 heard.silence("a code word alone");
             }
         }
     }
 
-    fn single(&self) -> Option<&[Regex; 5]> {
+    fn single(&self) -> Option<&[Regex; 4]> {
         let compiled = || {
-            let [question, help, others, ours, polite] = [QUESTION, HELP, OTHERS, OURS, PLEASANTRIES].map(expression);
-            Some([question?, help?, others?, ours?, polite?])
+            let [question, help, others, ours] = [QUESTION, HELP, OTHERS, OURS].map(expression);
+            Some([question?, help?, others?, ours?])
         };
         self.single.get_or_init(compiled).as_ref()
     }
 
-    /// Whether hardly anything is said beside the code words.
-    fn is_alone(&self, text: &str, covered: usize) -> bool {
-        let Some([.., polite]) = self.single() else { return false };
-        let rest = polite.replace_all(text.as_bytes(), &b" "[..]);
-        rest.iter().filter(|b| b.is_ascii_alphanumeric()).count() < covered + 10
-    }
-
     /// Whether the sentence asks about the error, or the text speaks of another system.
     fn asks(&self, text: &str, span: &Range<usize>, seen: &Seen<'_>, heard: &mut Heard) {
-        let Some([question, help, others, ours, _]) = self.single() else { return };
+        let Some([question, help, others, ours]) = self.single() else { return };
         let said = sentence(text, span);
         // What is put together from several sentences is not asked in the last of them.
         let part_of_it =
@@ -187,6 +180,38 @@ impl Heard {
         self.told = false;
         self.against.push((why, false));
     }
+}
+
+/// Whether hardly anything is said beside the code words: politeness, names of people and chat signs do not count.
+fn is_alone(text: &str, covered: usize) -> bool {
+    let mut rest = text;
+    let mut said = 0;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric() || matches!(c, '<' | '@' | ':' | '&')) {
+        let from = rest.get(start..).unwrap_or_default();
+        let word = |at: usize| {
+            let tail = from.get(at..).unwrap_or_default();
+            at + tail.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(tail.len())
+        };
+        let sign = from.as_bytes().first().copied().unwrap_or_default();
+        let closing = match sign {
+            b'<' => from.find('>'),
+            b':' | b'&' => Some(word(1)).filter(|end| {
+                *end > 1 && from.get(*end..).is_some_and(|t| t.starts_with(if sign == b':' { ':' } else { ';' }))
+            }),
+            b'@' => Some(word(1) - 1),
+            _ => None,
+        };
+        let end = closing.map_or_else(|| word(0).max(1), |end| end + 1);
+        let chunk = from.get(..end).unwrap_or_default();
+        if closing.is_none() && !PLEASANTRIES.iter().any(|polite| polite.eq_ignore_ascii_case(chunk)) {
+            said += chunk.bytes().filter(u8::is_ascii_alphanumeric).count();
+        }
+        if said >= covered + 10 {
+            return false;
+        }
+        rest = from.get(end..).unwrap_or_default();
+    }
+    true
 }
 
 fn expression(text: &str) -> Option<Regex> {
@@ -232,7 +257,7 @@ mod tests {
             let cues = Cues::new(|f| f.is_loud() == loud);
             assert!(cues.gate.is_some());
         }
-        for single in [QUESTION, HELP, OTHERS, OURS, PLEASANTRIES] {
+        for single in [QUESTION, HELP, OTHERS, OURS] {
             assert!(expression(single).is_some(), "{single}");
         }
     }
