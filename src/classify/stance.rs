@@ -143,7 +143,7 @@ impl Stance {
                 None => {}
             }
         }
-        if !evident {
+        if !evident || seen.instance.is_only_words() {
             self.doubt(text, seen, &mut heard);
         }
         heard
@@ -156,10 +156,13 @@ impl Stance {
         }
         let span = whole_words(text, &seen.span);
         self.asks(text, &span, seen, heard);
+        if spoken::is_condition(sentence(text, &span)) {
+            heard.silence("a condition");
+        }
         if spoken::is_spoken_of(text, &span) {
             heard.silence("spoken of in a sentence");
         }
-        if spoken::is_code(text) {
+        if !seen.instance.machine && spoken::is_code(text) {
             heard.silence("the signs of code");
         }
         if seen.several {
@@ -170,7 +173,7 @@ impl Stance {
         }
         let said = text.get(span.clone()).unwrap_or_default();
         let word = said.split_whitespace().count() < 3;
-        if word && !seen.composed {
+        if word && !seen.composed && !seen.instance.is_evidence() {
             heard.bare = true;
             if is_alone(text, seen.covered) {
                 heard.silence("a code word alone");
@@ -265,7 +268,9 @@ pub(super) fn whole_words(text: &str, span: &Range<usize>) -> Range<usize> {
 /// The sentence around a range: from the end of the one before to its own end mark, quotation included.
 fn sentence<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
     let head = text.get(..span.start).unwrap_or_default();
-    let start = head.rfind(['\n', '!', '?']).map_or(0, |i| i + 1).max(head.rfind(". ").map_or(0, |i| i + 2));
+    // Three dots are an omission and end nothing.
+    let ended = head.rfind(". ").filter(|at| head.get(..*at).is_some_and(|h| !h.ends_with('.')));
+    let start = head.rfind(['\n', '!', '?']).map_or(0, |i| i + 1).max(ended.map_or(0, |i| i + 2));
     let tail = text.get(span.end..).unwrap_or_default();
     let mark = tail.find(['\n', '?', '!']).map_or(tail.len(), |i| i + 1);
     let end = tail.find(". ").map_or(mark, |i| mark.min(i + 1));

@@ -47,6 +47,9 @@ const PREFIXES: &[&str] = &[
     "sec", "aws", "azure", "licence", "license",
 ];
 
+/// Beginnings after which a name in capitals is a group wherever it stands.
+const SURE: &[&str] = &["SG", "GRP", "GG", "UG", "DL", "LIC", "LICENSE", "LICENCE"];
+
 /// Words that end a name although they are capitalised or joined to it.
 const ENDS: &[&str] = &[
     "failed",
@@ -199,13 +202,29 @@ fn prefixed(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let word = words.get(i).filter(|w| w.joined)?;
     let (prefix, rest) = words.str(i).split_once(['-', '_']).filter(|(prefix, _)| prefix.len() < 8)?;
     let known = PREFIXES.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && rest.len() > 1;
-    let placed =
-        ["on", "of", "from", "in", "to", "group", "displayname", "gruppe"].iter().any(|w| words.before(i, 1, w))
-            || words.gap_before(i).trim_end().ends_with(['>', ':', '(', ',', '\'', '"', '`'])
-            || i.checked_sub(1)
-                .is_some_and(|p| words.str(p).len() == 3 && words.str(p).bytes().all(|b| b.is_ascii_digit()));
+    let placed = [
+        "on",
+        "of",
+        "from",
+        "in",
+        "to",
+        "group",
+        "displayname",
+        "gruppe",
+        "groupe",
+        "grupo",
+        "gruppo",
+        "groep",
+        "grupa",
+    ]
+    .iter()
+    .any(|w| words.before(i, 1, w))
+        || words.gap_before(i).trim_end().ends_with(['>', ':', '(', ',', '\'', '"', '`'])
+        || i.checked_sub(1)
+            .is_some_and(|p| words.str(p).len() == 3 && words.str(p).bytes().all(|b| b.is_ascii_digit()));
     let address = words.text.get(word.end..).is_some_and(|t| t.starts_with(['@', '/', '=']));
-    (known && placed && !address).then_some(word.start..word.end)
+    let shouted = rest.len() > 3 && words.str(i).bytes().all(|b| !b.is_ascii_lowercase()) && SURE.contains(&prefix);
+    (known && (placed || shouted) && !address).then_some(word.start..word.end)
 }
 
 #[cfg(test)]
@@ -235,6 +254,9 @@ mod tests {
             ("Cloud, group jira-software users emea:\n{}", "jira-software users emea"),
             ("the user group Heads of Sales could not", "Heads of Sales"),
             ("App group Finance Approvers (Nordics): Error", "Finance Approvers (Nordics)"),
+            ("el alta al grupo GRP-LIC-E5 quedó así", "GRP-LIC-E5"),
+            ("ライセンスグループ LIC-VIVA-ADDON の画面", "LIC-VIVA-ADDON"),
+            ("del groupe lic-visio-fr ce matin", "lic-visio-fr"),
             ("Export error for group Accounts Payable Shared: x", "Accounts Payable Shared"),
         ];
         for (text, want) in cases {
