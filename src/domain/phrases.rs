@@ -7,24 +7,30 @@
 //!
 //! Never interprets what it finds, never allocates while it looks. Begin with [`Phrases::new`].
 
+use aho_corasick::packed::{Config, Searcher};
+
 /// Bits of one table.
 const SLOTS: usize = 1 << 15;
 /// Lists of phrases of one table: a place whose bit is set looks through one of them.
 const LISTS: usize = 1 << 11;
 /// Most bytes of a beginning, and bytes that are read at each place.
 const WIDTH: usize = 8;
+/// Most phrases that are told from the text many bytes at a time.
+const MOST_FEW: usize = 48;
 /// Places that are looked at together.
 const BLOCK: usize = 64;
 /// How many first bytes tell phrases apart, by their length: the longest that all phrases of a table have.
 const BEGINNINGS: &[usize] = &[7, 4, 2, 1];
 /// The same where only a few places are looked at, so that fewer tables are better than rarer beginnings.
-const FEW: &[usize] = &[4, 2, 1];
+const FEW: &[usize] = &[8, 4, 2, 1];
 
 /// A set of phrases, each with the number that it was given with. Compares bytes as they are.
 #[derive(Debug)]
 pub struct Phrases {
     phrases: Vec<Phrase>,
     tables: Vec<Table>,
+    /// Tells the places where one may begin, when there are only a few phrases.
+    few: Option<Searcher>,
 }
 
 #[derive(Debug)]
@@ -82,12 +88,23 @@ impl Phrases {
             (!own.is_empty()).then(|| Table::new(length, &own))
         };
         let tables = lengths.iter().copied().filter_map(of).collect();
-        Self { phrases, tables }
+        let long = phrases.len() <= MOST_FEW && phrases.iter().all(|p| p.bytes.len() > 1);
+        let few = long.then(|| Config::new().builder().extend(phrases.iter().map(|p| &*p.bytes)).build()).flatten();
+        Self { phrases, tables, few }
     }
 
     /// Calls `found` with number and first byte of every phrase that stands in the text, those inside and across others
     /// included. Not in the order of the text: the phrases of each table are found in it.
     pub fn each(&self, text: &[u8], mut found: impl FnMut(usize, usize)) {
+        if let Some(few) = &self.few {
+            let mut from = 0;
+            while let Some(first) = text.get(from..).and_then(|rest| few.find(rest)) {
+                let at = from + first.start();
+                self.each_first(text.get(at..).unwrap_or_default(), |phrase| found(phrase, at));
+                from = at + 1;
+            }
+            return;
+        }
         for table in &self.tables {
             table.each(&self.phrases, text, &mut |phrase, at| {
                 found(phrase, at);

@@ -2,6 +2,7 @@
 //!
 //! Never looks at labels (that is `fields`). Begin with [`tokens`].
 
+use super::lexicon::Roles;
 use super::times;
 use super::words::{Word, Words};
 use std::ops::Range;
@@ -47,15 +48,20 @@ pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
             for (n, _) in parts.iter().enumerate().filter(|(_, b)| matches!(b, b'_' | b'.')) {
                 let start = word.start + n + 1;
                 let first = bytes.get(start).copied().unwrap_or_default();
-                add(at_word(bytes, &Word { start, first, ..word }));
+                add(at_word(bytes, &Word { start, first, roles: Roles::default(), ..word }));
             }
         }
         let gap = word.end..words.get(i + 1).map_or(bytes.len(), |next| next.start);
-        for (n, b) in bytes.get(gap.clone()).unwrap_or_default().iter().enumerate() {
-            match b {
-                b'@' => add(email(bytes, gap.start + n)),
-                b'=' if n == 0 => add(anchor(bytes, gap.start)),
-                _ => {}
+        match bytes.get(gap.clone()).unwrap_or_default() {
+            b" " => {}
+            between => {
+                for (n, b) in between.iter().enumerate() {
+                    match b {
+                        b'@' => add(email(bytes, gap.start + n)),
+                        b'=' if n == 0 => add(anchor(bytes, gap.start)),
+                        _ => {}
+                    }
+                }
             }
         }
     }
@@ -72,12 +78,9 @@ fn at_word(bytes: &[u8], word: &Word) -> Option<Token> {
     match word.first {
         b'0' if long => guid(bytes, at).or_else(|| okta_id(bytes, at)).or_else(|| time(bytes, at)),
         b'1'..=b'9' if long => guid(bytes, at).or_else(|| time(bytes, at)),
-        b'0'..=b'9' => time(bytes, at),
+        b'0'..=b'9' if may_be_date(bytes, at) => time(bytes, at),
         b'a'..=b'f' | b'A'..=b'F' | b'O' | b'o' | b'l' | b'I' if long => guid(bytes, at),
-        // The name of a month or a day.
-        b'A' | b'D' | b'F' | b'J' | b'M' | b'N' | b'O' | b'S' | b'T' | b'W' if (3..10).contains(&word.len()) => {
-            time(bytes, at)
-        }
+        _ if word.roles.any(Roles::DATE) => time(bytes, at),
         _ => None,
     }
 }
@@ -145,6 +148,13 @@ fn email(bytes: &[u8], at: usize) -> Option<Token> {
     let shape = start < at && host.contains(&b'.') && top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic);
     shape.then_some(())?;
     Some(Token { shape: Shape::Email, at: start..end })
+}
+
+/// Whether digits begin a date, as far as the signs behind one, two, four or eight of them tell.
+fn may_be_date(bytes: &[u8], at: usize) -> bool {
+    let behind = |n: usize| bytes.get(at + n).copied().unwrap_or_default();
+    let ordinal = |b: u8| matches!(b, b'-' | b'/' | b'.' | b' ' | b's' | b'n' | b'r' | b't');
+    ordinal(behind(1)) || ordinal(behind(2)) || matches!(behind(4), b'-' | b'/' | b'.') || behind(8) == b'T'
 }
 
 /// A time; without seconds it is a rough one.
