@@ -220,16 +220,17 @@ fn is_of_mail(text: &str, at: usize) -> bool {
 
 /// Addresses that never name the subject of an error.
 fn is_robot(email: &str) -> bool {
-    let local = email.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    let local = email.split('@').next().unwrap_or_default();
     let robots =
         ["noreply", "no-reply", "donotreply", "do-not-reply", "azure-noreply", "system", "postmaster", "mailer-daemon"];
-    robots.contains(&local.as_str()) || local.ends_with("-noreply")
+    let last = local.len().checked_sub("-noreply".len()).and_then(|at| local.get(at..)).unwrap_or_default();
+    robots.iter().any(|robot| local.eq_ignore_ascii_case(robot)) || last.eq_ignore_ascii_case("-noreply")
 }
 
 /// Addresses of accounts that programs use: the subject only where they are named as such.
 fn is_service_account(email: &str) -> bool {
-    let prefix = email.get(..4).unwrap_or_default().to_ascii_lowercase();
-    matches!(prefix.as_str(), "svc_" | "svc-")
+    let prefix = email.get(..4).unwrap_or_default();
+    ["svc_", "svc-"].iter().any(|p| prefix.eq_ignore_ascii_case(p))
 }
 
 /// What stands behind a label.
@@ -315,7 +316,7 @@ static SOUGHT: LazyLock<[Vec<Sought>; LONGEST_FIRST + 1]> = LazyLock::new(|| {
     let sought = |(text, what): &(&'static str, Label)| {
         let lead = text.bytes().take_while(|b| !part(*b)).count();
         let first = text.bytes().skip(lead).take_while(|b| part(*b)).count();
-        Sought { text, lead, first, next: text.bytes().nth(lead + first), what: *what }
+        Sought { text, lead, first, next: text.as_bytes().get(lead + first).copied(), what: *what }
     };
     let all: Vec<Sought> = LABELS.iter().map(sought).collect();
     std::array::from_fn(|len| all.iter().filter(|label| label.first == len).cloned().collect())

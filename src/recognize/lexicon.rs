@@ -89,30 +89,30 @@ fn key(bytes: &[u8], at: usize, len: usize) -> u128 {
     (word | LOWER) & within
 }
 
+/// A table of 16 KB, so that it stays in the nearest cache.
 struct Lexicon {
-    /// Words with what they are; 0 where there is none.
-    slots: Box<[(u128, Roles); SLOTS]>,
+    /// What tells a word from others on its place, with what it is; 0 where there is none.
+    slots: Box<[(u32, Roles); SLOTS]>,
 }
 
 impl Lexicon {
-    fn new<'w>(words: impl Iterator<Item = (&'w str, Roles)>) -> Self {
+    fn new(words: impl Iterator<Item = (&'static str, Roles)>) -> Self {
         let mut slots = Box::new([(0, Roles::default()); SLOTS]);
         for (word, roles) in words {
-            let key = key(word.as_bytes(), 0, word.len());
-            let mut at = slot(key);
-            while slots[at].0 != 0 && slots[at].0 != key {
+            let (mut at, print) = place(key(word.as_bytes(), 0, word.len()));
+            while slots[at].0 != 0 && slots[at].0 != print {
                 at = (at + 1) % SLOTS;
             }
-            slots[at] = (key, slots[at].1.with(roles));
+            slots[at] = (print, slots[at].1.with(roles));
         }
         Self { slots }
     }
 
     fn get(&self, key: u128) -> Roles {
-        let mut at = slot(key);
+        let (mut at, print) = place(key);
         loop {
             let (there, roles) = self.slots[at % SLOTS];
-            if there == key || there == 0 {
+            if there == print || there == 0 {
                 return roles;
             }
             at += 1;
@@ -120,13 +120,15 @@ impl Lexicon {
     }
 }
 
+/// Where a word stands in the table, and what tells it from others there (never 0).
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "both halves are used, and the highest bits of the product are left"
+    reason = "both halves are used, and the highest and lowest bits of the product"
 )]
-fn slot(key: u128) -> usize {
-    let folded = (key as u64) ^ ((key >> 64) as u64).rotate_left(29);
-    (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SLOTS.trailing_zeros())) as usize
+fn place(key: u128) -> (usize, u32) {
+    let folded = (key as u64) ^ ((key >> 64) as u64).rotate_left(29).wrapping_mul(0xD6E8_FEB8_6659_FD93);
+    let mixed = folded.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    ((mixed >> (64 - SLOTS.trailing_zeros())) as usize, (mixed >> 16) as u32 | 1)
 }
 
 /// The words of all lists.

@@ -32,40 +32,63 @@ pub(super) struct Token {
 /// `_` or `.`), and those that are seen by a sign between words (`@`, `==`).
 pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
     let bytes = words.text.as_bytes();
-    let mut found: Vec<Token> = Vec::new();
-    let mut done = 0;
-    let mut add = |token: Option<Token>| {
-        if let Some(token) = token.filter(|t| t.at.start >= done) {
-            done = token.at.end;
-            found.push(token);
+    let mut found = Found { tokens: Vec::with_capacity(16), done: 0 };
+    let mut rest = words.iter().peekable();
+    while let Some(word) = rest.next() {
+        // Almost every word is none, and almost every gap a blank.
+        if may_be_value(word) {
+            found.add(at_word(bytes, word));
         }
-    };
-    for i in 0..words.len() {
-        let Some(word) = words.get(i) else { break };
-        add(at_word(bytes, &word));
         if word.joined {
-            let parts = bytes.get(word.start..word.end).unwrap_or_default();
-            for (n, _) in parts.iter().enumerate().filter(|(_, b)| matches!(b, b'_' | b'.')) {
-                let start = word.start + n + 1;
-                let first = bytes.get(start).copied().unwrap_or_default();
-                add(at_word(bytes, &Word { start, first, roles: Roles::default(), ..word }));
-            }
+            found.parts(bytes, word);
         }
-        let gap = word.end..words.get(i + 1).map_or(bytes.len(), |next| next.start);
-        match bytes.get(gap.clone()).unwrap_or_default() {
-            b" " => {}
-            between => {
-                for (n, b) in between.iter().enumerate() {
-                    match b {
-                        b'@' => add(email(bytes, gap.start + n)),
-                        b'=' if n == 0 => add(anchor(bytes, gap.start)),
-                        _ => {}
-                    }
-                }
+        let end = rest.peek().map_or(bytes.len(), |next| next.start);
+        if end != word.end + 1 || bytes.get(word.end) != Some(&b' ') {
+            found.gap(bytes, word.end..end);
+        }
+    }
+    found.tokens
+}
+
+/// Values in the order of the text, none inside another.
+struct Found {
+    tokens: Vec<Token>,
+    done: usize,
+}
+
+impl Found {
+    fn add(&mut self, token: Option<Token>) {
+        if let Some(token) = token.filter(|t| t.at.start >= self.done) {
+            self.done = token.at.end;
+            self.tokens.push(token);
+        }
+    }
+
+    /// Those that begin inside a word.
+    fn parts(&mut self, bytes: &[u8], word: &Word) {
+        let parts = bytes.get(word.start..word.end).unwrap_or_default();
+        for (n, _) in parts.iter().enumerate().filter(|(_, b)| matches!(b, b'_' | b'.')) {
+            let start = word.start + n + 1;
+            let first = bytes.get(start).copied().unwrap_or_default();
+            self.add(at_word(bytes, &Word { start, first, roles: Roles::default(), ..*word }));
+        }
+    }
+
+    /// Those that are seen by a sign between words.
+    fn gap(&mut self, bytes: &[u8], gap: Range<usize>) {
+        for (n, b) in bytes.get(gap.clone()).unwrap_or_default().iter().enumerate() {
+            match b {
+                b'@' => self.add(email(bytes, gap.start + n)),
+                b'=' if n == 0 => self.add(anchor(bytes, gap.start)),
+                _ => {}
             }
         }
     }
-    found
+}
+
+/// Whether a value may begin with a word, as far as its first byte, its length and what it may announce tell.
+fn may_be_value(word: &Word) -> bool {
+    word.first.is_ascii_digit() || word.len() >= SHORTEST || word.roles.any(Roles::DATE)
 }
 
 /// Bytes of the shortest id.

@@ -65,16 +65,13 @@ const PARTICLES: &[&str] = &[
 impl<'t> Words<'t> {
     /// The words of a text, whose runs of letters and digits are given.
     pub(super) fn of(text: &'t str, runs: impl Iterator<Item = Range<usize>>) -> Self {
-        let mut list = if text.is_ascii() { Self::joined(text, runs) } else { Self::scanned(text) };
-        let (mut roles, of) = (Roles::default(), Roles::of(text.as_bytes()));
-        for word in &mut list {
-            word.roles = of(word.start, word.len());
-            if word.joined {
-                word.roles = word.roles.with(of_parts(text.as_bytes(), word, &of));
-            }
-            roles = roles.with(word.roles);
+        let mut words = Self { text, list: Vec::with_capacity(text.len() / 5), roles: Roles::default() };
+        if text.is_ascii() {
+            words.join(runs);
+        } else {
+            words.scan();
         }
-        Self { text, list, roles }
+        words
     }
 
     /// The words of a text of which nothing is known yet.
@@ -84,43 +81,65 @@ impl<'t> Words<'t> {
     }
 
     /// In ASCII a word is a run, or several with nothing between them but signs that stand inside words.
-    fn joined(text: &str, runs: impl Iterator<Item = Range<usize>>) -> Vec<Word> {
-        let mut list: Vec<Word> = Vec::with_capacity(text.len() / 5);
-        let bytes = text.as_bytes();
+    fn join(&mut self, runs: impl Iterator<Item = Range<usize>>) {
+        let bytes = self.text.as_bytes();
+        let of = Roles::of(bytes);
+        let mut word: Option<(usize, usize, bool)> = None;
         for run in runs {
-            let first = bytes.get(run.start).copied().unwrap_or_default();
-            match list.last_mut() {
-                Some(word) if bytes[word.end..run.start].iter().all(|b| INSIDE[usize::from(*b)]) => {
-                    word.end = run.end;
-                    word.joined = true;
+            let joins = |(_, end, _): &(usize, usize, bool)| match bytes.get(*end..run.start).unwrap_or_default() {
+                [] => true,
+                [sign] => INSIDE[usize::from(*sign)],
+                signs => signs.iter().all(|b| INSIDE[usize::from(*b)]),
+            };
+            match word.filter(joins) {
+                Some((start, ..)) => word = Some((start, run.end, true)),
+                None => {
+                    if let Some((start, end, joined)) = word.replace((run.start, run.end, false)) {
+                        self.push(start..end, joined, &of);
+                    }
                 }
-                _ => list.push(Word { start: run.start, end: run.end, first, joined: false, roles: Roles::default() }),
             }
         }
-        list
+        if let Some((start, end, joined)) = word {
+            self.push(start..end, joined, &of);
+        }
     }
 
-    fn scanned(text: &str) -> Vec<Word> {
-        let mut list = Vec::with_capacity(text.len() / 5);
-        let bytes = text.as_bytes();
+    fn push(&mut self, at: Range<usize>, joined: bool, of: &impl Fn(usize, usize) -> Roles) {
+        let bytes = self.text.as_bytes();
+        let mut roles = of(at.start, at.len());
+        if joined {
+            roles = roles.with(of_parts(bytes, &at, of));
+        }
+        self.roles = self.roles.with(roles);
+        let first = bytes.get(at.start).copied().unwrap_or_default();
+        self.list.push(Word { start: at.start, end: at.end, first, joined, roles });
+    }
+
+    fn scan(&mut self) {
+        let bytes = self.text.as_bytes();
+        let of = Roles::of(bytes);
         let mut i = 0;
-        while i < bytes.len() {
-            if !STARTS[usize::from(bytes[i])] {
+        while let Some(byte) = bytes.get(i) {
+            if !STARTS[usize::from(*byte)] {
                 i += 1;
                 continue;
             }
             let start = i;
-            while i < bytes.len() && INSIDE[usize::from(bytes[i])] {
+            let (mut joined, mut beyond) = (false, false);
+            while let Some(byte) = bytes.get(i).filter(|b| INSIDE[usize::from(**b)]) {
+                joined |= !STARTS[usize::from(*byte)];
+                beyond |= *byte >= 0x80;
                 i += 1;
             }
-            let at = Self::trimmed(text, start..i);
+            // Only signs of these two kinds are parted off at its ends.
+            let at = if joined || beyond { Self::trimmed(self.text, start..i) } else { start..i };
             let inside = bytes.get(at.clone()).unwrap_or_default();
-            if let Some(first) = inside.first() {
-                let joined = inside.iter().any(|b| !STARTS[usize::from(*b)]);
-                list.push(Word { start: at.start, end: at.end, first: *first, joined, roles: Roles::default() });
+            if !inside.is_empty() {
+                let joined = joined && inside.iter().any(|b| !STARTS[usize::from(*b)]);
+                self.push(at, joined, &of);
             }
         }
-        list
     }
 
     /// The word without signs at its ends (quotation marks, dashes and arrows beyond ASCII among them).
@@ -227,12 +246,12 @@ fn is_blank(gap: &str) -> bool {
 }
 
 /// What a word may announce by its first part, and by what stands behind its last dot.
-fn of_parts(bytes: &[u8], word: &Word, of: &impl Fn(usize, usize) -> Roles) -> Roles {
-    let inside = bytes.get(word.start..word.end).unwrap_or_default();
+fn of_parts(bytes: &[u8], at: &Range<usize>, of: &impl Fn(usize, usize) -> Roles) -> Roles {
+    let inside = bytes.get(at.clone()).unwrap_or_default();
     let first = inside.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(0);
     let last = inside.iter().rposition(|b| *b == b'.').map_or(0, |dot| dot + 1);
-    let behind = if last > 0 { of(word.start + last, word.len() - last) } else { Roles::default() };
-    of(word.start, first).with(behind)
+    let behind = if last > 0 { of(at.start + last, at.len() - last) } else { Roles::default() };
+    of(at.start, first).with(behind)
 }
 
 /// Whether a capital letter may begin with the byte.
@@ -272,7 +291,10 @@ mod tests {
         for text in
             ["", "-", "a", "-a-", "a.b-c_d'e f", "a--b -.c. d", "'a' _b_ (c) d/e\nf:g", "x@y.example..", "a- -b"]
         {
-            assert_eq!(Words::joined(text, Runs::of(text).within(0..text.len())), Words::scanned(text), "{text}");
+            let joined = Words::of(text, Runs::of(text).within(0..text.len()));
+            let mut scanned = Words { text, list: Vec::new(), roles: Roles::default() };
+            scanned.scan();
+            assert_eq!((joined.list, joined.roles), (scanned.list, scanned.roles), "{text}");
         }
         let beyond = "–a– ü é.x “b” …c…";
         let found = Words::whole(beyond);
