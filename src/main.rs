@@ -15,10 +15,9 @@ fn main() -> ExitCode {
     // People at a terminal chat see cards; the log there tells only what somebody must look at.
     let filter = filter.or_else(|| asked.is_quiet().then(|| "error".to_owned()));
     let started = telemetry::init(telemetry::Format::Text, filter.as_deref(), color);
-    let done = started.map_err(|error| error.to_string()).and_then(|_| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-        runtime.map_err(|error| format!("no runtime: {error}")).map(|runtime| runtime.block_on(cli::run(asked)))
-    });
+    let done = started
+        .map_err(|error| error.to_string())
+        .and_then(|_| cli::run(asked).map_err(|error| format!("no runtime: {error}")));
     match done {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

@@ -123,6 +123,11 @@ impl House {
         self.start().await
     }
 
+    /// Where its database is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("bot.log")).unwrap_or_default()
     }

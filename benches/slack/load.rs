@@ -31,15 +31,17 @@ pub(crate) struct Report {
     pub(crate) took: Duration,
     /// Time of each answer, sorted.
     pub(crate) times: Vec<Duration>,
+    /// Of these the times of what was stored first, sorted; known where the rate is even.
+    pub(crate) stored: Vec<Duration>,
+}
+
+/// The time within which this share (of 100) was answered.
+pub(crate) fn share(sorted: &[Duration], share: usize) -> Duration {
+    let last = sorted.len().saturating_sub(1);
+    sorted.get(last * share / 100).copied().unwrap_or_default()
 }
 
 impl Report {
-    /// The time within which this share (of 100) was answered.
-    pub(crate) fn share(&self, share: usize) -> Duration {
-        let last = self.times.len().saturating_sub(1);
-        self.times.get(last * share / 100).copied().unwrap_or_default()
-    }
-
     /// Adds one answer.
     pub(crate) fn add(&mut self, answered: bool, time: Duration) {
         if answered {
@@ -53,6 +55,7 @@ impl Report {
     /// Puts the times in order.
     pub(crate) fn done(mut self, took: Duration) -> Report {
         self.times.sort_unstable();
+        self.stored.sort_unstable();
         self.took = took;
         self
     }
@@ -73,6 +76,11 @@ const CHATTER: [&str; 8] = [
 
 /// The next message: its event, as the Events API wraps it.
 pub(crate) fn message(mix: Mix) -> Value {
+    next(mix).0
+}
+
+/// The same, and whether it is a report.
+fn next(mix: Mix) -> (Value, bool) {
     let n = NEXT.fetch_add(1, Ordering::Relaxed);
     let report = mix == Mix::OneInFour && n.is_multiple_of(4);
     let text = if report {
@@ -86,7 +94,7 @@ pub(crate) fn message(mix: Mix) -> Value {
         CHATTER[usize::try_from(n).unwrap_or(0) % CHATTER.len()].to_owned()
     };
     let ts = format!("{}.{:06}", 1_764_000_000 + n / 1_000_000, n % 1_000_000);
-    json!({
+    let event = json!({
         "token": "of-old", "team_id": "T0BENCH0001", "context_team_id": "T0BENCH0001", "api_app_id": "A0REANCHOR1",
         "event": {
             "type": "message", "user": "U0NORA00000", "ts": ts, "client_msg_id": format!("c-{n}"), "text": text,
@@ -98,7 +106,8 @@ pub(crate) fn message(mix: Mix) -> Value {
         "authorizations": [{ "enterprise_id": null, "team_id": "T0BENCH0001", "user_id": "U0REANCHOR1", "is_bot": true,
             "is_enterprise_install": false }],
         "is_ext_shared_channel": false, "event_context": "4-bench",
-    })
+    });
+    (event, report)
 }
 
 struct Signer(hmac::Key);
@@ -191,14 +200,19 @@ pub(crate) async fn at_rate(address: SocketAddr, mix: Mix, per_second: u32, leng
             let mut stream = connect(address).await;
             let (mut report, mut buffer) = (Report::default(), Vec::with_capacity(4096));
             let step = Duration::from_secs(1) * CONNECTIONS / per_second;
-            let mut next = begun + step * lane / CONNECTIONS;
-            while next < begun + length {
-                tokio::time::sleep_until(next.into()).await;
-                let request = signer.request(&message(mix).to_string());
+            let mut due = begun + step * lane / CONNECTIONS;
+            while due < begun + length {
+                tokio::time::sleep_until(due.into()).await;
+                let (event, is_report) = next(mix);
+                let request = signer.request(&event.to_string());
                 let sent = Instant::now();
                 let ok = stream.write_all(&request).await.is_ok() && answer(&mut stream, &mut buffer).await;
-                report.add(ok, sent.elapsed());
-                next += step;
+                let took = sent.elapsed();
+                report.add(ok, took);
+                if ok && is_report {
+                    report.stored.push(took);
+                }
+                due += step;
             }
             report
         });
@@ -209,6 +223,7 @@ pub(crate) async fn at_rate(address: SocketAddr, mix: Mix, per_second: u32, leng
         whole.answered += one.answered;
         whole.refused += one.refused;
         whole.times.extend(one.times);
+        whole.stored.extend(one.stored);
     }
     whole.done(begun.elapsed())
 }

@@ -27,9 +27,14 @@ const RECENT: i64 = 60;
 /// Name of the state of a case that stands for many.
 const ADVISED: &str = "advised";
 
-/// A case of the last hour, as far as gathering reads it: this is done for every report, for up to [`RECENT`] cases.
+/// A case of the last hour, as far as gathering reads it: this is done for every report, for up to [`RECENT`] cases. The
+/// whole text of their bodies is let go as soon as it is read.
 struct Recent {
-    row: CaseRow,
+    id: CaseId,
+    state: String,
+    surface: String,
+    channel: String,
+    created_at: At,
     body: Glance,
 }
 
@@ -129,19 +134,19 @@ fn one_cause(of: &str) -> Violation {
 /// The case that stands for many and takes further people in.
 fn standing(recent: &[Recent], now: At) -> Option<&CaseId> {
     let fresh = |many: &Gathering| many.is_fresh(now);
-    let is_it = |case: &&Recent| case.row.state == ADVISED && case.body.beside.many.as_ref().is_some_and(fresh);
-    recent.iter().rev().find(is_it).map(|case| &case.row.id)
+    let is_it = |case: &&Recent| case.state == ADVISED && case.body.beside.many.as_ref().is_some_and(fresh);
+    recent.iter().rev().find(is_it).map(|case| &case.id)
 }
 
 /// A case about one person that was opened within the window.
 fn is_single(case: &Recent, now: At) -> bool {
     let beside = &case.body.beside;
-    beside.many.is_none() && beside.part_of.is_none() && now.since(case.row.created_at) <= WINDOW
+    beside.many.is_none() && beside.part_of.is_none() && now.since(case.created_at) <= WINDOW
 }
 
 /// A case for all of them. The oldest gives the key, so that two units that notice at once open one case.
 fn for_all(opened: &Case, oldest: &Recent, id: String, now: At) -> Case {
-    let (row, message, class) = (&oldest.row, &oldest.body.place.message, &oldest.body.diagnosis.class);
+    let (message, class) = (&oldest.body.place.message, &oldest.body.diagnosis.class);
     Case {
         id: CaseId::new(id),
         version: 0,
@@ -150,7 +155,7 @@ fn for_all(opened: &Case, oldest: &Recent, id: String, now: At) -> Case {
         previous: None,
         created_at: now,
         state: State::Heard,
-        origin_key: format!("{}|{}|{message}|{class}|many", row.surface, row.channel),
+        origin_key: format!("{}|{}|{message}|{class}|many", oldest.surface, oldest.channel),
         ..opened.clone()
     }
 }
@@ -214,7 +219,8 @@ impl App {
             let body: Glance = decode(&row.body, "cases", row.id.as_str())?;
             let theirs = app_of(&body.diagnosis.fields);
             if body.diagnosis.class == diagnosis.class && may_be_same_app(&app, &theirs) {
-                found.push(Recent { row, body });
+                let CaseRow { id, state, surface, channel, created_at, .. } = row;
+                found.push(Recent { id, state, surface, channel, created_at, body });
             }
         }
         Ok(found)
@@ -237,13 +243,15 @@ impl App {
             let turn = self.counting.lock().await;
             let now = self.now();
             let recent = self.recent(&inbound.surface, &inbound.place.channel, diagnosis).await?;
-            let Some(id) = standing(&recent, now) else { return Ok(false) };
-            let Some(mut case) = self.load(id).await?.filter(|case| matches!(case.state, State::Advised { .. })) else {
+            let Some(id) = standing(&recent, now).cloned() else { return Ok(false) };
+            // One that was opened on its own, and not counted before something went wrong, is found here. The rest is let go:
+            // this unit may wait for the chat soon, and so may many at a time.
+            let alone: Vec<Recent> = recent.into_iter().filter(|one| is_single(one, now)).collect();
+            let Some(mut case) = self.load(&id).await?.filter(|case| matches!(case.state, State::Advised { .. }))
+            else {
                 continue;
             };
             let Some(many) = case.beside.many.as_mut() else { return Ok(false) };
-            // One that was opened on its own, and not counted before something went wrong, is found here.
-            let alone: Vec<&Recent> = recent.iter().filter(|one| is_single(one, now)).collect();
             many.add(alone.iter().filter_map(|one| member(&one.body.diagnosis.fields)), now);
             let new = many.add(people.clone(), now);
             let text = PublicText::words(format!(
@@ -260,13 +268,13 @@ impl App {
             // The event goes with it: where this is lost, it is counted from the inbox again, and told again.
             change.durability = replay_of(&inbound.body);
             let counted = self.parts.store.commit(change).await;
-            drop(turn);
+            drop((turn, case));
             match counted {
                 Err(StoreError::Stale { .. }) => {}
                 other => {
                     other?;
                     for one in alone {
-                        self.fold(&one.row.id, &case.id).await?;
+                        self.fold(&one.id, &id).await?;
                     }
                     self.aside(inbound, text).await;
                     return Ok(true);
@@ -298,7 +306,7 @@ impl App {
         };
         self.count_in(&of, &people).await?;
         for case in singles {
-            self.fold(&case.row.id, &of).await?;
+            self.fold(&case.id, &of).await?;
         }
         Ok(())
     }

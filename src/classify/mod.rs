@@ -12,6 +12,7 @@ mod gate;
 mod hits;
 pub mod rules;
 mod score;
+mod spoken;
 mod stance;
 
 use crate::domain::diagnosis::{ClassId, ClassTexts, Remedy, RulesVersion};

@@ -6,6 +6,7 @@
 
 use super::cues::{CUES, Force, HELP, OTHERS, OURS, PLEASANTRIES, QUESTION};
 use super::gate::Gate;
+use super::spoken;
 use crate::domain::reading::{Instance, Runs};
 use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
@@ -52,8 +53,8 @@ pub(super) struct Stance {
     loud: OnceLock<Cues>,
     /// Cues that count only without evidence of an instance.
     quiet: OnceLock<Cues>,
-    /// Question, request for help, another system, one of ours, politeness.
-    single: OnceLock<Option<[Regex; 5]>>,
+    /// Question, request for help, another system, one of ours.
+    single: OnceLock<Option<[Regex; 4]>>,
 }
 
 /// Some of the cues behind one gate.
@@ -76,9 +77,30 @@ impl Cues {
     }
 }
 
-/// Whether a cue says that the error came back.
-fn is_back(cues: &[(Force, &'static str)]) -> bool {
-    cues.iter().any(|(force, _)| *force == Force::Back)
+/// What speaks for an instance against the cues that were found.
+#[derive(Clone, Copy)]
+struct Weight {
+    /// The error came back.
+    back: bool,
+    /// There is evidence that outweighs what people say as well who report.
+    strong: bool,
+}
+
+impl Weight {
+    fn of(cues: &[(Force, &'static str)], instance: Instance) -> Self {
+        let said = |wanted: Force| cues.iter().any(|(force, _)| *force == wanted);
+        Self { back: said(Force::Back), strong: instance.is_strong() || (instance.is_evidence() && said(Force::Plea)) }
+    }
+
+    /// Whether a cue silences; `None` for one that speaks against nothing.
+    fn silences(self, force: Force) -> Option<bool> {
+        match force {
+            Force::Always | Force::UnlessEvident => Some(true),
+            Force::UnlessBack => Some(!self.back),
+            Force::UnlessStrong => Some(!self.back && !self.strong),
+            Force::Back | Force::Plea => None,
+        }
+    }
 }
 
 impl Stance {
@@ -95,9 +117,9 @@ impl Stance {
     pub(super) fn is_talk(&self, text: &str, runs: &Runs, quiet: bool) -> bool {
         let found = |cues: &Cues| cues.found(text, 0..text.len(), (runs, 0));
         let loud = found(self.loud());
-        let back = is_back(&loud);
-        let silenced = |force: Force| force == Force::Always || (force == Force::UnlessBack && !back);
-        loud.iter().any(|(force, _)| silenced(*force)) || (quiet && !found(self.quiet()).is_empty())
+        let weight = Weight { strong: !quiet, ..Weight::of(&loud, Instance::default()) };
+        loud.iter().any(|(force, _)| weight.silences(*force) == Some(true))
+            || (quiet && !found(self.quiet()).is_empty())
     }
 
     /// Judges a text in which a class was seen.
@@ -113,12 +135,12 @@ impl Stance {
                 found
             }
         };
-        let back = is_back(&loud);
+        let weight = Weight::of(&loud, seen.instance);
         for (force, why) in loud {
-            match force {
-                Force::Back => {}
-                Force::UnlessBack if back => heard.against.push((why, true)),
-                Force::UnlessBack | Force::Always | Force::UnlessEvident => heard.silence(why),
+            match weight.silences(force) {
+                Some(true) => heard.silence(why),
+                Some(false) => heard.against.push((why, true)),
+                None => {}
             }
         }
         if !evident {
@@ -134,6 +156,12 @@ impl Stance {
         }
         let span = whole_words(text, &seen.span);
         self.asks(text, &span, seen, heard);
+        if spoken::is_spoken_of(text, &span) {
+            heard.silence("spoken of in a sentence");
+        }
+        if spoken::is_code(text) {
+            heard.silence("the signs of code");
+        }
         if seen.several {
             heard.silence("a list of errors");
         }
@@ -144,30 +172,23 @@ impl Stance {
         let word = said.split_whitespace().count() < 3;
         if word && !seen.composed {
             heard.bare = true;
-            if self.is_alone(text, seen.covered) {
+            if is_alone(text, seen.covered) {
                 heard.silence("a code word alone");
             }
         }
     }
 
-    fn single(&self) -> Option<&[Regex; 5]> {
+    fn single(&self) -> Option<&[Regex; 4]> {
         let compiled = || {
-            let [question, help, others, ours, polite] = [QUESTION, HELP, OTHERS, OURS, PLEASANTRIES].map(expression);
-            Some([question?, help?, others?, ours?, polite?])
+            let [question, help, others, ours] = [QUESTION, HELP, OTHERS, OURS].map(expression);
+            Some([question?, help?, others?, ours?])
         };
         self.single.get_or_init(compiled).as_ref()
     }
 
-    /// Whether hardly anything is said beside the code words.
-    fn is_alone(&self, text: &str, covered: usize) -> bool {
-        let Some([.., polite]) = self.single() else { return false };
-        let rest = polite.replace_all(text.as_bytes(), &b" "[..]);
-        rest.iter().filter(|b| b.is_ascii_alphanumeric()).count() < covered + 10
-    }
-
     /// Whether the sentence asks about the error, or the text speaks of another system.
     fn asks(&self, text: &str, span: &Range<usize>, seen: &Seen<'_>, heard: &mut Heard) {
-        let Some([question, help, others, ours, _]) = self.single() else { return };
+        let Some([question, help, others, ours]) = self.single() else { return };
         let said = sentence(text, span);
         // What is put together from several sentences is not asked in the last of them.
         let part_of_it =
@@ -187,6 +208,38 @@ impl Heard {
         self.told = false;
         self.against.push((why, false));
     }
+}
+
+/// Whether hardly anything is said beside the code words: politeness, names of people and chat signs do not count.
+fn is_alone(text: &str, covered: usize) -> bool {
+    let mut rest = text;
+    let mut said = 0;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_alphanumeric() || matches!(c, '<' | '@' | ':' | '&')) {
+        let from = rest.get(start..).unwrap_or_default();
+        let word = |at: usize| {
+            let tail = from.get(at..).unwrap_or_default();
+            at + tail.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(tail.len())
+        };
+        let sign = from.as_bytes().first().copied().unwrap_or_default();
+        let closing = match sign {
+            b'<' => from.find('>'),
+            b':' | b'&' => Some(word(1)).filter(|end| {
+                *end > 1 && from.get(*end..).is_some_and(|t| t.starts_with(if sign == b':' { ':' } else { ';' }))
+            }),
+            b'@' => Some(word(1) - 1),
+            _ => None,
+        };
+        let end = closing.map_or_else(|| word(0).max(1), |end| end + 1);
+        let chunk = from.get(..end).unwrap_or_default();
+        if closing.is_none() && !PLEASANTRIES.iter().any(|polite| polite.eq_ignore_ascii_case(chunk)) {
+            said += chunk.bytes().filter(u8::is_ascii_alphanumeric).count();
+        }
+        if said >= covered + 10 {
+            return false;
+        }
+        rest = from.get(end..).unwrap_or_default();
+    }
+    true
 }
 
 fn expression(text: &str) -> Option<Regex> {
@@ -232,7 +285,7 @@ mod tests {
             let cues = Cues::new(|f| f.is_loud() == loud);
             assert!(cues.gate.is_some());
         }
-        for single in [QUESTION, HELP, OTHERS, OURS, PLEASANTRIES] {
+        for single in [QUESTION, HELP, OTHERS, OURS] {
             assert!(expression(single).is_some(), "{single}");
         }
     }

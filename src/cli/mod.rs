@@ -77,7 +77,16 @@ impl Asked {
 }
 
 /// Runs a command; the exit code: 0 ok, 1 failed, 2 usage.
-pub async fn run(asked: Asked) -> u8 {
+///
+/// The runtime is made here and not in the program's `main`: a future that is polled in another crate is compiled there once
+/// more, with everything that it awaits, and the program would hold all its asynchronous code twice.
+#[inline(never)]
+pub fn run(asked: Asked) -> io::Result<u8> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    Ok(runtime.block_on(asked_for(asked)))
+}
+
+async fn asked_for(asked: Asked) -> u8 {
     let done = match asked {
         Asked::Own(cli) => own(*cli).await,
         Asked::Surface { name, matches } => asked::surface(name, &matches),

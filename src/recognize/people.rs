@@ -86,6 +86,7 @@ const AFTER: &[&str] = &[
     "nurse",
     "against",
     "about",
+    "does",
 ];
 
 /// Labels of a person, where a sign or `is` follows them.
