@@ -7,11 +7,12 @@
 
 use super::before::Before;
 use super::labels::guid_field;
+use super::lexicon::Roles;
 use super::shapes::{Shape, Token};
-use super::{head, names, shapes::tokens, status, table, times, words::Words};
+use super::words::{Word, Words};
+use super::{head, names, shapes::tokens, status, table, times};
 use crate::domain::diagnosis::{FieldName, Fields};
 use crate::domain::reading::{Instance, Part, Reading};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -107,9 +108,8 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
         found.put(FieldName::Timestamp, at);
     }
     instance.login |= found.has(FieldName::Login);
-    let seen = codes(&mut found);
-    instance.machine = seen.machine;
-    if seen.task {
+    instance.machine = codes(&words, &mut found);
+    if words.roles.any(Roles::TASK) {
         instance.task_line = names::task_line(&words, &mut found);
     }
     if !found.has(FieldName::HttpStatus)
@@ -117,13 +117,13 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
     {
         found.put(FieldName::HttpStatus, at);
     }
-    if seen.json {
+    if words.roles.any(Roles::JSON) {
         names::json(&mut found);
     }
     if text.contains('\n') {
         table::names(&mut found);
     }
-    names::prose(&words, &mut found, seen.group);
+    names::prose(&words, &mut found);
     instance.name = found.has(FieldName::User);
     let mut fields = Fields::new();
     for (name, at) in &found.at {
@@ -220,16 +220,17 @@ fn is_of_mail(text: &str, at: usize) -> bool {
 
 /// Addresses that never name the subject of an error.
 fn is_robot(email: &str) -> bool {
-    let local = email.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    let local = email.split('@').next().unwrap_or_default();
     let robots =
         ["noreply", "no-reply", "donotreply", "do-not-reply", "azure-noreply", "system", "postmaster", "mailer-daemon"];
-    robots.contains(&local.as_str()) || local.ends_with("-noreply")
+    let last = local.len().checked_sub("-noreply".len()).and_then(|at| local.get(at..)).unwrap_or_default();
+    robots.iter().any(|robot| local.eq_ignore_ascii_case(robot)) || last.eq_ignore_ascii_case("-noreply")
 }
 
 /// Addresses of accounts that programs use: the subject only where they are named as such.
 fn is_service_account(email: &str) -> bool {
-    let prefix = email.get(..4).unwrap_or_default().to_ascii_lowercase();
-    matches!(prefix.as_str(), "svc_" | "svc-")
+    let prefix = email.get(..4).unwrap_or_default();
+    ["svc_", "svc-"].iter().any(|p| prefix.eq_ignore_ascii_case(p))
 }
 
 /// What stands behind a label.
@@ -243,44 +244,36 @@ enum Label {
     MachineCode,
     /// An error code.
     Code,
-    /// The label is the beginning of the code itself.
-    CodeItself,
     /// Only a machine writes so.
     Machine,
-    /// A task line may stand here.
-    Task,
-    /// JSON with names in it.
-    Json,
-    /// The name of a group may stand here.
-    Group,
     /// An HTTP method.
     Method,
     /// An address.
     Url,
 }
 
-/// Labels, spelled as the vendors and their tools spell them.
+/// Labels, spelled as the vendors and their tools spell them; of two that begin alike the longer one first.
 const LABELS: &[(&str, Label)] = &[
     ("httpStatusCode=", Label::MachineStatus),
     ("HTTP status code ", Label::MachineStatus),
     ("unexpected status ", Label::MachineStatus),
     ("HTTP/1.1 ", Label::MachineStatus),
     ("HTTP/2 ", Label::MachineStatus),
+    ("Status: Failure", Label::Machine),
     ("Status: ", Label::MachineStatus),
     ("\"status\":", Label::MachineStatus),
     ("StatusCode=", Label::Status),
     ("HTTP ", Label::Status),
-    ("error: ", Label::Status),
-    ("Error: ", Label::Status),
-    ("errorCode=", Label::MachineCode),
     ("Error code: ", Label::MachineCode),
+    ("error code ", Label::Code),
+    ("error: ", Label::Status),
+    ("errorCode=", Label::MachineCode),
     ("ErrorCode: ", Label::MachineCode),
     ("OData error: ", Label::MachineCode),
     ("\"errorCode\":", Label::MachineCode),
     ("\"code\":", Label::MachineCode),
     ("\"state\":\"Error", Label::Machine),
     ("\"state\":\"ActiveWithError", Label::Machine),
-    ("Status: Failure", Label::Machine),
     ("\"result\":\"FAILURE", Label::Machine),
     ("\"result\": \"FAILURE", Label::Machine),
     ("ErrorType ", Label::Machine),
@@ -291,39 +284,6 @@ const LABELS: &[(&str, Label)] = &[
     ("Run status on the server", Label::Machine),
     ("Failed on 0", Label::Machine),
     ("Failed on 1", Label::Machine),
-    ("office 365 user", Label::Task),
-    (" app ", Label::Task),
-    ("app ", Label::Task),
-    ("while ", Label::Task),
-    ("verifying if ", Label::Task),
-    ("profile update for ", Label::Task),
-    ("user account ", Label::Task),
-    ("\"AppUser\"", Label::Json),
-    ("\"AppInstance\"", Label::Json),
-    ("\"sourceIdentity\"", Label::Json),
-    ("\"targetSystem\"", Label::Json),
-    ("\"targetIdentity\"", Label::Json),
-    ("group", Label::Group),
-    ("sg-", Label::Group),
-    ("sg_", Label::Group),
-    ("grp", Label::Group),
-    ("gg-", Label::Group),
-    ("ug-", Label::Group),
-    ("dl-", Label::Group),
-    ("aad-", Label::Group),
-    ("entra-", Label::Group),
-    ("lic-", Label::Group),
-    ("okta-", Label::Group),
-    ("365-", Label::Group),
-    ("eng-", Label::Group),
-    ("team-", Label::Group),
-    ("dept-", Label::Group),
-    ("role-", Label::Group),
-    ("fte-", Label::Group),
-    ("sec-", Label::Group),
-    ("error code ", Label::Code),
-    ("AADSTS", Label::CodeItself),
-    ("E00000", Label::CodeItself),
     ("PATCH", Label::Method),
     ("POST", Label::Method),
     ("GET", Label::Method),
@@ -332,59 +292,109 @@ const LABELS: &[(&str, Label)] = &[
     ("https://", Label::Url),
 ];
 
-#[expect(clippy::expect_used, reason = "constant texts, compiled by a test")]
-static LABEL_SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(LABELS.iter().map(|(label, _)| label))
-        .expect("constant labels")
-});
+/// Beginnings of words that are codes themselves.
+const CODES: &[&str] = &["AADSTS", "E00000"];
 
-/// What the pass over the labels saw.
-#[derive(Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "independent observations about a text")]
-struct Labels {
-    machine: bool,
-    task: bool,
-    json: bool,
-    group: bool,
+/// A label as it is looked for.
+#[derive(Clone)]
+struct Sought {
+    text: &'static str,
+    /// Bytes before its first word, and of that.
+    lead: usize,
+    first: usize,
+    /// The byte behind its first word.
+    next: Option<u8>,
+    what: Label,
 }
 
-/// HTTP status, error code, method and URL, in one pass; returns what else is worth looking for.
-fn codes(found: &mut Found<'_>) -> Labels {
+/// Longest first word of a label, in bytes.
+const LONGEST_FIRST: usize = 24;
+
+/// The labels by the length of their first words.
+static SOUGHT: LazyLock<[Vec<Sought>; LONGEST_FIRST + 1]> = LazyLock::new(|| {
+    let part = |b: u8| b.is_ascii_alphanumeric();
+    let sought = |(text, what): &(&'static str, Label)| {
+        let lead = text.bytes().take_while(|b| !part(*b)).count();
+        let first = text.bytes().skip(lead).take_while(|b| part(*b)).count();
+        Sought { text, lead, first, next: text.as_bytes().get(lead + first).copied(), what: *what }
+    };
+    let all: Vec<Sought> = LABELS.iter().map(sought).collect();
+    std::array::from_fn(|len| all.iter().filter(|label| label.first == len).cloned().collect())
+});
+
+/// What the words with which the labels begin may be.
+pub(super) fn roles() -> Vec<(&'static str, Roles)> {
+    let first = |label: &Sought| label.text.get(label.lead..label.lead + label.first);
+    SOUGHT.iter().flatten().filter_map(first).map(|word| (word, Roles::CODE)).collect()
+}
+
+/// Lengths of the first words of labels that may be the end of a longer word (`ClientError: `, `lastErrorCode=`).
+const ENDS: [usize; 4] = ["StatusCode".len(), "errorCode".len(), "Status".len(), "error".len()];
+
+/// Whether a text stands at a place, without regard to case.
+fn stands(text: &str, at: usize, what: &str) -> bool {
+    let there = text.as_bytes().get(at..at + what.len());
+    there.is_some_and(|there| there.eq_ignore_ascii_case(what.as_bytes()))
+}
+
+/// The label that begins with a word, or with the end of one (`ClientError: 404`) when a sign follows.
+fn labelled(text: &str, word: &Word) -> Option<(Range<usize>, Label)> {
+    let whole = word.roles.any(Roles::CODE);
+    let next = text.as_bytes().get(word.end).copied();
+    let last = text.as_bytes().get(word.end.wrapping_sub(1));
+    let signed = matches!(next, Some(b':' | b'=')) && matches!(last, Some(b'r' | b'R' | b'e' | b'E' | b's' | b'S'));
+    if !whole && !signed {
+        return None;
+    }
+    // Almost every label is told by the length of its first word and the sign behind that.
+    let stands = |label: &Sought| {
+        let start = word.end.checked_sub(label.first + label.lead)?;
+        let stands = (label.next.is_none() || label.next == next) && stands(text, start, label.text);
+        stands.then(|| (start..start + label.text.len(), label.what))
+    };
+    let own = SOUGHT.get(word.len()).filter(|_| whole).into_iter().flatten();
+    let ends = ENDS.iter().filter(|end| signed && word.len() > **end).filter_map(|end| SOUGHT.get(*end));
+    own.chain(ends.flatten().filter(|label| label.lead == 0)).find_map(stands)
+}
+
+/// HTTP status, error code, method and URL, in one pass over the words; returns whether a machine speaks.
+fn codes(words: &Words<'_>, found: &mut Found<'_>) -> bool {
     let text = found.text;
-    let mut seen = Labels::default();
-    for hit in LABEL_SEARCH.find_iter(text) {
-        let Some((_, label)) = LABELS.get(hit.pattern().as_usize()) else { continue };
+    let (mut machine, mut done) = (false, 0);
+    for word in words.iter() {
+        if matches!(word.first, b'A' | b'a' | b'E' | b'e') && CODES.iter().any(|code| stands(text, word.start, code)) {
+            put_code(found, word.start);
+            continue;
+        }
+        let Some((at, label)) = labelled(text, word).filter(|(at, _)| at.start >= done) else { continue };
+        done = at.end;
         match label {
             Label::MachineStatus | Label::Status => {
-                if let Some(at) = number(text, hit.end()) {
-                    seen.machine |= *label == Label::MachineStatus;
-                    found.put(FieldName::HttpStatus, at);
+                if let Some(number) = number(text, at.end) {
+                    machine |= label == Label::MachineStatus;
+                    found.put(FieldName::HttpStatus, number);
                 }
             }
-            Label::MachineCode | Label::Code | Label::CodeItself => {
-                seen.machine |= *label == Label::MachineCode;
-                let from = if *label == Label::CodeItself { hit.start() } else { hit.end() };
-                if let Some(code) = word(text, from).filter(|c| c.len() >= 4) {
-                    found.put(FieldName::ErrorCode, code);
-                }
+            Label::MachineCode | Label::Code => {
+                machine |= label == Label::MachineCode;
+                put_code(found, at.end);
             }
-            Label::Machine => seen.machine = true,
-            Label::Task => seen.task = true,
-            Label::Json => seen.json = true,
-            Label::Group => seen.group = true,
+            Label::Machine => machine = true,
             Label::Method => {
-                if is_call(text, hit.start(), hit.end() - hit.start()) {
-                    found.put(FieldName::Method, hit.range());
+                if is_call(text, at.start, at.len()) {
+                    found.put(FieldName::Method, at);
                 }
             }
-            Label::Url => url(found, hit.start()),
+            Label::Url => url(found, at.start),
         }
     }
-    seen
+    machine
+}
+
+fn put_code(found: &mut Found<'_>, at: usize) {
+    if let Some(code) = word(found.text, at).filter(|c| c.len() >= 4) {
+        found.put(FieldName::ErrorCode, code);
+    }
 }
 
 fn is_call(text: &str, at: usize, len: usize) -> bool {

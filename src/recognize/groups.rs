@@ -3,6 +3,7 @@
 //! Never goes over the end of a line or sentence. Begin with [`at`].
 
 use super::head;
+use super::lexicon::Roles;
 use super::words::Words;
 use std::ops::Range;
 
@@ -87,15 +88,33 @@ const ENDS: &[&str] = &[
 /// Small words inside a name.
 const INSIDE: &[&str] = &["of", "the", "and"];
 
+/// Words right before the name of a group, of those that announce one.
+const NEAREST: &[&str] = &["group", "named", "called", "of", "name"];
+
+/// Words without which no name of a group is looked for.
+const HINTS: &[&str] = &["group", "groups", "grouppush", "usergroup", "appgroup", "groupid", "gruppe", "gruppen"];
+
+/// What the words of the lists here may be.
+pub(super) fn roles() -> Vec<(&'static str, Roles)> {
+    let before = NEAREST.iter().chain(LABELS).map(|word| (*word, Roles::BEFORE_GROUP));
+    let hints = HINTS.iter().chain(LABELS).map(|word| (*word, Roles::GROUP));
+    // What other things are called by, too, is no reason to look for a group.
+    let sure = |prefix: &&&str| !matches!(**prefix, "aws" | "azure" | "licence" | "license");
+    let prefixes = PREFIXES.iter().filter(sure).map(|word| (*word, Roles::GROUP_PREFIX));
+    before.chain(hints).chain(prefixes).collect()
+}
+
 /// The name of a group that begins at a word.
 pub(super) fn at(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
-    announced(words, i).or_else(|| labelled(words, i)).or_else(|| prefixed(words, i))
+    let announced = || announced(words, i).or_else(|| labelled(words, i));
+    let found = words.roles_before(i).any(Roles::BEFORE_GROUP).then(announced).flatten();
+    found.or_else(|| prefixed(words, i))
 }
 
 /// After `app group`, `group named` and their like.
 fn announced(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let nearest = i.checked_sub(1).map_or("", |p| words.str(p));
-    let maybe = ["group", "named", "called", "of", "name"].iter().any(|w| nearest.eq_ignore_ascii_case(w));
+    let maybe = NEAREST.iter().any(|w| nearest.eq_ignore_ascii_case(w));
     let follows = |list: &[&str]| list.iter().rev().enumerate().all(|(n, w)| words.before(i, n + 1, w));
     let apart = words.gap_before(i).contains(['.', '\n', ',', ';', '-', '(']);
     if !maybe || apart || !AFTER.iter().any(|list| follows(list)) {

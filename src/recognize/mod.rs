@@ -17,6 +17,7 @@ mod groups;
 mod job;
 mod json;
 mod labels;
+mod lexicon;
 mod names;
 mod people;
 mod redact;
