@@ -57,6 +57,9 @@ const SHOWN: &[&str] = &[
     "prints",
     "complains",
     "stopped",
+    "errorcode",
+    "type",
+    "then",
     "missing",
     "lacks",
     "needs",
@@ -284,7 +287,7 @@ fn starts_with(word: &str, beginning: &str) -> bool {
 /// Least weight of the signs of code that counts.
 const SIGNS: usize = 8;
 /// So many bytes need one more.
-const EACH: usize = 12;
+const EACH: usize = 14;
 
 /// Whether a text has so many brackets, bars and signs of equality that it is code, a query or a template.
 pub(super) fn is_code(text: &str) -> bool {

@@ -145,6 +145,13 @@ impl Stance {
         }
         if !evident || seen.instance.is_only_words() {
             self.doubt(text, seen, &mut heard);
+        } else if !weight.strong && !seen.instance.task_line && !seen.instance.machine {
+            // A login or an id alone outweighs that an error is only spoken of, but does not make the bot speak up.
+            let span = whole_words(text, &seen.span);
+            if let Some(why) = spoken_of(text, &span) {
+                heard.bare = true;
+                heard.against.push((why, true));
+            }
         }
         heard
     }
@@ -156,11 +163,8 @@ impl Stance {
         }
         let span = whole_words(text, &seen.span);
         self.asks(text, &span, seen, heard);
-        if spoken::is_condition(sentence(text, &span)) {
-            heard.silence("a condition");
-        }
-        if spoken::is_spoken_of(text, &span) {
-            heard.silence("spoken of in a sentence");
+        if let Some(why) = spoken_of(text, &span) {
+            heard.silence(why);
         }
         if !seen.instance.machine && spoken::is_code(text) {
             heard.silence("the signs of code");
@@ -211,6 +215,14 @@ impl Heard {
         self.told = false;
         self.against.push((why, false));
     }
+}
+
+/// Why an error is only spoken of.
+fn spoken_of(text: &str, span: &Range<usize>) -> Option<&'static str> {
+    if spoken::is_condition(sentence(text, span)) {
+        return Some("a condition");
+    }
+    spoken::is_spoken_of(text, span).then_some("spoken of in a sentence")
 }
 
 /// Whether hardly anything is said beside the code words: politeness, names of people and chat signs do not count.

@@ -154,7 +154,7 @@ fn labelled(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let gap = words.gap_before(i);
     let signed =
         gap.contains([':', '=', '"', '\'', '|', '“', '`']) && !gap.contains(['\n', ',', '.', ';', '(', ')', '/']);
-    let label = label.rsplit('.').next().unwrap_or(label);
+    let label = label.rsplit(['.', '-']).next().unwrap_or(label);
     if !signed || !LABELS.iter().any(|l| label.eq_ignore_ascii_case(l)) {
         return None;
     }
