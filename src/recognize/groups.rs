@@ -48,6 +48,9 @@ const PREFIXES: &[&str] = &[
     "sec", "aws", "azure", "licence", "license",
 ];
 
+/// Those of them that may be joined to the rest by an underscore.
+const UNDERSCORED: &[&str] = &["sg", "grp", "gg", "ug", "dl", "lic", "licence", "license", "fte", "dept", "aad"];
+
 /// Words that end a name although they are capitalised or joined to it.
 const ENDS: &[&str] = &[
     "failed",
@@ -217,14 +220,18 @@ fn whole(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
 fn prefixed(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let word = words.get(i).filter(|w| w.joined)?;
     let (prefix, rest) = words.str(i).split_once(['-', '_']).filter(|(prefix, _)| prefix.len() < 8)?;
-    let known = PREFIXES.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && rest.len() > 1;
+    // `okta_errors_total` is the name of a figure.
+    let dashed = words.text.as_bytes().get(word.start + prefix.len()) == Some(&b'-');
+    let prefixes = if dashed { PREFIXES } else { UNDERSCORED };
+    let known = prefixes.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && rest.len() > 1;
     let placed =
         ["on", "of", "from", "in", "to", "group", "displayname", "gruppe"].iter().any(|w| words.before(i, 1, w))
             || words.gap_before(i).trim_end().ends_with(['>', ':', '(', ',', '\'', '"', '`'])
             || i.checked_sub(1)
                 .is_some_and(|p| words.str(p).len() == 3 && words.str(p).bytes().all(|b| b.is_ascii_digit()));
+    let sender = rest.eq_ignore_ascii_case("noreply");
     let address = words.text.get(word.end..).is_some_and(|t| t.starts_with(['@', '/', '=']));
-    (known && placed && !address).then_some(word.start..word.end)
+    (known && placed && !sender && !address).then_some(word.start..word.end)
 }
 
 #[cfg(test)]
@@ -273,6 +280,8 @@ mod tests {
             "the app group was deleted",
             "app-id=1, all-day",
             "Okta group. Please look",
+            "rate(okta_errors_total[5m]) from okta_errors_total",
+            "Mail from azure-noreply: group",
         ];
         for text in texts {
             assert_eq!(group(text), None, "{text}");

@@ -4,7 +4,7 @@
 //! A hint only: what a word really announces is decided where its list stands. Never misses a word of a list, whatever
 //! its case. Begin with [`Roles::of`].
 
-use super::{apps, fields, groups, names, people, times};
+use super::{apps, codes, groups, names, people, times};
 use std::sync::LazyLock;
 
 /// What a word may be.
@@ -133,7 +133,7 @@ fn place(key: u128) -> (usize, u32) {
 
 /// The words of all lists.
 fn words() -> impl Iterator<Item = (&'static str, Roles)> {
-    let lists = [apps::roles(), groups::roles(), times::roles(), fields::roles(), names::roles(), people::roles()];
+    let lists = [apps::roles(), groups::roles(), times::roles(), codes::roles(), names::roles(), people::roles()];
     lists.into_iter().flatten()
 }
 
