@@ -171,7 +171,7 @@ impl Diagnoser {
     fn part(&self, work: &mut Work<'_>, part: Range<usize>) {
         let judge = |range: Range<usize>| {
             let part = recognize::part(&work.reading, range.clone());
-            (range, self.classifier.judge(&work.reading, &part, &work.hits, work.asked))
+            (range, self.classifier.judge(&work.reading, part, &work.hits, work.asked))
         };
         let lines = recognize::lines(&work.reading.clean, &part, &work.openers);
         let mut judged: Vec<(Range<usize>, Judged)> = Vec::new();

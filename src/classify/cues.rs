@@ -6,50 +6,50 @@
 /// How far a cue goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Force {
-    /// Silences whatever else stands there.
+    /// Silences whatever else stands there: what says so cannot be an instance (our own card, a placeholder, a test).
     Always,
-    /// Silences unless the text holds evidence of an instance.
-    UnlessEvident,
     /// Silences unless the text also says that it is back.
     UnlessBack,
+    /// Silences unless the text holds strong evidence of an instance, or says that it is back: people who report say such
+    /// things as well.
+    UnlessStrong,
+    /// Silences unless the text holds evidence of an instance.
+    UnlessEvident,
     /// Tells that a closed matter is open again.
     Back,
+    /// Asks for help with something that happened: with it any evidence is strong.
+    Plea,
 }
 
 impl Force {
     /// Whether the cue counts also when there is evidence of an instance.
     pub(super) fn is_loud(self) -> bool {
         match self {
-            Always | UnlessBack | Back => true,
+            Always | UnlessBack | UnlessStrong | Back | Plea => true,
             UnlessEvident => false,
         }
     }
 }
 
-use Force::{Always, Back, UnlessBack, UnlessEvident};
+use Force::{Always, Back, Plea, UnlessBack, UnlessEvident, UnlessStrong};
 
 /// Expression, force, meaning.
 pub(super) const CUES: &[(&str, Force, &str)] = &[
     // Closed matters.
     (
-        r"\A\W*(?:re:\s*)?(?:resolved|fixed|closed|solved|done)\b(?:\s*[:!.]|\s+(?:–|—|-)\s)",
+        r"\A\W*(?:re:\s*)?(?:resolved|fixed|closed|solved|done)\b(?:\s*[\]:!.]|\s+(?:–|—|-)\s)",
         UnlessBack,
         "a closed matter",
     ),
     (
-        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\ball (?:good|green|fine) (?:again|now)\b|(?:^|[.!?] )\W*all (?:good|green|fine)\b|\b(?:is|are|was|were|we're|it's) all (?:good|green|fine)\b|\bwent through\s*(?:[.!,;)]|$|(?:now|fine|ok|okay|again|after|this|today|when|once)\b)|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\bwent away\b|\ball gone\b|\bcleared\b|\bwas caused by\b|\bis gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? (?:resolved|closed|done)\b|\bsorted\W*\z|\bdisappeared\b|^\W*(?:ok|okay|aha|so|ah)\b,? it was (?:the|a|our)\b|\bresolved\s+(?:–|—|-)\s",
+        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\ball gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? (?:resolved|closed|done)\b|\bsorted\W*\z|^\W*(?:ok|okay|aha|so|ah)\b,? it was (?:the|a|our)\b|\bresolved\s+(?:–|—|-)\s|\bthe fix was\b|\bthanks[,!]? that\b|\b(?:i|we) (?:fixed|solved|sorted|mended)\b|\b(?:INC|CHG|PRB|RITM|TASK)\d{3,}\b[^\n]*\b(?:resolved|closed)\b|\b(?:resolved|closed)\b[^\n]*\b(?:INC|CHG|PRB|RITM)\d{5,}\b",
         UnlessBack,
         "a closed matter",
     ),
     (
-        r"\bthe fix was\b|\bthanks[,!]? that\b|\b(?:i|we) (?:fixed|solved|sorted|mended)\b|\bturned out to be\b|\bit was (?:just|only)\b|\blast (?:week|month|quarter|year)(?:'s)?\b[^\n]*\b(?:was|were|had)\b",
-        UnlessBack,
+        r"\ball (?:good|green|fine) (?:again|now)\b|(?:^|[.!?] )\W*all (?:good|green|fine)\b|\b(?:is|are|was|were|we're|it's) all (?:good|green|fine)\b|\bwent through\s*(?:[.!,;)]|$|(?:now|fine|ok|okay|again|after|this|today|when|once)\b)|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bwent away\b|\bcleared\b|\bwas caused by\b|\bis gone\b|\bdisappeared\b|\bturned out to be\b|\bit was (?:just|only)\b|\blast (?:week|month|quarter|year)(?:'s)?\b[^\n]*\b(?:was|were|had)\b",
+        UnlessStrong,
         "a closed matter",
-    ),
-    (
-        r"\b(?:INC|CHG|PRB|RITM|TASK)\d{3,}\b[^\n]*\b(?:resolved|closed)\b|\b(?:resolved|closed)\b[^\n]*\b(?:INC|CHG|PRB|RITM)\d{5,}\b",
-        Always,
-        "a closed ticket",
     ),
     (
         r"\bcount:? ?[=:]? ?0\b|\bsuccess for (?:all|every)\b|\bstatus\W{1,4}success\b|\b(?:done|finished|through) with the (?:cutover|migration|rollout)\b",
@@ -58,18 +58,18 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     // Bots, digests, publications.
     (
-        r"^\W*(?:prov|reanchor|help|ops|okta|iam|diag)\w*[- ]?bot\b[^\n]*:|\bdiagnosis (?:for|of|:)|\[(?:approve|reject|deny)\]|\bbot\W{1,4}(?:this |that |it )?(?:(?:looks|sounds|seems) like|is likely|is probably|means|diagnos|i (?:think|found|suggest|recommend))|\b(?:thanks|thank you|good|nice|well done),? bot\b|\bsuggested (?:fix|action):|\brecommended action: reassign\b",
+        r"^\W*(?:prov|reanchor|help|ops|okta|iam|diag)\w*[- ]?bot\b[^\n]*:|\[(?:approve|reject|deny)\]|\bbot\W{1,4}(?:this |that |it )?(?:(?:looks|sounds|seems) like|is likely|is probably|means|diagnos|i (?:think|found|suggest|recommend))|\b(?:thanks|thank you|good|nice|well done),? bot\b|\brecommended action: reassign\b|\b(?:reanchor|prov\w*|diag\w*|\w*bot) (?-i:APP)\b|\[(?:look up|dismiss)\]|^\W*recogni[sz]ed:\W",
         Always,
         "a bot's own words",
     ),
     (
-        r"\b(?:errors?|failures?|tasks?|incidents?|tickets?) (?:this|last) (?:week|month|quarter)\b|\b(?:weekly|daily|monthly) (?:top |error )?(?:report|digest|summary|review|errors?|figures|numbers|stats)\b|\bdigest\b|\bkpis?\b|\bmttr\b|\btop (?:cause|offender)s?\b|\btop \d+ (?:errors?|causes?)\b|\b\d+ ?x\b[^\n]*\b\d+ ?x\b",
-        Always,
+        r"\b(?:errors?|failures?|tasks?|incidents?|tickets?) (?:this|last) (?:week|month|quarter)\b|\b(?:weekly|daily|monthly) (?:top |error )?(?:report|digest|summary|review|errors?|figures|numbers|stats)\b|\bdigest\b|\bkpis?\b|\bmttr\b|\btop (?:cause|offender)s?\b|\btop \d+ (?:errors?|causes?)\b|\b\d+ ?x\b[^\n]*\b\d+ ?x\b|\bdiagnosis (?:for|of|:)|\bsuggested (?:fix|action):",
+        UnlessStrong,
         "a digest",
     ),
     (
-        r"\brelease notes?\b|\bmessage cent(?:er|re)\b|\bsecurity advisory\b|\bservice health\b|\bchangelog\b|\bnewsletter\b|\bwhat's new\b|\bblog post\b|\bwebinar\b|\bknowledge base\b|\bkb article\b|\bdocs? (?:page|article)s?\b|\brunbook\b|\bwiki page\b|\bpost-?mortem\b|\bretrospective\b|\bokta status:|\bannouncement\b|\bOKTA-\d{5,}\b|\bsome customers\b|\bfixtures?/|\bmock (?:server|data)\b|\bexcerpt\b[:.]?\s*$",
-        Always,
+        r"\brelease notes?\b|\bmessage cent(?:er|re)\b|\bsecurity advisory\b|\bservice health\b|\bchangelog\b|\bnewsletter\b|\bwhat's new\b|\bblog post\b|\bwebinar\b|\bknowledge base\b|\bkb article\b|\bdocs? (?:page|article)s?\b|\brunbook\b|\bwiki page\b|\bpost-?mortem\b|\bretrospective\b|\bokta status:|\bannouncement\b|\bOKTA-\d{5,}\b|\bsome customers\b|\bexcerpt\b[:.]?\s*$",
+        UnlessStrong,
         "a publication",
     ),
     (
@@ -81,13 +81,13 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     (r"\A\W*(?:issue|ticket|jira) ?#?\d+", UnlessEvident, "a ticket"),
     // Explanations and talk about errors.
     (
-        r"\b(?:only|just|usually|always|basically|simply|really|normally|typically|often|mostly) (?:means?|happens|indicates?|shows up|comes (?:from|up))\b|\bis (?:just|simply|only|basically|another word)\b|\bstands for\b|\bmeans that\b|['\x22] means\b|\bmeans (?:the|a|your|somebody|someone|okta|entra|you)\b|\bis (?:the|a) (?:\w+ ){0,2}(?:name|code|word|way) (?:for|of|to)\b",
-        Always,
+        r"\b(?:only|just|usually|always|basically|simply|really|normally|typically|often|mostly) (?:means?|happens|indicates?|shows up|comes (?:from|up))\b|\bis (?:just|simply|only|basically|another word)\b|\bstands for\b|\bmeans that\b|['\x22] means\b|\bmeans (?:the|a|your|somebody|someone|okta|entra|you)\b|\bis (?:the|a) (?:\w+ )?(?:name|code|word|way) (?:for|of|to)\b",
+        UnlessStrong,
         "an explanation",
     ),
     (
-        r"\bif (?:you|we|anyone|anybody|somebody|someone|they|it|that) (?:ever )?(?:see|sees|get|gets|got|hit|hits|run into|shows|says|fails)\b|\bwhen(?:ever)? (?:you|we) (?:ever )?(?:see|get|hit)\b|\bwhen(?:ever)? \S+ (?:shows up|appears|comes up|happens)\b|\b(?:fyi|tip|note to self|reminder|rule of thumb|pro tip|fun fact|trivia|til)\b\s*[:,]|(?:^|[.!?] )\W*note\s*[:,]|\brule of thumb\b",
-        Always,
+        r"\bif (?:you|we|anyone|anybody|somebody|someone|they|it|that) (?:ever )?(?:see|sees|get|gets|got|hit|hits|run into|shows|says|fails)\b|\bwhen(?:ever)? (?:you|we) (?:ever )?(?:see|get|hit)\b|\bwhen(?:ever)? \S+ (?:shows up|appears|comes up|happens)\b|\b(?:tip|note to self|reminder|rule of thumb|pro tip|fun fact|trivia|til)\b\s*[:,]|(?:^|[.!?] )\W*note\s*[:,]|\brule of thumb\b",
+        UnlessStrong,
         "an explanation",
     ),
     (
@@ -96,13 +96,18 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "talk about errors",
     ),
     (
-        r"\A\W*(?:lab|exercise|lesson|homework|drill|game ?day|workshop) ?#?\d*\s*(?:\([^)\n]*\)\s*)?[:.]|\bin your lab\b|\bpractice (?:question|test|exam)s?\b|\bexercise exercise\b|\bthis is (?:a|an|only a) (?:drill|exercise|test)\b|\bwe simulate\b|\binterview question\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]*\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\b(?:exam|quiz|certification|test) question\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bis misleading\b|\bmisleading\b",
+        r"\A\W*(?:lab|exercise|lesson|homework|drill|game ?day|workshop) ?#?\d*\s*(?:\([^)\n]*\)\s*)?[:.]|\bin your lab\b|\bpractice (?:question|test|exam)s?\b|\bexercise exercise\b|\bthis is (?:a|an|only a) (?:drill|exercise|test)\b|\binterview question\b|\b(?:exam|quiz|certification|test) question\b",
         Always,
+        "an exercise",
+    ),
+    (
+        r"\bwe simulate\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]*\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bmisleading\b",
+        UnlessStrong,
         "talk about errors",
     ),
     (
         r"\bthis (?:article|document|page|guide) (?:goes|covers|describes|explains|shows|lists)\b|\bprobable causes?\b|\bissue description\b|\b(?:follow|perform) the (?:following )?steps below\b|\bapplies to:\s|\btroubleshooting scenarios\b",
-        Always,
+        UnlessStrong,
         "documentation",
     ),
     // Not happened.
@@ -113,29 +118,39 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (
         r"(?:\A|[:,.!>]\s|\n|\b(?:btw|fyi|hey|so|and|also) )\W*(?:if|when|whenever|once) (?:okta|entra|azure|the|it|this|a|an|somebody|someone)\b[^\n]*(?:\bping\b|\bcall\b|\bdon't\b|\bdo not\b|\blook\b|\bcheck\b|\bretry\b|\bopen\b|\btell\b|\byou (?:have to|need to|should|must|can)\b)",
-        Always,
+        UnlessStrong,
         "something that has not happened",
     ),
     // Code, queries, configuration.
     (
-        r"^[\s`$>#*_]{0,4}(?:(?:grep|rg|egrep|zgrep|awk|sed|kubectl|jq|journalctl)\s|select [^\n]+ from |cat \S+ \||tail -f|index=|sourcetype=|import \w+$|from \w+ import|(?:async )?def \w+\(|(?:pub )?fn \w+\(|func \w+\(|class \w+[:({]|//\s|#\[test\]|describe\(|it\(['\x22]|test\(['\x22]|(?:const|let|var) \w+ ?=|- (?:pattern|regex|match):|@@ )",
-        Always,
+        r"^[\s`$>#*_]{0,4}(?:(?:grep|rg|egrep|zgrep|awk|sed|kubectl|jq|journalctl)\s|select [^\n]+ from |cat \S+ \||tail -f|index=|sourcetype=|import \w+$|from \w+ import|class \w+[:({]|//\s|(?:const|let|var) \w+ ?=|- (?:pattern|regex|match):|@@ )",
+        UnlessStrong,
         "code or a query",
     ),
     (
-        r"\bthe (?:unit )?tests? (?:asserts?|checks?|expects?)\b|\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\braise \w+|\bthrow new\b|\bexcept \w+|\bcatch ?\(|\b[A-Za-z_]+ = (?:\[|\{|vec!)|[=!]==? ?['\x22]\w|\.is_some\(\)|\.unwrap\(|\bexpect\(|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|[\w)'\x22*] ?=> ?['\x22{]|['\x22] ?=> ?(?:\w+(?:::|\(|[,;])|(?:return|true|false|some|none|ok|err)\b)|\.(?:contains|includes|startsWith|test|match)\(",
+        r"^[\s`]*(?:(?:async )?def \w+\(|(?:pub )?fn \w+\(|func \w+\(|#\[test\]|describe\(|it\(['\x22]|test\(['\x22])|\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\.is_some\(\)|\.unwrap\(|\bexpect\(|[=:] ?\[\]?(?:string|object|str)?\{\s*$|\bfixtures?/|\bmock (?:server|data)\b",
         Always,
         "code",
     ),
     (
-        r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |(?:^|[\s('\x22?&])\w[\w.]* (?:eq|co|sw|ne|like) ['\x22]|\bcontains\(['\x22]|\?q=|\bsite:\w",
-        Always,
+        r"\bthe (?:unit )?tests? (?:asserts?|checks?|expects?)\b|\braise \w*(?:error|exception)\b|\bthrow new\b|^\s*except \w+\W*$|\bcatch ?\(|\b[A-Za-z_]+ = (?:\[|\{|vec!)|[=!]==? ?['\x22]\w|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|[\w)'\x22*] ?=> ?['\x22{]|['\x22] ?=> ?(?:\w+(?:::|\(|[,;])|(?:return|true|false|some|none|ok|err)\b)|\.(?:contains|includes|startsWith|test|match|include\?)\(",
+        UnlessStrong,
+        "code",
+    ),
+    (
+        r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |(?:^|[\s('\x22?&])\w[\w.]* (?:eq|co|sw|ne|like) ['\x22]|\bcontains\(['\x22]|\?q=|\bsite:\w+\.",
+        UnlessStrong,
         "a query",
     ),
     (
-        r"\A\W*(?:(?:a|an|the|my|our|new|call|vendor|team) ){0,3}(?:sample|example|reference|summary|notes?|psa|cheat ?sheet|draft|template|minutes|protocol)\b[^\n:]*:|\bsample (?:event|message|payload|error)s?\b",
+        r"\A\W*(?:(?:a|an|the|my|our|new|call|vendor|team) )*(?:sample|example|cheat ?sheet|draft|template)\b[^\n:]*:|\bsample (?:event|message|payload|error)s?\b",
         Always,
         "an example",
+    ),
+    (
+        r"\A\W*(?:(?:a|an|the|my|our|new|call|vendor|team) )*(?:reference|summary|notes?|psa|minutes|protocol)\b[^\n:]*:",
+        UnlessEvident,
+        "talk about errors",
     ),
     (r"^[+-]\s+['\x22][^'\x22\n]+['\x22]: ?['\x22][\w-]+['\x22],?\s*$", Always, "code"),
     (r"^\W{0,4}\w*(?:_map|_mapping|_table|_rules|_patterns|_codes|_labels)\s*[:=]\s*$", UnlessEvident, "code"),
@@ -145,10 +160,10 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         UnlessEvident,
         "documentation",
     ),
-    (r"\|\s*:?-{3,}:?\s*\|", Always, "a table"),
+    (r"\|\s*:?-{3,}:?\s*\|", UnlessStrong, "a table"),
     // Closed matters in other words and languages.
     (
-        r"\bno (?:further )?action (?:is )?(?:needed|required)\b|\bnothing (?:left )?to do\b|\b(?:push(?:es)?|provisioning|syncs?|sync) (?:has |have )?resumed\b|\bsucceeded (?:on|after)\b|\b(?:is|are) in now\b|\bgoes? through (?:now|again)\b|\bgel(?:\xC3\xB6|oe?)st\b|\bbehoben\b|\berledigt\b|\b(?:l(?:\xC3\xA4|ae)uft|geht|funktioniert|klappt) (?:jetzt |nun )?wieder\b|\bresuelt[oa]s?\b|\bsolucionad[oa]s?\b|\barreglad[oa]s?\b|\bya (?:funciona|est(?:\xC3\xA1|a) (?:bien|arreglado))|\br(?:\xC3\xA9|e)sol(?:u|ue|us|ution)\b|\br\xC3\xA9gl\xC3\xA9|(?:\bca|\xC3\xA7a) (?:re)?marche\b|\brisolt[oa]\b|\bresolvid[oa]\b|\bopgelost\b",
+        r"\bno (?:further )?action (?:is )?(?:needed|required)\b|\bnothing (?:left )?to do\b|\b(?:push(?:es)?|provisioning|syncs?|sync) (?:has |have )?resumed\b|\bsucceeded (?:on|after)\b|\b(?:is|are) in now\b|\bgoes? through (?:now|again)\b|\bgel(?:\xC3\xB6|oe?)st\b|\bbehoben\b|\berledigt\b|\b(?:l(?:\xC3\xA4|ae)uft|geht|funktioniert|klappt) (?:jetzt |nun )?wieder\b|\bresuelt[oa]s?\b|\bsolucionad[oa]s?\b|\barreglad[oa]s?\b|\bya (?:funciona|est(?:\xC3\xA1|a) (?:bien|arreglado))|\br(?:\xC3\xA9|e)sol(?:u|ue|us|ution)\b|\br\xC3\xA9gl\xC3\xA9|(?:\bca|\xC3\xA7a) (?:re)?marche\b|\brisolt[oa]\b|\bresolvid[oa]\b|\bopgelost\b|\bhas been working\b|\btout est (?:bon|ok|rentr\xC3\xA9)\b|\bc'est bon\b|\bya qued\xC3\xB3\b|\bsin problemas?\b|\bsistemat[oa]\b|\bnon c'\xC3\xA8 pi\xC3\xB9\b|\bsumiu\b|\bpode(?:m)? fechar\b|\bgewoon goed\b|\bis (?:weer |nu )?weg\b|\bhersteld\b|\brozwi\xC4\x85zan[aey]\b|\bprzesz\xC5\x82o\b|\bnaprawion[aeoy]\b|\b\xC3\xA5tg\xC3\xA4rdat\b|\bfungerar (?:nu|igen)\b|\bvirker (?:igen|igjen|n\xC3\xA5|nu)\b|\bfikset\b|\bvy\xC5\x99e\xC5\xA1en[ao]\b|\bkorjattu\b",
         UnlessBack,
         "a closed matter",
     ),
@@ -159,7 +174,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         UnlessEvident,
         "a publication",
     ),
-    (r"\b(?:customers|some users) (?:may|might) (?:see|receive|experience|encounter)\b", Always, "a publication"),
+    (r"\b(?:customers|some users) (?:may|might) (?:see|receive|experience|encounter)\b", UnlessStrong, "a publication"),
     (r"^#{1,4} \[?v?\d+\.\d+|^#{1,4} (?:added|changed|fixed|removed|deprecated|security)\s*$", Always, "a publication"),
     // The forms of documentation: causes and what to do about them, steps, lists of codes.
     (
@@ -178,7 +193,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "documentation",
     ),
     (
-        r"^\W*last updated\b|\bin this article\b|^\W*(?:next steps|prerequisites|related (?:articles|content|information))\s*$|\b\d+ min(?:utes)? read\b|\bwas this (?:page|article|information) helpful\b",
+        r"\bin this article\b|^\W*(?:prerequisites|related (?:articles|content|information))\s*$|\b\d+ min(?:utes)? read\b|\bwas this (?:page|article|information) helpful\b",
         Always,
         "documentation",
     ),
@@ -188,6 +203,22 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "documentation",
     ),
     (r"^\s*responses:\s*$|\x22example\x22:", Always, "documentation"),
+    (
+        r"=<(?:user|login|upn|id|guid|code|status|message|name|error|reason|text|object|tenant|app|group|value|your)[\w -]*>|\b(?:user|app|group|code|login|message|tenant|domain) <[a-z][a-z _-]*>|\b(?:john|jane) (?:doe|roe)\b|\bmustermann\b|['\x22 ]\{(?:user|login|upn|id|guid|name|message|error|reason|request-id|userid|objectid|email)\}",
+        Always,
+        "a placeholder",
+    ),
+    (
+        r"\[(?:(?:first|last|your) name|benutzer|absender|vorname|nombre|usuario)\]|\b(?:hallo|hello|hi|dear|hola|bonjour) \[name\]|%[sd]\b|\{\{",
+        UnlessStrong,
+        "a placeholder",
+    ),
+    (r"\bto app [^:\n]* (?:succeeded|was successful|completed)\b", Always, "a success"),
+    (
+        r"\b(?:AND|OR) (?:NOT )?\w+:|\bcontains\(|^\s*run: |\b(?:tooltip|microcopy|tagline|headline)\b|\A\W*(?:feature request|idea|proposal|suggestion|rfc|epic|poll|survey)\b",
+        UnlessEvident,
+        "talk about errors",
+    ),
     (
         r"\b(?:1{8}-1{4}|2{8}-2{4}|3{8}-3{4}|a{8}-a{4}|12345678-1234|deadbeef|x{8}-x{4})-|request-id\W+0{8}-0{4}",
         Always,
@@ -200,7 +231,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (
         r"\b(?:we're|we are|now) hiring\b|\bhiring\s*[!:]|\blooking for an? (?:\w+ )*(?:engineer|contractor|admin|administrator|specialist|freelancer|consultant)\b|\(m/[fw]/d\)|\bjob (?:ad|advert|opening|posting)\b|\bwe (?:are|were) not affected\b",
-        Always,
+        UnlessStrong,
         "a publication",
     ),
     (
@@ -214,11 +245,11 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "documentation",
     ),
     (
-        r"\b(?:chatgpt|copilot|claude|gemini|perplexity|the (?:ai|llm)) (?:says|said|thinks|suggests|answers)\b|\b(?:reanchor|prov\w*|diag\w*|\w*bot) (?-i:APP)\b|\[(?:look up|dismiss|approve|reject|deny)\]|^recogni[sz]ed: ",
-        Always,
+        r"\b(?:chatgpt|copilot|claude|gemini|perplexity|the (?:ai|llm)) (?:says|said|thinks|suggests|answers)\b",
+        UnlessStrong,
         "a bot's own words",
     ),
-    (r"\binsert into \w+|\bcreate table\b|\bvalues \(['\x22]|\balert definition\b", Always, "code"),
+    (r"\binsert into \w+|\bcreate table\b|\bvalues \(['\x22]|\balert definition\b", UnlessStrong, "code"),
     (
         r"\b(?:nearly|almost) always\b|\bcontains ['\x22]|^\W*condition:|^\s*examples?:|\b(?:in|per|see) the (?:\w+ )?(?:reference|docs|documentation|manual)\b|^\S*/\S+\.(?:json|ya?ml|snap|txt)\W*$|\A\W*(?:release|version) v?\d+(?:\.\d+)*\b|\bindicates that\b|\bis returned by\b|\bif (?:okta|entra|graph|azure|it|the (?:task|log|job)) (?:prints|says|shows|answers|returns|reports|complains)\b|\bnever do this\b|^\W*step \d+\w?\b|\bmust know\b|\brate on request\b",
         UnlessEvident,
@@ -250,15 +281,24 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     // More code.
     (
-        r"\.equals(?:ignorecase)?\(|\boptional\.\w+\(|\bexport (?:const|default|function)\b|\brecord<|\bstrings\.contains|\bcatch \{|-match '|^\s*(?:scenario|feature|background):|^\s*given [^\n]*\n\s*(?:when|and|then) |\btestdata/|__(?:mocks|tests|snapshots)__|\b(?:second|another|new) test case for\b|\bunit tests?\b|^- alert:|\bexpr: |^\s*expect(?:ed|s)?:|\bfixture (?:for|of|in)\b|\btest fixture\b|\bwiremock\b|\burlpath(?:pattern)?\b|\bjsonbody\b|\bmock (?:for|of|response)\b|\bstub(?:s|bed)? (?:for|response)\b",
+        r"\.equals(?:ignorecase)?\(|\boptional\.\w+\(|\bexport (?:const|default|function)\b|\brecord<|\bstrings\.contains|\bcatch \{|-match '|^\s*given [^\n]*\n\s*(?:when|and|then) |\btestdata/|__(?:mocks|tests|snapshots)__|\b(?:second|another|new) test case for\b|^- alert:|\bexpr: |\bfixture (?:for|of|in)\b|\btest fixture\b|\bwiremock\b|\burlpath(?:pattern)?\b|\bjsonbody\b|\bmock (?:for|of|response)\b|\bstub(?:s|bed)? (?:for|response)\b",
         Always,
         "code",
     ),
-    (r"^\s*['\x22]?\w+['\x22]?\s*: '[\w -]+',?\s*$", UnlessEvident, "code"),
     (
-        r"\bagain today\b|\b(?:is|it's|it is|they are|they're) back\b|\bcame back\b|\bre-?appear\w*\b|\bhappens again\b|\bfails? again\b|\bfailing again\b|\bfailed again\b|\bstill (?:fail\w*|broken|see\w*|get\w*|the same|not|happen\w*|stuck)\b|\breopen\w*\b|\bnot (?:fixed|resolved|solved)\b|\bsame error\b|\bnicht (?:behoben|gel(?:\xC3\xB6|oe?)st|erledigt|wieder)\b|\bimmer noch\b|\bweiterhin\b|\bsigue[n]? (?:fallando|igual|saliendo|dando)\b|\btoujours (?:pas|en|le|la)\b|\bno (?:se ha|est(?:\xC3\xA1|a)) (?:resuelto|solucionado|arreglado)\b|\bwieder (?:da|aufgetreten|derselbe|dieselbe)\b",
+        r"^\s*['\x22]?\w+['\x22]?\s*: '[\w -]+',?\s*$|^\s*(?:scenario|feature|background|expect(?:ed|s)?):|\bunit tests?\b|^\W*last updated\b|^\W*next steps\s*$|\bfyi\b\s*[:,]",
+        UnlessEvident,
+        "code",
+    ),
+    (
+        r"\bagain today\b|\b(?:is|it's|it is|they are|they're) back\b|\bcame back\b|\bre-?appear\w*\b|\bhappens again\b|\bfails? again\b|\bfailing again\b|\bfailed again\b|\bstill (?:fail\w*|broken|see\w*|get\w*|the same|not|happen\w*|stuck|every|each|all|no|can't|cannot|dies|errors?|red)\b|\b(?:but|except|only) (?:not |for |with )?(?:her|him|this|these|one|he|she|two|three)\b|\breopen\w*\b|\bnot (?:fixed|resolved|solved)\b|\bsame error\b|\bnicht (?:behoben|gel(?:\xC3\xB6|oe?)st|erledigt|wieder)\b|\bimmer noch\b|\bweiterhin\b|\bsigue[n]? (?:fallando|igual|saliendo|dando)\b|\btoujours (?:pas|en|le|la)\b|\bno (?:se ha|est(?:\xC3\xA1|a)) (?:resuelto|solucionado|arreglado)\b|\bwieder (?:da|aufgetreten|derselbe|dieselbe)\b",
         Back,
         "it is back",
+    ),
+    (
+        r"\b(?:please|pls|plz) (?:help|check|look|advise|fix|have|take|assist|investigate|unblock)\b|\b(?:can|could|would) (?:some ?one|some ?body|any ?one|any ?body|you)\b|\bany (?:idea|ideas|clue)\b|\b(?:need|needs) help\b|\bwho (?:can help|owns)\b|\b(?:this|that|same|my|one|the) (?:user|joiner|starter|leaver|colleague)\b|\bcan't (?:log|sign)\b|\bcannot (?:log|sign)\b|\bstarts (?:on |next )?(?:today|tomorrow|monday|tuesday|wednesday|thursday|friday)\b|\bsince (?:this|yesterday|monday|tuesday|wednesday|thursday|friday|the)\b|\b(?:new joiner|blocked|urgent|asap)\b|\bkann (?:das |da |sich |bitte |mal )*jemand\b|\bbitte (?:um hilfe|pr\xC3\xBCfen|mal|anschauen|helfen)\b|\bwer kann\b|\bseit (?:heute|gestern|montag)\b|\bquelqu'un (?:peut|pourrait)\b|\bpouvez-vous\b|\bdepuis (?:ce matin|hier|lundi)\b|\balguien (?:puede|podr\xC3\xADa)\b|\bdesde (?:hoy|ayer|ontem|esta|el|hoje)\b|\balgu\xC3\xA9m (?:pode|consegue)\b|\bqualcuno pu\xC3\xB2\b|\bda (?:ieri|stamattina)\b|\bkan iemand\b|\bsinds (?:gisteren|vanochtend)\b|\bkan (?:noen|n\xC3\xA5gon|nogen)\b|\bczy kto\xC5\x9B\b|\bany fix\b",
+        Plea,
+        "a request for help",
     ),
 ];
 

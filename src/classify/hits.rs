@@ -5,7 +5,7 @@
 //! Begin with [`Classifier::hits`].
 
 use super::{Classifier, Texts};
-use crate::domain::reading::{Reading, Runs, cut_points, squeeze};
+use crate::domain::reading::{Reading, Runs, squeeze};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -139,14 +139,14 @@ impl Classifier {
         let (clean, runs) = (&*reading.clean, reading.runs());
         for (run, at) in runs.iter() {
             let start = at.squeezed as usize;
-            self.at_words.each_first(squeezed.get(start..).unwrap_or_default(), |literal| {
+            self.at_words.each(squeezed.get(start..).unwrap_or_default(), |literal| {
                 hits.extend(self.hit(clean, runs, run, (literal, start, None)));
             });
         }
         self.anywhere.each(squeezed, |literal, start| {
             hits.extend(self.hit(clean, runs, runs.at(start), (literal, start, None)));
         });
-        for end in cut_points(clean, squeezed.len()) {
+        for end in reading.cut_points(squeezed.len()) {
             for (literal, start) in self.cuts.before(squeezed, end) {
                 hits.extend(self.hit(clean, runs, runs.at(start), (literal, start, Some(end))));
             }
@@ -169,12 +169,16 @@ impl Classifier {
         let last = cut.unwrap_or(start + l.squeezed.len()).checked_sub(1)?;
         let last_run = runs.near(run, last);
         let range = runs.clean(run, start)..runs.clean(last_run, last) + 1;
-        let spaced = l.one_word && last_run > run && clean.get(range.clone()).is_some_and(is_spaced);
+        // Inside a word: letters or digits of the same run stand before or behind it.
+        let before = !l.open.0 && runs.begins(run) < range.start;
+        let after = !l.open.1 && cut.is_none() && runs.ends(last_run) > range.end;
+        if before || after || (l.one_word && last_run > run && clean.get(range.clone()).is_some_and(is_spaced)) {
+            return None;
+        }
         // A word that fills its quotation marks, or stands apart from the dots, is whole.
         let apart = || clean.as_bytes().get(range.end) == Some(&b' ');
         let whole_word = l.one_word && cut.is_some() && (apart() || is_quoted(clean, &range));
-        let kept = !spaced && !whole_word && !in_word(clean, &range, (l.open.0, l.open.1 || cut.is_some()));
-        kept.then_some(Hit { literal, clean: range, opens: l.opens, cut: cut.is_some() })
+        (!whole_word).then_some(Hit { literal, clean: range, opens: l.opens, cut: cut.is_some() })
     }
 
     /// Whether the stretches may tell of different errors: the same phrase stands in two of them, or one points to
@@ -224,13 +228,6 @@ fn is_quoted(clean: &str, at: &Range<usize>) -> bool {
     let mark = |b: Option<&u8>| b.is_some_and(|b| matches!(b, b'"' | b'\'' | b'`'));
     let bytes = clean.as_bytes();
     mark(bytes.get(at.start.wrapping_sub(1))) && mark(bytes.get(at.end))
-}
-
-/// Whether a hit begins or ends inside a longer word although it must not.
-fn in_word(clean: &str, at: &Range<usize>, open: (bool, bool)) -> bool {
-    let before = clean.as_bytes().get(at.start.wrapping_sub(1)).is_some_and(u8::is_ascii_alphanumeric);
-    let after = clean.as_bytes().get(at.end).is_some_and(u8::is_ascii_alphanumeric);
-    (before && !open.0) || (after && !open.1)
 }
 
 /// Whether an opening hit lies inside the address of a page (documentation, a ticket), which tells of no failure.

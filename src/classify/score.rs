@@ -106,21 +106,21 @@ impl Classifier {
     }
 
     /// Judges one part; `hits` are those of the whole reading.
-    pub fn judge(&self, reading: &Reading<'_>, part: &Part, hits: &[Hit], asked: Asked) -> Judged {
+    pub fn judge(&self, reading: &Reading<'_>, part: Part, hits: &[Hit], asked: Asked) -> Judged {
         let text = reading.clean.get(part.clean.clone()).unwrap_or_default();
         let from = hits.partition_point(|h| h.clean.start < part.clean.start);
         let to = hits.partition_point(|h| h.clean.start < part.clean.end);
         let hits = hits.get(from..to).unwrap_or_default();
         let mut candidates = self.candidates(text, part.clean.start, hits);
         self.contest(&mut candidates);
-        let heard = self.heard(reading, part, hits, &candidates);
+        let heard = self.heard(reading, &part, hits, &candidates);
         let trail = Trail { candidates, heard, instance: part.instance };
         let (diagnosis, reply) = self.verdict(reading, part, &trail, asked).unzip();
         Judged { diagnosis, reply: reply.unwrap_or(false), trail }
     }
 
     /// The diagnosis and whether the bot may answer by itself; `None` when there is nothing to say.
-    fn verdict(&self, reading: &Reading<'_>, part: &Part, trail: &Trail, asked: Asked) -> Option<(Diagnosis, bool)> {
+    fn verdict(&self, reading: &Reading<'_>, part: Part, trail: &Trail, asked: Asked) -> Option<(Diagnosis, bool)> {
         let Trail { candidates, heard, .. } = trail;
         let mut standing = candidates.iter().filter(|c| c.lost.is_none() && c.score >= MENTIONED);
         let best = standing.next()?;
@@ -226,7 +226,7 @@ impl Classifier {
     fn diagnosis(
         &self,
         reading: &Reading<'_>,
-        part: &Part,
+        part: Part,
         best: &Candidate,
         all: &[Candidate],
         sure: bool,
@@ -264,7 +264,7 @@ impl Classifier {
             verdict: if sure { Verdict::Recognized } else { Verdict::Unsure },
             confidence: Confidence::from_score(if sure { best.score } else { best.score.min(RECOGNIZED - 0.01) }),
             remedies: remedies(&compiled.rule, part.fields.get(&FieldName::App).map(String::as_str), text),
-            fields: part.fields.clone(),
+            fields: part.fields,
             evidence,
             alternatives,
             texts: Arc::clone(&compiled.texts),

@@ -6,6 +6,7 @@
 
 use super::cues::{CUES, Force, HELP, OTHERS, OURS, PLEASANTRIES, QUESTION};
 use super::gate::Gate;
+use super::spoken;
 use crate::domain::reading::{Instance, Runs};
 use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
@@ -76,9 +77,30 @@ impl Cues {
     }
 }
 
-/// Whether a cue says that the error came back.
-fn is_back(cues: &[(Force, &'static str)]) -> bool {
-    cues.iter().any(|(force, _)| *force == Force::Back)
+/// What speaks for an instance against the cues that were found.
+#[derive(Clone, Copy)]
+struct Weight {
+    /// The error came back.
+    back: bool,
+    /// There is evidence that outweighs what people say as well who report.
+    strong: bool,
+}
+
+impl Weight {
+    fn of(cues: &[(Force, &'static str)], instance: Instance) -> Self {
+        let said = |wanted: Force| cues.iter().any(|(force, _)| *force == wanted);
+        Self { back: said(Force::Back), strong: instance.is_strong() || (instance.is_evidence() && said(Force::Plea)) }
+    }
+
+    /// Whether a cue silences; `None` for one that speaks against nothing.
+    fn silences(self, force: Force) -> Option<bool> {
+        match force {
+            Force::Always | Force::UnlessEvident => Some(true),
+            Force::UnlessBack => Some(!self.back),
+            Force::UnlessStrong => Some(!self.back && !self.strong),
+            Force::Back | Force::Plea => None,
+        }
+    }
 }
 
 impl Stance {
@@ -95,9 +117,9 @@ impl Stance {
     pub(super) fn is_talk(&self, text: &str, runs: &Runs, quiet: bool) -> bool {
         let found = |cues: &Cues| cues.found(text, 0..text.len(), (runs, 0));
         let loud = found(self.loud());
-        let back = is_back(&loud);
-        let silenced = |force: Force| force == Force::Always || (force == Force::UnlessBack && !back);
-        loud.iter().any(|(force, _)| silenced(*force)) || (quiet && !found(self.quiet()).is_empty())
+        let weight = Weight { strong: !quiet, ..Weight::of(&loud, Instance::default()) };
+        loud.iter().any(|(force, _)| weight.silences(*force) == Some(true))
+            || (quiet && !found(self.quiet()).is_empty())
     }
 
     /// Judges a text in which a class was seen.
@@ -113,12 +135,12 @@ impl Stance {
                 found
             }
         };
-        let back = is_back(&loud);
+        let weight = Weight::of(&loud, seen.instance);
         for (force, why) in loud {
-            match force {
-                Force::Back => {}
-                Force::UnlessBack if back => heard.against.push((why, true)),
-                Force::UnlessBack | Force::Always | Force::UnlessEvident => heard.silence(why),
+            match weight.silences(force) {
+                Some(true) => heard.silence(why),
+                Some(false) => heard.against.push((why, true)),
+                None => {}
             }
         }
         if !evident {
@@ -134,6 +156,12 @@ impl Stance {
         }
         let span = whole_words(text, &seen.span);
         self.asks(text, &span, seen, heard);
+        if spoken::is_spoken_of(text, &span) {
+            heard.silence("spoken of in a sentence");
+        }
+        if spoken::is_code(text) {
+            heard.silence("the signs of code");
+        }
         if seen.several {
             heard.silence("a list of errors");
         }

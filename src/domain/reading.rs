@@ -95,17 +95,28 @@ pub struct Reading<'t> {
     /// Set when the middle of a very long message was left out.
     pub cut: Option<Cut>,
     runs: OnceCell<Runs>,
+    shortened: OnceCell<bool>,
 }
 
 impl<'t> Reading<'t> {
     /// From the text as received, the clean text and the way back, and what was left out.
     pub fn new(received: &'t str, clean: Cow<'t, str>, back: WayBack, cut: Option<Cut>) -> Self {
-        Self { received, clean, back, cut, runs: OnceCell::new() }
+        Self { received, clean, back, cut, runs: OnceCell::new(), shortened: OnceCell::new() }
     }
 
     /// The runs of letters and digits of the clean text, found once.
     pub fn runs(&self) -> &Runs {
         self.runs.get_or_init(|| Runs::of(&self.clean))
+    }
+
+    /// Whether an ellipsis stands in the clean text, looked for once.
+    pub fn is_shortened(&self) -> bool {
+        *self.shortened.get_or_init(|| is_shortened(&self.clean))
+    }
+
+    /// Where the clean text may have been cut off; see [`cut_points`].
+    pub fn cut_points(&self, end: usize) -> Vec<usize> {
+        points(&self.clean, end, self.is_shortened())
     }
 }
 
@@ -147,6 +158,15 @@ impl Instance {
     /// Whether the bot may answer by itself on this alone.
     pub fn is_evidence(self) -> bool {
         self.task_line || self.machine || self.call_id || self.id || self.login || (self.name && self.time)
+    }
+
+    /// Whether it is told of in a way that only an instance has: a task line with somebody in it, a machine's answer with
+    /// the id of the call or about somebody, the time beside a login or a call.
+    pub fn is_strong(self) -> bool {
+        let somebody = self.login || self.name;
+        (self.task_line && somebody)
+            || (self.call_id && (self.machine || self.time || somebody))
+            || (self.time && somebody && (self.machine || self.login))
     }
 }
 
@@ -327,6 +347,16 @@ impl Runs {
         from + behind.count()
     }
 
+    /// Where a run begins in the text.
+    pub fn begins(&self, run: usize) -> usize {
+        self.0.get(run).map_or(0, |run| run.clean as usize)
+    }
+
+    /// Where a run ends in the text.
+    pub fn ends(&self, run: usize) -> usize {
+        self.0.get(run).map_or(0, Run::end)
+    }
+
     /// Where a byte of the squeezed form, which stands in this run, stands in the text.
     pub fn clean(&self, run: usize, squeezed: usize) -> usize {
         self.0.get(run).map_or(0, |run| run.clean as usize + squeezed.saturating_sub(run.squeezed as usize))
@@ -343,15 +373,19 @@ pub fn is_shortened(text: &str) -> bool {
         a.iter().zip(b).fold(0, |found, (a, b)| found | u8::from(*a == b'.') & u8::from(*b == b'.')) > 0
     };
     let dotted = bytes.chunks(64).zip(behind.chunks(64)).any(dots);
-    (dotted && text.contains("...")) || text.contains('…')
+    (dotted && text.contains("...")) || (!text.is_ascii() && text.contains('…'))
 }
 
 /// Where a text may have been cut off, as positions in its squeezed form: before each ellipsis, at its end, and where a
 /// value of a System Log event ends (Okta cuts the reason of a failure at 255 characters without a sign). `end` is the
 /// length of the squeezed form.
 pub fn cut_points(text: &str, end: usize) -> Vec<usize> {
+    points(text, end, is_shortened(text))
+}
+
+fn points(text: &str, end: usize, shortened: bool) -> Vec<usize> {
     let log = text.contains("FAILURE");
-    if !log && !is_shortened(text) {
+    if !log && !shortened {
         return vec![end];
     }
     let bytes = text.as_bytes();

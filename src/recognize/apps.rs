@@ -3,6 +3,7 @@
 //! Never takes an app that is only mentioned (`posted in Slack`). Begin with [`at`].
 
 use super::head;
+use super::lexicon::Roles;
 use super::names::{follows, span};
 use super::words::Words;
 use std::ops::Range;
@@ -109,8 +110,23 @@ const KNOWN: &[&str] = &[
 /// Apps that people also write in, meet in or keep files in.
 const MENTIONED: &[&str] = &["Slack", "Zoom", "Notion", "Box", "Webex", "Keeper", "Microsoft 365", "Office 365"];
 
+/// What the words of the lists here may be.
+pub(super) fn roles() -> Vec<(&'static str, Roles)> {
+    let labels = LABELS.iter().chain(&["name"]).map(|word| (*word, Roles::APP_LABEL));
+    let known = KNOWN.iter().filter_map(|name| name.split(' ').next());
+    let before = APP_AFTER.iter().filter_map(|list| list.last()).chain(JOBS.iter().filter_map(|list| list.last()));
+    let before = before.chain(&["app", "job", "on"]).map(|word| (*word, Roles::BEFORE_APP));
+    let of_app = ["provisioning", "job"].map(|word| (word, Roles::OF_APP));
+    labels.chain(known.map(|word| (word, Roles::KNOWN_APP))).chain(before).chain(of_app).collect()
+}
+
 /// The app label that begins at a word, or before it in a sentence about a quarantine.
 pub(super) fn at(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
+    let own = words.roles(i).any(Roles::KNOWN_APP.with(Roles::OF_APP));
+    let announced = words.roles_before(i).any(Roles::APP_LABEL.with(Roles::BEFORE_APP));
+    if !own && !announced && !words.gap_before(i).ends_with('(') {
+        return None;
+    }
     let capital = |k: usize| words.str(k).as_bytes().first().is_some_and(u8::is_ascii_uppercase);
     let blank = |k: usize| words.gap_after(k) == " ";
     if !capital(i) && !matches!(words.str(i), "provisioning" | "job") {
@@ -257,7 +273,10 @@ fn labelled(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let label = i.checked_sub(1).map_or("", |p| words.str(p));
     let label = label.rsplit('.').next().unwrap_or(label);
     let named = label.eq_ignore_ascii_case("name") && ["app", "application"].iter().any(|w| words.before(i, 2, w));
-    if !signed || !(named || LABELS.iter().any(|l| label.eq_ignore_ascii_case(l))) {
+    if !words.roles_before(i).any(Roles::APP_LABEL)
+        || !signed
+        || !(named || LABELS.iter().any(|l| label.eq_ignore_ascii_case(l)))
+    {
         return None;
     }
     let start = words.get(i)?.start;
@@ -293,7 +312,7 @@ fn listed(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
         let next = rest.get(name.len()..).and_then(|r| r.chars().next());
         rest.starts_with(**name) && !next.is_some_and(char::is_alphanumeric)
     };
-    let name = KNOWN.iter().find(whole)?;
+    let name = KNOWN.iter().filter(|_| words.roles(i).any(Roles::KNOWN_APP)).find(whole)?;
     let last = i + name.split(' ').count() - 1;
     let (before, after) = (words.gap_before(i).trim_end_matches(' '), words.gap_after(last));
     let next = |list: &[&str]| list.iter().any(|w| words.str(last + 1).eq_ignore_ascii_case(w));

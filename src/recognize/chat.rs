@@ -104,7 +104,7 @@ impl Undone {
     fn piece(&mut self, base: usize, text: &str) {
         let mut i = line_start(text, 0);
         while let Some(rest) = text.get(i..).filter(|r| !r.is_empty()) {
-            let plain = rest.bytes().position(is_special).unwrap_or(rest.len());
+            let plain = first_special(rest);
             if plain > 0 {
                 self.keep(base + i, &rest[..plain]);
                 i += plain;
@@ -333,6 +333,18 @@ fn line_start(text: &str, from: usize) -> usize {
         }
     }
     if i > from && text.as_bytes().get(i) == Some(&b' ') { i + 1 } else { i }
+}
+
+/// Where the first special byte stands, or the end of the text. Blocks without one are passed over many bytes at a time.
+fn first_special(text: &str) -> usize {
+    let mut at = 0;
+    for block in text.as_bytes().chunks(32) {
+        if block.iter().fold(false, |found, b| found | is_special(*b)) {
+            return at + block.iter().position(|b| is_special(*b)).unwrap_or(block.len());
+        }
+        at += block.len();
+    }
+    at
 }
 
 fn is_special(b: u8) -> bool {

@@ -7,13 +7,13 @@
 
 use super::before::Before;
 use super::labels::guid_field;
+use super::lexicon::Roles;
 use super::shapes::{Shape, Token};
-use super::{head, names, shapes::tokens, status, table, times, words::Words};
+use super::words::Words;
+use super::{codes, names, shapes::tokens, status, table, times};
 use crate::domain::diagnosis::{FieldName, Fields};
 use crate::domain::reading::{Instance, Part, Reading};
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use std::ops::Range;
-use std::sync::LazyLock;
 
 /// Where each field stands in the clean text of the part.
 pub(super) struct Found<'a> {
@@ -107,9 +107,8 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
         found.put(FieldName::Timestamp, at);
     }
     instance.login |= found.has(FieldName::Login);
-    let seen = codes(&mut found);
-    instance.machine = seen.machine;
-    if seen.task {
+    instance.machine = codes::take(&words, &mut found);
+    if words.roles.any(Roles::TASK) {
         instance.task_line = names::task_line(&words, &mut found);
     }
     if !found.has(FieldName::HttpStatus)
@@ -117,13 +116,13 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
     {
         found.put(FieldName::HttpStatus, at);
     }
-    if seen.json {
+    if words.roles.any(Roles::JSON) {
         names::json(&mut found);
     }
     if text.contains('\n') {
         table::names(&mut found);
     }
-    names::prose(&words, &mut found, seen.group);
+    names::prose(&words, &mut found);
     instance.name = found.has(FieldName::User);
     let mut fields = Fields::new();
     for (name, at) in &found.at {
@@ -132,7 +131,7 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
             fields.insert(*name, value.to_owned());
         }
     }
-    if let Some(utc) = fields.get(&FieldName::Timestamp).and_then(|t| times::utc(t)) {
+    if let Some(utc) = found.range(FieldName::Timestamp).and_then(|at| text.get(at)).and_then(times::utc) {
         fields.insert(FieldName::TimestampUtc, utc);
     }
     Part { clean: range, printed: printed(&found, instance), fields, instance }
@@ -220,216 +219,17 @@ fn is_of_mail(text: &str, at: usize) -> bool {
 
 /// Addresses that never name the subject of an error.
 fn is_robot(email: &str) -> bool {
-    let local = email.split('@').next().unwrap_or_default().to_ascii_lowercase();
+    let local = email.split('@').next().unwrap_or_default();
     let robots =
         ["noreply", "no-reply", "donotreply", "do-not-reply", "azure-noreply", "system", "postmaster", "mailer-daemon"];
-    robots.contains(&local.as_str()) || local.ends_with("-noreply")
+    let last = local.len().checked_sub("-noreply".len()).and_then(|at| local.get(at..)).unwrap_or_default();
+    robots.iter().any(|robot| local.eq_ignore_ascii_case(robot)) || last.eq_ignore_ascii_case("-noreply")
 }
 
 /// Addresses of accounts that programs use: the subject only where they are named as such.
 fn is_service_account(email: &str) -> bool {
-    let prefix = email.get(..4).unwrap_or_default().to_ascii_lowercase();
-    matches!(prefix.as_str(), "svc_" | "svc-")
-}
-
-/// What stands behind a label.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Label {
-    /// An HTTP status, printed by a machine.
-    MachineStatus,
-    /// An HTTP status.
-    Status,
-    /// An error code, printed by a machine.
-    MachineCode,
-    /// An error code.
-    Code,
-    /// The label is the beginning of the code itself.
-    CodeItself,
-    /// Only a machine writes so.
-    Machine,
-    /// A task line may stand here.
-    Task,
-    /// JSON with names in it.
-    Json,
-    /// The name of a group may stand here.
-    Group,
-    /// An HTTP method.
-    Method,
-    /// An address.
-    Url,
-}
-
-/// Labels, spelled as the vendors and their tools spell them.
-const LABELS: &[(&str, Label)] = &[
-    ("httpStatusCode=", Label::MachineStatus),
-    ("HTTP status code ", Label::MachineStatus),
-    ("unexpected status ", Label::MachineStatus),
-    ("HTTP/1.1 ", Label::MachineStatus),
-    ("HTTP/2 ", Label::MachineStatus),
-    ("Status: ", Label::MachineStatus),
-    ("\"status\":", Label::MachineStatus),
-    ("StatusCode=", Label::Status),
-    ("HTTP ", Label::Status),
-    ("error: ", Label::Status),
-    ("Error: ", Label::Status),
-    ("errorCode=", Label::MachineCode),
-    ("Error code: ", Label::MachineCode),
-    ("ErrorCode: ", Label::MachineCode),
-    ("OData error: ", Label::MachineCode),
-    ("\"errorCode\":", Label::MachineCode),
-    ("\"code\":", Label::MachineCode),
-    ("\"state\":\"Error", Label::Machine),
-    ("\"state\":\"ActiveWithError", Label::Machine),
-    ("Status: Failure", Label::Machine),
-    ("\"result\":\"FAILURE", Label::Machine),
-    ("\"result\": \"FAILURE", Label::Machine),
-    ("ErrorType ", Label::Machine),
-    ("FullyQualifiedErrorId", Label::Machine),
-    ("+ CategoryInfo", Label::Machine),
-    ("ResponseResultCode", Label::Machine),
-    ("Err: DSID-", Label::Machine),
-    ("Run status on the server", Label::Machine),
-    ("Failed on 0", Label::Machine),
-    ("Failed on 1", Label::Machine),
-    ("office 365 user", Label::Task),
-    (" app ", Label::Task),
-    ("app ", Label::Task),
-    ("while ", Label::Task),
-    ("verifying if ", Label::Task),
-    ("profile update for ", Label::Task),
-    ("user account ", Label::Task),
-    ("\"AppUser\"", Label::Json),
-    ("\"AppInstance\"", Label::Json),
-    ("\"sourceIdentity\"", Label::Json),
-    ("\"targetSystem\"", Label::Json),
-    ("\"targetIdentity\"", Label::Json),
-    ("group", Label::Group),
-    ("sg-", Label::Group),
-    ("sg_", Label::Group),
-    ("grp", Label::Group),
-    ("gg-", Label::Group),
-    ("ug-", Label::Group),
-    ("dl-", Label::Group),
-    ("aad-", Label::Group),
-    ("entra-", Label::Group),
-    ("lic-", Label::Group),
-    ("okta-", Label::Group),
-    ("365-", Label::Group),
-    ("eng-", Label::Group),
-    ("team-", Label::Group),
-    ("dept-", Label::Group),
-    ("role-", Label::Group),
-    ("fte-", Label::Group),
-    ("sec-", Label::Group),
-    ("error code ", Label::Code),
-    ("AADSTS", Label::CodeItself),
-    ("E00000", Label::CodeItself),
-    ("PATCH", Label::Method),
-    ("POST", Label::Method),
-    ("GET", Label::Method),
-    ("DELETE", Label::Method),
-    ("PUT", Label::Method),
-    ("https://", Label::Url),
-];
-
-#[expect(clippy::expect_used, reason = "constant texts, compiled by a test")]
-static LABEL_SEARCH: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    AhoCorasick::builder()
-        .match_kind(MatchKind::LeftmostLongest)
-        .ascii_case_insensitive(true)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(LABELS.iter().map(|(label, _)| label))
-        .expect("constant labels")
-});
-
-/// What the pass over the labels saw.
-#[derive(Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "independent observations about a text")]
-struct Labels {
-    machine: bool,
-    task: bool,
-    json: bool,
-    group: bool,
-}
-
-/// HTTP status, error code, method and URL, in one pass; returns what else is worth looking for.
-fn codes(found: &mut Found<'_>) -> Labels {
-    let text = found.text;
-    let mut seen = Labels::default();
-    for hit in LABEL_SEARCH.find_iter(text) {
-        let Some((_, label)) = LABELS.get(hit.pattern().as_usize()) else { continue };
-        match label {
-            Label::MachineStatus | Label::Status => {
-                if let Some(at) = number(text, hit.end()) {
-                    seen.machine |= *label == Label::MachineStatus;
-                    found.put(FieldName::HttpStatus, at);
-                }
-            }
-            Label::MachineCode | Label::Code | Label::CodeItself => {
-                seen.machine |= *label == Label::MachineCode;
-                let from = if *label == Label::CodeItself { hit.start() } else { hit.end() };
-                if let Some(code) = word(text, from).filter(|c| c.len() >= 4) {
-                    found.put(FieldName::ErrorCode, code);
-                }
-            }
-            Label::Machine => seen.machine = true,
-            Label::Task => seen.task = true,
-            Label::Json => seen.json = true,
-            Label::Group => seen.group = true,
-            Label::Method => {
-                if is_call(text, hit.start(), hit.end() - hit.start()) {
-                    found.put(FieldName::Method, hit.range());
-                }
-            }
-            Label::Url => url(found, hit.start()),
-        }
-    }
-    seen
-}
-
-fn is_call(text: &str, at: usize, len: usize) -> bool {
-    let head = text.get(..at).unwrap_or_default();
-    let tail = text.get(at + len..).unwrap_or_default();
-    let labelled = head.ends_with("method=") || head.ends_with("method: ") || head.ends_with("Operation: ");
-    labelled || (tail.starts_with(" http") || tail.starts_with(" /") || tail.starts_with(" ..."))
-}
-
-/// Three digits that are an HTTP status, after optional spaces and quotation marks.
-fn number(text: &str, at: usize) -> Option<Range<usize>> {
-    let rest = text.get(at..)?;
-    let digits = rest.trim_start_matches([' ', '"']);
-    let start = at + rest.len() - digits.len();
-    let len = digits.bytes().take_while(u8::is_ascii_digit).count();
-    (len == 3 && matches!(digits.as_bytes().first(), Some(b'1'..=b'5'))).then_some(start..start + len)
-}
-
-/// Longest code word, in bytes.
-const LONGEST_CODE: usize = 200;
-
-/// A code word: letters, digits, `_` and `-`.
-fn word(text: &str, at: usize) -> Option<Range<usize>> {
-    let rest = text.get(at..)?;
-    let body = rest.trim_start_matches([' ', '"', '\'', '`']);
-    let start = at + rest.len() - body.len();
-    let inside = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-    let len = body.bytes().take(LONGEST_CODE).take_while(inside).count();
-    let end = start + body.get(..len)?.trim_end_matches('-').len();
-    (end > start).then_some(start..end)
-}
-
-/// Longest address that is taken, in bytes; of a longer one the beginning.
-const LONGEST_URL: usize = 2048;
-
-/// The address at `at`, when it is that of a failed call and not of a page.
-fn url(found: &mut Found<'_>, at: usize) {
-    let rest = head(found.text.get(at..).unwrap_or_default(), LONGEST_URL);
-    let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`' | '|' | '…');
-    let end = rest.find(ends).unwrap_or(rest.len());
-    let url = rest.get(..end).unwrap_or_default().trim_end_matches([')', '.', ',', ';', ':', ']', '}']);
-    let called = found.text.get(..at).is_some_and(|h| h.ends_with("url=") || h.ends_with("Resource: "));
-    if called || ["://graph.microsoft.", "/api/v1/", "/scim/"].iter().any(|part| url.contains(part)) {
-        found.put(FieldName::Url, at..at + url.len());
-    }
+    let prefix = email.get(..4).unwrap_or_default();
+    ["svc_", "svc-"].iter().any(|p| prefix.eq_ignore_ascii_case(p))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Never goes over the end of a line or sentence. Begin with [`at`].
 
 use super::head;
+use super::lexicon::Roles;
 use super::words::Words;
 use std::ops::Range;
 
@@ -47,6 +48,9 @@ const PREFIXES: &[&str] = &[
     "sec", "aws", "azure", "licence", "license",
 ];
 
+/// Those of them that may be joined to the rest by an underscore.
+const UNDERSCORED: &[&str] = &["sg", "grp", "gg", "ug", "dl", "lic", "licence", "license", "fte", "dept", "aad"];
+
 /// Words that end a name although they are capitalised or joined to it.
 const ENDS: &[&str] = &[
     "failed",
@@ -84,15 +88,33 @@ const ENDS: &[&str] = &[
 /// Small words inside a name.
 const INSIDE: &[&str] = &["of", "the", "and"];
 
+/// Words right before the name of a group, of those that announce one.
+const NEAREST: &[&str] = &["group", "named", "called", "of", "name"];
+
+/// Words without which no name of a group is looked for.
+const HINTS: &[&str] = &["group", "groups", "grouppush", "usergroup", "appgroup", "groupid", "gruppe", "gruppen"];
+
+/// What the words of the lists here may be.
+pub(super) fn roles() -> Vec<(&'static str, Roles)> {
+    let before = NEAREST.iter().chain(LABELS).map(|word| (*word, Roles::BEFORE_GROUP));
+    let hints = HINTS.iter().chain(LABELS).map(|word| (*word, Roles::GROUP));
+    // What other things are called by, too, is no reason to look for a group.
+    let sure = |prefix: &&&str| !matches!(**prefix, "aws" | "azure" | "licence" | "license");
+    let prefixes = PREFIXES.iter().filter(sure).map(|word| (*word, Roles::GROUP_PREFIX));
+    before.chain(hints).chain(prefixes).collect()
+}
+
 /// The name of a group that begins at a word.
 pub(super) fn at(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
-    announced(words, i).or_else(|| labelled(words, i)).or_else(|| prefixed(words, i))
+    let announced = || announced(words, i).or_else(|| labelled(words, i));
+    let found = words.roles_before(i).any(Roles::BEFORE_GROUP).then(announced).flatten();
+    found.or_else(|| prefixed(words, i))
 }
 
 /// After `app group`, `group named` and their like.
 fn announced(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let nearest = i.checked_sub(1).map_or("", |p| words.str(p));
-    let maybe = ["group", "named", "called", "of", "name"].iter().any(|w| nearest.eq_ignore_ascii_case(w));
+    let maybe = NEAREST.iter().any(|w| nearest.eq_ignore_ascii_case(w));
     let follows = |list: &[&str]| list.iter().rev().enumerate().all(|(n, w)| words.before(i, n + 1, w));
     let apart = words.gap_before(i).contains(['.', '\n', ',', ';', '-', '(']);
     if !maybe || apart || !AFTER.iter().any(|list| follows(list)) {
@@ -198,14 +220,18 @@ fn whole(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
 fn prefixed(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let word = words.get(i).filter(|w| w.joined)?;
     let (prefix, rest) = words.str(i).split_once(['-', '_']).filter(|(prefix, _)| prefix.len() < 8)?;
-    let known = PREFIXES.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && rest.len() > 1;
+    // `okta_errors_total` is the name of a figure.
+    let dashed = words.text.as_bytes().get(word.start + prefix.len()) == Some(&b'-');
+    let prefixes = if dashed { PREFIXES } else { UNDERSCORED };
+    let known = prefixes.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && rest.len() > 1;
     let placed =
         ["on", "of", "from", "in", "to", "group", "displayname", "gruppe"].iter().any(|w| words.before(i, 1, w))
             || words.gap_before(i).trim_end().ends_with(['>', ':', '(', ',', '\'', '"', '`'])
             || i.checked_sub(1)
                 .is_some_and(|p| words.str(p).len() == 3 && words.str(p).bytes().all(|b| b.is_ascii_digit()));
+    let sender = rest.eq_ignore_ascii_case("noreply");
     let address = words.text.get(word.end..).is_some_and(|t| t.starts_with(['@', '/', '=']));
-    (known && placed && !address).then_some(word.start..word.end)
+    (known && placed && !sender && !address).then_some(word.start..word.end)
 }
 
 #[cfg(test)]
@@ -254,6 +280,8 @@ mod tests {
             "the app group was deleted",
             "app-id=1, all-day",
             "Okta group. Please look",
+            "rate(okta_errors_total[5m]) from okta_errors_total",
+            "Mail from azure-noreply: group",
         ];
         for text in texts {
             assert_eq!(group(text), None, "{text}");

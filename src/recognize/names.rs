@@ -5,7 +5,8 @@
 
 use super::fields::Found;
 use super::head;
-use super::words::Words;
+use super::lexicon::Roles;
+use super::words::{Words, begins_name};
 use super::{apps, groups, people};
 use crate::domain::diagnosis::FieldName;
 use std::ops::Range;
@@ -16,11 +17,18 @@ const LONGEST: usize = 14;
 /// Longest login or name of a group, in bytes.
 const LONGEST_TOKEN: usize = 512;
 
+/// What the words around which names stand may be.
+pub(super) fn roles() -> Vec<(&'static str, Roles)> {
+    let task = ["app", "user", "for", "account"].map(|word| (word, Roles::TASK));
+    let json = MARKERS.iter().map(|(marker, _)| (marker.trim_matches('"'), Roles::JSON));
+    task.into_iter().chain(json).collect()
+}
+
 /// Takes person and app out of a task line (`Automatic profile push of user X to app Y failed`, `App Y could not be
 /// assigned automatically to X`, `Could not push profile for Office 365 user X`); returns whether one names somebody.
 pub(super) fn task_line(words: &Words<'_>, found: &mut Found<'_>) -> bool {
     let mut named = false;
-    for i in 0..words.len() {
+    for i in (0..words.len()).filter(|i| words.roles(*i).any(Roles::TASK)) {
         match words.str(i) {
             "app" | "App" | "APP" => named |= to_app(words, i, found) || app_could_not(words, i, found),
             "user" | "User" if is_task_user(words, i) => named |= login_after(words, i, found),
@@ -136,20 +144,23 @@ pub(super) fn span(words: &Words<'_>, first: usize, last: usize) -> Option<Range
 /// Names from JSON: Okta's System Log targets and Entra's provisioning log.
 pub(super) fn json(found: &mut Found<'_>) {
     let text = found.text;
-    for (marker, name) in [
-        ("\"AppUser\"", FieldName::User),
-        ("\"AppInstance\"", FieldName::App),
-        ("\"sourceIdentity\"", FieldName::User),
-        ("\"targetSystem\"", FieldName::App),
-        ("\"targetIdentity\"", FieldName::User),
-    ] {
+    for (marker, name) in MARKERS {
         let Some(at) = text.find(marker) else { continue };
         let object = if name_is_key(marker) { at..close(text, at) } else { open(text, at)..close(text, at) };
         if let Some(value) = value_of(text, object, "\"displayName\"") {
-            found.put(name, value);
+            found.put(*name, value);
         }
     }
 }
+
+/// What is described in JSON, and whose name that holds.
+const MARKERS: &[(&str, FieldName)] = &[
+    ("\"AppUser\"", FieldName::User),
+    ("\"AppInstance\"", FieldName::App),
+    ("\"sourceIdentity\"", FieldName::User),
+    ("\"targetSystem\"", FieldName::App),
+    ("\"targetIdentity\"", FieldName::User),
+];
 
 fn name_is_key(marker: &str) -> bool {
     matches!(marker, "\"sourceIdentity\"" | "\"targetSystem\"" | "\"targetIdentity\"")
@@ -172,10 +183,10 @@ fn value_of(text: &str, within: Range<usize>, key: &str) -> Option<Range<usize>>
     Some(within.start + open..within.start + open + len)
 }
 
-/// Names from prose; weaker, therefore last. `grouped`: the name of a group may be there.
-pub(super) fn prose(words: &Words<'_>, found: &mut Found<'_>, grouped: bool) {
+/// Names from prose; weaker, therefore last.
+pub(super) fn prose(words: &Words<'_>, found: &mut Found<'_>) {
     let (no_user, no_app) = (!found.has(FieldName::User), !found.has(FieldName::App));
-    let no_group = grouped && !found.has(FieldName::Group);
+    let no_group = words.roles.any(Roles::GROUP.with(Roles::GROUP_PREFIX)) && !found.has(FieldName::Group);
     if !(no_user || no_app || no_group) {
         return;
     }
@@ -190,6 +201,7 @@ pub(super) fn prose(words: &Words<'_>, found: &mut Found<'_>, grouped: bool) {
             found.put(FieldName::App, at);
         }
         if no_user
+            && words.get(i).is_some_and(|word| begins_name(word.first))
             && let Some((rank, at)) = person(words, i, login)
             && best.as_ref().is_none_or(|(r, _)| rank < *r)
         {
@@ -257,7 +269,7 @@ mod tests {
         let mut found = Found::new(text);
         task_line(&words, &mut found);
         json(&mut found);
-        prose(&words, &mut found, true);
+        prose(&words, &mut found);
         found.at.iter().map(|(n, r)| (*n, text[r.clone()].to_owned())).collect()
     }
 

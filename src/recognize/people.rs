@@ -2,6 +2,7 @@
 //!
 //! Never takes the name of who writes, signs, reports or approves. Begin with [`rank`].
 
+use super::lexicon::Roles;
 use super::names::token_at;
 use super::words::Words;
 use std::ops::Range;
@@ -85,6 +86,7 @@ const AFTER: &[&str] = &[
     "nurse",
     "against",
     "about",
+    "does",
 ];
 
 /// Labels of a person, where a sign or `is` follows them.
@@ -223,6 +225,18 @@ const OWNED: &[&str] = &[
     "office",
 ];
 
+/// What the words of the lists here may be.
+pub(super) fn roles() -> Vec<(&'static str, Roles)> {
+    let lists = [
+        (AFTER, Roles::BEFORE_PERSON),
+        (LABELS, Roles::PERSON_LABEL),
+        (GREETINGS, Roles::OTHER_PERSON),
+        (NOT_AFTER, Roles::OTHER_PERSON),
+        (GOES_ON, Roles::GOES_ON),
+    ];
+    lists.iter().flat_map(|(list, role)| list.iter().map(|word| (*word, *role))).collect()
+}
+
 /// How well a name stands where that of the subject would: 0 best, `None` not at all. `login` is the address in the
 /// text, if there is one.
 pub(super) fn rank(words: &Words<'_>, first: usize, last: usize, login: Option<&str>) -> Option<u8> {
@@ -257,7 +271,9 @@ pub(super) fn rank(words: &Words<'_>, first: usize, last: usize, login: Option<&
         return Some(2);
     }
     let sentence = before.is_empty() || before.ends_with(['\n', '.', '!', '?', '>']);
-    let goes_on = after == " " && GOES_ON.iter().any(|w| words.str(last + 1).eq_ignore_ascii_case(w));
+    let goes_on = after == " "
+        && words.roles(last + 1).any(Roles::GOES_ON)
+        && GOES_ON.iter().any(|w| words.str(last + 1).eq_ignore_ascii_case(w));
     let parted = before.ends_with('.') && after.trim_start_matches(' ').starts_with(['/', '|', '·', '→']);
     (sentence && (goes_on || parted)).then_some(3)
 }
@@ -272,6 +288,9 @@ pub(super) fn rank_turned(words: &Words<'_>, first: usize, last: usize, login: O
 
 /// Whether the name belongs to who writes, signs, reports or approves.
 fn signs(words: &Words<'_>, first: usize) -> bool {
+    if !words.roles_before(first).any(Roles::OTHER_PERSON) && !words.gap_before(first).ends_with('@') {
+        return false;
+    }
     let greeted = GREETINGS.iter().any(|w| words.before(first, 1, w)) && !words.gap_before(first).contains(',');
     let by = greeted || NOT_AFTER.iter().any(|w| words.before(first, 1, w));
     let at = words.get(first).is_some_and(|w| words.text.get(..w.start).is_some_and(|t| t.ends_with('@')));
@@ -310,7 +329,7 @@ fn is_labelled(words: &Words<'_>, first: usize) -> bool {
     let Some(label) = first.checked_sub(if is { 2 } else { 1 }) else { return false };
     let word = words.str(label);
     let word = word.rsplit('.').next().unwrap_or(word);
-    let named = LABELS.iter().any(|l| word.eq_ignore_ascii_case(l));
+    let named = words.roles(label).any(Roles::PERSON_LABEL) && LABELS.iter().any(|l| word.eq_ignore_ascii_case(l));
     // On a line of its own only a label that fills the line counts.
     let own_line = !gap.contains('\n')
         || gap.contains([':', '='])
@@ -346,7 +365,8 @@ fn is_announced(words: &Words<'_>, first: usize) -> bool {
             .iter()
             .any(|w| words.before(first, 2, w));
     let shown = words.before(first, 1, "name") && words.before(first, 2, "display") && !words.before(first, 3, "group");
-    given || shown || AFTER.iter().any(|w| words.before(first, 1, w))
+    let announced = words.roles_before(first).any(Roles::BEFORE_PERSON);
+    given || shown || (announced && AFTER.iter().any(|w| words.before(first, 1, w)))
 }
 
 /// The range of a name without a genitive ending, and whether it had one before something of a user.

@@ -2,6 +2,7 @@
 //!
 //! Never looks at labels (that is `fields`). Begin with [`tokens`].
 
+use super::lexicon::Roles;
 use super::times;
 use super::words::{Word, Words};
 use std::ops::Range;
@@ -31,35 +32,63 @@ pub(super) struct Token {
 /// `_` or `.`), and those that are seen by a sign between words (`@`, `==`).
 pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
     let bytes = words.text.as_bytes();
-    let mut found: Vec<Token> = Vec::new();
-    let mut done = 0;
-    let mut add = |token: Option<Token>| {
-        if let Some(token) = token.filter(|t| t.at.start >= done) {
-            done = token.at.end;
-            found.push(token);
+    let mut found = Found { tokens: Vec::with_capacity(16), done: 0 };
+    let mut rest = words.iter().peekable();
+    while let Some(word) = rest.next() {
+        // Almost every word is none, and almost every gap a blank.
+        if may_be_value(word) {
+            found.add(at_word(bytes, word));
         }
-    };
-    for i in 0..words.len() {
-        let Some(word) = words.get(i) else { break };
-        add(at_word(bytes, &word));
         if word.joined {
-            let parts = bytes.get(word.start..word.end).unwrap_or_default();
-            for (n, _) in parts.iter().enumerate().filter(|(_, b)| matches!(b, b'_' | b'.')) {
-                let start = word.start + n + 1;
-                let first = bytes.get(start).copied().unwrap_or_default();
-                add(at_word(bytes, &Word { start, first, ..word }));
-            }
+            found.parts(bytes, word);
         }
-        let gap = word.end..words.get(i + 1).map_or(bytes.len(), |next| next.start);
+        let end = rest.peek().map_or(bytes.len(), |next| next.start);
+        if end != word.end + 1 || bytes.get(word.end) != Some(&b' ') {
+            found.gap(bytes, word.end..end);
+        }
+    }
+    found.tokens
+}
+
+/// Values in the order of the text, none inside another.
+struct Found {
+    tokens: Vec<Token>,
+    done: usize,
+}
+
+impl Found {
+    fn add(&mut self, token: Option<Token>) {
+        if let Some(token) = token.filter(|t| t.at.start >= self.done) {
+            self.done = token.at.end;
+            self.tokens.push(token);
+        }
+    }
+
+    /// Those that begin inside a word.
+    fn parts(&mut self, bytes: &[u8], word: &Word) {
+        let parts = bytes.get(word.start..word.end).unwrap_or_default();
+        for (n, _) in parts.iter().enumerate().filter(|(_, b)| matches!(b, b'_' | b'.')) {
+            let start = word.start + n + 1;
+            let first = bytes.get(start).copied().unwrap_or_default();
+            self.add(at_word(bytes, &Word { start, first, roles: Roles::default(), ..*word }));
+        }
+    }
+
+    /// Those that are seen by a sign between words.
+    fn gap(&mut self, bytes: &[u8], gap: Range<usize>) {
         for (n, b) in bytes.get(gap.clone()).unwrap_or_default().iter().enumerate() {
             match b {
-                b'@' => add(email(bytes, gap.start + n)),
-                b'=' if n == 0 => add(anchor(bytes, gap.start)),
+                b'@' => self.add(email(bytes, gap.start + n)),
+                b'=' if n == 0 => self.add(anchor(bytes, gap.start)),
                 _ => {}
             }
         }
     }
-    found
+}
+
+/// Whether a value may begin with a word, as far as its first byte, its length and what it may announce tell.
+fn may_be_value(word: &Word) -> bool {
+    word.first.is_ascii_digit() || word.len() >= SHORTEST || word.roles.any(Roles::DATE)
 }
 
 /// Bytes of the shortest id.
@@ -72,12 +101,9 @@ fn at_word(bytes: &[u8], word: &Word) -> Option<Token> {
     match word.first {
         b'0' if long => guid(bytes, at).or_else(|| okta_id(bytes, at)).or_else(|| time(bytes, at)),
         b'1'..=b'9' if long => guid(bytes, at).or_else(|| time(bytes, at)),
-        b'0'..=b'9' => time(bytes, at),
+        b'0'..=b'9' if may_be_date(bytes, at) => time(bytes, at),
         b'a'..=b'f' | b'A'..=b'F' | b'O' | b'o' | b'l' | b'I' if long => guid(bytes, at),
-        // The name of a month or a day.
-        b'A' | b'D' | b'F' | b'J' | b'M' | b'N' | b'O' | b'S' | b'T' | b'W' if (3..10).contains(&word.len()) => {
-            time(bytes, at)
-        }
+        _ if word.roles.any(Roles::DATE) => time(bytes, at),
         _ => None,
     }
 }
@@ -145,6 +171,13 @@ fn email(bytes: &[u8], at: usize) -> Option<Token> {
     let shape = start < at && host.contains(&b'.') && top.len() >= 2 && top.iter().all(u8::is_ascii_alphabetic);
     shape.then_some(())?;
     Some(Token { shape: Shape::Email, at: start..end })
+}
+
+/// Whether digits begin a date, as far as the signs behind one, two, four or eight of them tell.
+fn may_be_date(bytes: &[u8], at: usize) -> bool {
+    let behind = |n: usize| bytes.get(at + n).copied().unwrap_or_default();
+    let ordinal = |b: u8| matches!(b, b'-' | b'/' | b'.' | b' ' | b's' | b'n' | b'r' | b't');
+    ordinal(behind(1)) || ordinal(behind(2)) || matches!(behind(4), b'-' | b'/' | b'.') || behind(8) == b'T'
 }
 
 /// A time; without seconds it is a rough one.

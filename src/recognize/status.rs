@@ -152,6 +152,12 @@ pub(super) fn find(words: &Words<'_>) -> Option<Range<usize>> {
     likely
 }
 
+/// `E0000075`, `Request_BadRequest`.
+fn is_code(word: &str) -> bool {
+    let (head, tail) = word.split_once('_').unwrap_or_default();
+    word.starts_with("E0000") || [head, tail].iter().all(|part| part.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
 /// `status: 404`, `"code": 403`, `-> 403`.
 fn is_named(words: &Words<'_>, i: usize) -> bool {
     let gap = words.gap_before(i);
@@ -162,8 +168,8 @@ fn is_named(words: &Words<'_>, i: usize) -> bool {
         before.is_some_and(|before| NAMED.iter().any(|name| before.ends_with(name)))
     };
     let thrown = || words.str(i.wrapping_sub(1)).ends_with("Exception") && gap.starts_with(':');
-    // Okta's own code, then the status.
-    let after_code = || words.str(i.wrapping_sub(1)).starts_with("E0000") && gap == ", ";
+    // Okta's own code or Graph's, then the status.
+    let after_code = || gap == ", " && is_code(words.str(i.wrapping_sub(1)));
     ["->", "→", "=>", "⇒"].iter().any(|arrow| gap.trim_end().ends_with(arrow))
         || after_code()
         || (between && !gap.is_empty() && (named() || thrown()))
@@ -250,6 +256,7 @@ mod tests {
             "failed: 404 AADSTS50079",
             "Graph-Antwort 404: {}",
             "404 when the flow assigns it",
+            "(Request_BadRequest, 404)",
         ];
         for text in texts {
             assert_eq!(find(&Words::whole(text)).map(|at| &text[at]), Some("404"), "{text}");
@@ -270,6 +277,7 @@ mod tests {
             "4040 not found",
             "$404 Not",
             "users 404/500",
+            "some_code, 404 users",
         ];
         for text in texts {
             assert_eq!(find(&Words::whole(text)), None, "{text}");

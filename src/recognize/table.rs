@@ -42,6 +42,8 @@ const HEADINGS: &[(&str, FieldName)] = &[
 
 /// Lines that are searched for headings.
 const LINES: usize = 12;
+/// Signs that part cells, the first that a line holds twice.
+const SIGNS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Cells of a line that are looked at.
 const CELLS: usize = 40;
 
@@ -85,11 +87,18 @@ fn fits(name: FieldName, value: &str) -> bool {
 /// The headings of the first line that holds a known one among three cells or more, the sign that parts its
 /// cells, and where it ends.
 fn heading(text: &str) -> Option<(Vec<Option<FieldName>>, u8, usize)> {
+    // A block at a time, so that many bytes are compared at once.
+    let count = |bytes: &[u8], sign: u8| {
+        let of = |block: &[u8]| usize::from(block.iter().fold(0_u8, |n, b| n + u8::from(*b == sign)));
+        bytes.chunks(255).map(of).sum::<usize>()
+    };
+    let signs: Vec<u8> = SIGNS.into_iter().filter(|sign| count(text.as_bytes(), *sign) > 1).collect();
+    if signs.is_empty() {
+        return None;
+    }
     for line in lines(text).take(LINES) {
         let bytes = text.as_bytes().get(line.clone())?;
-        let Some(sign) =
-            [b',', b';', b'\t', b'|'].into_iter().find(|s| bytes.iter().filter(|b| *b == s).nth(1).is_some())
-        else {
+        let Some(sign) = signs.iter().copied().find(|sign| count(bytes, *sign) > 1) else {
             continue;
         };
         if bytes.len() > 2048 {

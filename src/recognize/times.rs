@@ -2,6 +2,14 @@
 //!
 //! Never takes a date without a clock for a time, never guesses a year. Begin with [`read`].
 
+use super::lexicon::Roles;
+
+/// What the words of the lists here may be.
+pub(super) fn roles() -> Vec<(&'static str, Roles)> {
+    let names = MONTHS.iter().chain(&DAYS).flat_map(|name| [*name, &name[..3]]);
+    names.chain(["sept"]).map(|word| (word, Roles::DATE)).collect()
+}
+
 /// A time that stands in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Stamp {
@@ -136,11 +144,11 @@ impl Reader<'_> {
         let rest = self.bytes.get(self.at..)?;
         let letters = rest.iter().take(10).take_while(|b| b.is_ascii_alphabetic()).count();
         let word = rest.get(..letters).filter(|w| w.len() >= 3)?;
+        let &[a, b, c, ..] = word else { return None };
+        let begins = [a, b, c].map(|letter| letter.to_ascii_lowercase());
         let fits = |name: &&str| {
             let name = name.as_bytes();
-            name.eq_ignore_ascii_case(word)
-                || word.eq_ignore_ascii_case(&name[..3])
-                || (word == b"Sept" && name[0] == b's' && name[1] == b'e')
+            name.starts_with(&begins) && (word.len() == 3 || name.eq_ignore_ascii_case(word) || word == b"Sept")
         };
         let number = (1..).zip(of).find(|(_, name)| fits(name)).map(|(n, _)| n)?;
         self.at += letters;

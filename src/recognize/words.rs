@@ -2,6 +2,7 @@
 //!
 //! Never allocates a word. Begin with [`Words`].
 
+use super::lexicon::Roles;
 use std::ops::Range;
 
 /// Letters, digits and the signs that stand inside names.
@@ -13,6 +14,8 @@ pub(super) struct Word {
     pub(super) first: u8,
     /// Whether one of `.`, `-`, `_` and `'` may stand in it.
     pub(super) joined: bool,
+    /// What it may announce.
+    pub(super) roles: Roles,
 }
 
 impl Word {
@@ -25,6 +28,8 @@ impl Word {
 pub(super) struct Words<'t> {
     pub(super) text: &'t str,
     list: Vec<Word>,
+    /// What all words may announce.
+    pub(super) roles: Roles,
 }
 
 /// Bytes that may stand inside a word. Letters beyond ASCII count by their bytes, and so do the dashes and arrows among
@@ -60,8 +65,13 @@ const PARTICLES: &[&str] = &[
 impl<'t> Words<'t> {
     /// The words of a text, whose runs of letters and digits are given.
     pub(super) fn of(text: &'t str, runs: impl Iterator<Item = Range<usize>>) -> Self {
-        let list = if text.is_ascii() { Self::joined(text, runs) } else { Self::scanned(text) };
-        Self { text, list }
+        let mut words = Self { text, list: Vec::with_capacity(text.len() / 5), roles: Roles::default() };
+        if text.is_ascii() {
+            words.join(runs);
+        } else {
+            words.scan();
+        }
+        words
     }
 
     /// The words of a text of which nothing is known yet.
@@ -71,43 +81,65 @@ impl<'t> Words<'t> {
     }
 
     /// In ASCII a word is a run, or several with nothing between them but signs that stand inside words.
-    fn joined(text: &str, runs: impl Iterator<Item = Range<usize>>) -> Vec<Word> {
-        let mut list: Vec<Word> = Vec::with_capacity(text.len() / 5);
-        let bytes = text.as_bytes();
+    fn join(&mut self, runs: impl Iterator<Item = Range<usize>>) {
+        let bytes = self.text.as_bytes();
+        let of = Roles::of(bytes);
+        let mut word: Option<(usize, usize, bool)> = None;
         for run in runs {
-            let first = bytes.get(run.start).copied().unwrap_or_default();
-            match list.last_mut() {
-                Some(word) if bytes[word.end..run.start].iter().all(|b| INSIDE[usize::from(*b)]) => {
-                    word.end = run.end;
-                    word.joined = true;
+            let joins = |(_, end, _): &(usize, usize, bool)| match bytes.get(*end..run.start).unwrap_or_default() {
+                [] => true,
+                [sign] => INSIDE[usize::from(*sign)],
+                signs => signs.iter().all(|b| INSIDE[usize::from(*b)]),
+            };
+            match word.filter(joins) {
+                Some((start, ..)) => word = Some((start, run.end, true)),
+                None => {
+                    if let Some((start, end, joined)) = word.replace((run.start, run.end, false)) {
+                        self.push(start..end, joined, &of);
+                    }
                 }
-                _ => list.push(Word { start: run.start, end: run.end, first, joined: false }),
             }
         }
-        list
+        if let Some((start, end, joined)) = word {
+            self.push(start..end, joined, &of);
+        }
     }
 
-    fn scanned(text: &str) -> Vec<Word> {
-        let mut list = Vec::with_capacity(text.len() / 5);
-        let bytes = text.as_bytes();
+    fn push(&mut self, at: Range<usize>, joined: bool, of: &impl Fn(usize, usize) -> Roles) {
+        let bytes = self.text.as_bytes();
+        let mut roles = of(at.start, at.len());
+        if joined {
+            roles = roles.with(of_parts(bytes, &at, of));
+        }
+        self.roles = self.roles.with(roles);
+        let first = bytes.get(at.start).copied().unwrap_or_default();
+        self.list.push(Word { start: at.start, end: at.end, first, joined, roles });
+    }
+
+    fn scan(&mut self) {
+        let bytes = self.text.as_bytes();
+        let of = Roles::of(bytes);
         let mut i = 0;
-        while i < bytes.len() {
-            if !STARTS[usize::from(bytes[i])] {
+        while let Some(byte) = bytes.get(i) {
+            if !STARTS[usize::from(*byte)] {
                 i += 1;
                 continue;
             }
             let start = i;
-            while i < bytes.len() && INSIDE[usize::from(bytes[i])] {
+            let (mut joined, mut beyond) = (false, false);
+            while let Some(byte) = bytes.get(i).filter(|b| INSIDE[usize::from(**b)]) {
+                joined |= !STARTS[usize::from(*byte)];
+                beyond |= *byte >= 0x80;
                 i += 1;
             }
-            let at = Self::trimmed(text, start..i);
+            // Only signs of these two kinds are parted off at its ends.
+            let at = if joined || beyond { Self::trimmed(self.text, start..i) } else { start..i };
             let inside = bytes.get(at.clone()).unwrap_or_default();
-            if let Some(first) = inside.first() {
-                let joined = inside.iter().any(|b| !STARTS[usize::from(*b)]);
-                list.push(Word { start: at.start, end: at.end, first: *first, joined });
+            if !inside.is_empty() {
+                let joined = joined && inside.iter().any(|b| !STARTS[usize::from(*b)]);
+                self.push(at, joined, &of);
             }
         }
-        list
     }
 
     /// The word without signs at its ends (quotation marks, dashes and arrows beyond ASCII among them).
@@ -128,6 +160,10 @@ impl<'t> Words<'t> {
         self.list.len()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Word> {
+        self.list.iter()
+    }
+
     pub(super) fn get(&self, i: usize) -> Option<Word> {
         self.list.get(i).copied()
     }
@@ -135,6 +171,16 @@ impl<'t> Words<'t> {
     /// The word itself; empty outside the text.
     pub(super) fn str(&self, i: usize) -> &'t str {
         self.list.get(i).and_then(|w| self.text.get(w.start..w.end)).unwrap_or_default()
+    }
+
+    /// What a word may announce.
+    pub(super) fn roles(&self, i: usize) -> Roles {
+        self.list.get(i).map_or(Roles::default(), |word| word.roles)
+    }
+
+    /// What the word before may announce.
+    pub(super) fn roles_before(&self, i: usize) -> Roles {
+        i.checked_sub(1).map_or(Roles::default(), |before| self.roles(before))
     }
 
     /// The `n`-th word before, without regard to case.
@@ -161,7 +207,8 @@ impl<'t> Words<'t> {
     pub(super) fn name(&self, i: usize) -> Option<(Range<usize>, usize)> {
         // Almost every word is told by its first byte.
         let first = self.get(i).filter(|word| begins_name(word.first))?;
-        if !is_name_word(self.str(i)) {
+        let goes_on = |next: Word| begins_name(next.first) || PARTICLES.contains(&self.str(i + 1));
+        if !self.get(i + 1).is_some_and(goes_on) || !is_blank(self.gap_after(i)) || !is_name_word(self.str(i)) {
             return None;
         }
         let (mut last, mut capitals, mut j) = (i, 1, i);
@@ -182,7 +229,7 @@ impl<'t> Words<'t> {
     /// A display name with the surname first (`Byron, Ada`) that begins with this word: its range and the number of its
     /// words.
     pub(super) fn turned_name(&self, i: usize) -> Option<(Range<usize>, usize)> {
-        let first = self.get(i).filter(|_| self.gap_after(i) == ", ")?;
+        let first = self.get(i).filter(|word| begins_name(word.first) && self.gap_after(i) == ", ")?;
         let part_of_more = i > 0 && is_blank(self.gap_before(i)) && is_name_word(self.str(i - 1));
         if part_of_more || !is_name_word(self.str(i)) || !is_name_word(self.str(i + 1)) {
             return None;
@@ -198,8 +245,17 @@ fn is_blank(gap: &str) -> bool {
     !gap.is_empty() && gap.chars().all(|c| matches!(c, ' ' | '\u{a0}'))
 }
 
+/// What a word may announce by its first part, and by what stands behind its last dot.
+fn of_parts(bytes: &[u8], at: &Range<usize>, of: &impl Fn(usize, usize) -> Roles) -> Roles {
+    let inside = bytes.get(at.clone()).unwrap_or_default();
+    let first = inside.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(0);
+    let last = inside.iter().rposition(|b| *b == b'.').map_or(0, |dot| dot + 1);
+    let behind = if last > 0 { of(at.start + last, at.len() - last) } else { Roles::default() };
+    of(at.start, first).with(behind)
+}
+
 /// Whether a capital letter may begin with the byte.
-fn begins_name(byte: u8) -> bool {
+pub(super) fn begins_name(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte >= 0x80
 }
 
@@ -208,6 +264,15 @@ fn begins_name(byte: u8) -> bool {
 fn is_name_word(word: &str) -> bool {
     if !word.as_bytes().first().copied().is_some_and(begins_name) {
         return false;
+    }
+    if word.is_ascii() {
+        let (mut small, mut capitals, mut other) = (0_u32, 0_u32, 0_u32);
+        for b in word.bytes() {
+            small += u32::from(b.is_ascii_lowercase());
+            capitals += u32::from(b.is_ascii_uppercase());
+            other += u32::from(!b.is_ascii_alphabetic() && !matches!(b, b'-' | b'\''));
+        }
+        return small > 0 && capitals <= 3 && other == 0;
     }
     let mut chars = word.chars();
     let capital = chars.next().is_some_and(char::is_uppercase);
@@ -226,7 +291,10 @@ mod tests {
         for text in
             ["", "-", "a", "-a-", "a.b-c_d'e f", "a--b -.c. d", "'a' _b_ (c) d/e\nf:g", "x@y.example..", "a- -b"]
         {
-            assert_eq!(Words::joined(text, Runs::of(text).within(0..text.len())), Words::scanned(text), "{text}");
+            let joined = Words::of(text, Runs::of(text).within(0..text.len()));
+            let mut scanned = Words { text, list: Vec::new(), roles: Roles::default() };
+            scanned.scan();
+            assert_eq!((joined.list, joined.roles), (scanned.list, scanned.roles), "{text}");
         }
         let beyond = "–a– ü é.x “b” …c…";
         let found = Words::whole(beyond);

@@ -9,7 +9,8 @@
 mod needs;
 
 use crate::domain::phrases::Phrases;
-use needs::{Fixed, fixed, needs};
+use crate::domain::starts::Starts;
+use needs::{Fixed, Place, fixed, needs};
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Hir, HirKind, Look};
@@ -28,9 +29,11 @@ pub(super) struct Gate {
     /// What must be run.
     pieces: Vec<Piece>,
     /// Texts that begin where a run of letters and digits does, in lower case, numbered as in `marks`.
-    at_runs: Phrases,
+    at_runs: Starts,
     /// Texts without a letter or digit: they stand between two runs.
-    signs: Phrases,
+    signs: Starts,
+    /// With which bytes those begin.
+    begins_sign: Box<[bool; 256]>,
     /// The others.
     anywhere: Phrases,
     marks: Vec<Mark>,
@@ -50,8 +53,8 @@ struct Piece {
 enum Mark {
     /// The expression `of` matches there, when `lead` stands before it and the ends are as they must be.
     Is { of: usize, lead: Box<[u8]>, len: usize, ends: (Option<Look>, Option<Look>) },
-    /// The piece is worth trying.
-    Opens(usize),
+    /// The piece is worth trying when the text stands at such a place.
+    Opens(usize, Place),
 }
 
 impl Piece {
@@ -76,7 +79,7 @@ impl Plan {
     fn text(&mut self, of: usize, text: &Fixed) {
         let first = text.bytes.iter().position(u8::is_ascii_alphanumeric).unwrap_or(0);
         let (lead, rest) = text.bytes.split_at(first);
-        let begins = !lead.is_empty() || text.left == Some(Look::WordAscii);
+        let begins = !lead.is_empty() || text.left.is_some_and(|look| Place::Anywhere.behind(look) > Place::Anywhere);
         let at_run = begins && rest.first().is_some_and(u8::is_ascii_alphanumeric);
         let (lead, rest) = if at_run { (lead, rest) } else { (&[][..], &*text.bytes) };
         self.marks.push(Mark::Is { of, lead: lead.into(), len: rest.len(), ends: (text.left, text.right) });
@@ -89,8 +92,8 @@ impl Plan {
             None => self.always.push(number),
             Some(needed) => {
                 for word in needed {
-                    self.marks.push(Mark::Opens(number));
-                    self.texts.push((word.bytes, word.at_run));
+                    self.marks.push(Mark::Opens(number, word.place));
+                    self.texts.push((word.bytes, word.place > Place::Anywhere));
                 }
             }
         }
@@ -119,10 +122,24 @@ impl Gate {
             let texts = plan.texts.iter().enumerate().filter(move |(_, (text, at_run))| wanted(text, *at_run));
             texts.map(|(number, (text, _))| (number, text))
         };
-        let at_runs = Phrases::at_starts(those(|_, at_run| at_run));
-        let signs = Phrases::new(those(|text, at_run| !at_run && !text.iter().any(u8::is_ascii_alphanumeric)));
+        let at_runs = Starts::new(those(|_, at_run| at_run));
+        let is_sign = |text: &[u8], at_run: bool| !at_run && !text.iter().any(u8::is_ascii_alphanumeric);
+        let signs = Starts::new(those(is_sign));
+        let mut begins_sign = Box::new([false; 256]);
+        for (text, _) in plan.texts.iter().filter(|(text, at_run)| is_sign(text, *at_run)) {
+            text.first().into_iter().for_each(|first| begins_sign[usize::from(*first)] = true);
+        }
         let anywhere = Phrases::new(those(|text, at_run| !at_run && text.iter().any(u8::is_ascii_alphanumeric)));
-        Some(Self { count, pieces: plan.pieces, at_runs, signs, anywhere, marks: plan.marks, always: plan.always })
+        Some(Self {
+            count,
+            pieces: plan.pieces,
+            at_runs,
+            signs,
+            begins_sign,
+            anywhere,
+            marks: plan.marks,
+            always: plan.always,
+        })
     }
 
     /// The numbers of the expressions that match somewhere in the text, in order, each once. `runs` are its runs of letters
@@ -132,7 +149,8 @@ impl Gate {
         let lower = lower.as_bytes();
         let mut matched = vec![false; self.count];
         let mut tries = self.always.clone();
-        let mut note = |mark: usize, at: usize| match self.marks.get(mark) {
+        // `behind`: where the run before ends, when there is one.
+        let mut note = |mark: usize, at: usize, behind: Option<usize>| match self.marks.get(mark) {
             Some(Mark::Is { of, lead, len, ends: (left, right) }) => {
                 let holds = |look: &Option<Look>, at: usize| look.is_none_or(|look| holds(look, lower, at));
                 let led = at.checked_sub(lead.len()).filter(|first| lower.get(*first..at) == Some(&**lead));
@@ -140,18 +158,31 @@ impl Gate {
                     *matched |= holds(left, first) && holds(right, at + len);
                 }
             }
-            Some(Mark::Opens(piece)) => tries.push(*piece),
+            Some(Mark::Opens(piece, place)) => {
+                let line = || behind.and_then(|behind| lower.get(behind..at)).is_none_or(|gap| gap.contains(&b'\n'));
+                let stands = match place {
+                    Place::Anywhere | Place::Run => true,
+                    Place::LineRun => line(),
+                    Place::FirstRun => behind.is_none(),
+                };
+                tries.extend(stands.then_some(*piece));
+            }
             None => {}
         };
-        let mut behind = 0;
+        let mut behind = None;
         for run in runs.chain(std::iter::once(lower.len()..lower.len())) {
-            if run.start > behind + 1 {
-                self.signs.each(lower.get(behind..run.start).unwrap_or_default(), |mark, at| note(mark, behind + at));
+            let gap = behind.unwrap_or(0)..run.start;
+            if gap.len() > 1 {
+                let begins = |at: &usize| lower.get(*at).is_some_and(|b| self.begins_sign[usize::from(*b)]);
+                for at in gap.filter(begins) {
+                    self.signs.each(lower.get(at..).unwrap_or_default(), |mark| note(mark, at, behind));
+                }
             }
-            self.at_runs.each_first(lower.get(run.start..).unwrap_or_default(), |mark| note(mark, run.start));
-            behind = run.end;
+            let rest = lower.get(run.start..).unwrap_or_default();
+            self.at_runs.each(rest, |mark| note(mark, run.start, behind));
+            behind = Some(run.end);
         }
-        self.anywhere.each(lower, &mut note);
+        self.anywhere.each(lower, |mark, at| note(mark, at, None));
         tries.sort_unstable();
         tries.dedup();
         for piece in tries.into_iter().filter_map(|i| self.pieces.get(i)) {
@@ -224,12 +255,14 @@ mod tests {
         syntax.unicode(false).utf8(false).case_insensitive(true);
         let needed = |text: &str| {
             let words = needs(&syntax.build().parse(text).unwrap())?.into_iter();
-            let shown =
-                |w: needs::Word| format!("{}{}", if w.at_run { "" } else { "*" }, String::from_utf8_lossy(&w.bytes));
+            let shown = |w: needs::Word| {
+                format!("{}{}", if w.place > Place::Anywhere { "" } else { "*" }, String::from_utf8_lossy(&w.bytes))
+            };
             Some(words.map(shown).collect::<Vec<_>>().join(" "))
         };
         assert_eq!(needed(r"\bis (?:solved|closed)\b").as_deref(), Some("is closed is solved"));
-        assert_eq!(needed(r"\d+ (?:ab)+[cd]y").as_deref(), Some("ab"));
+        assert_eq!(needed(r"\d+ (?:ab)+[cd]y").as_deref(), Some("*abcy *abdy"));
+        assert_eq!(needed(r"^#{1,4} \d").as_deref(), Some("*# "));
         assert_eq!(needed(r"Some(?:one|two)?, what").as_deref(), Some("*some, what *someone, what *sometwo, what"));
         assert_eq!(needed(r"^\W*(?:x{3})+\w").as_deref(), Some("xxx"));
         assert_eq!(needed(r"\w+ \(ab").as_deref(), Some("ab"));
@@ -245,6 +278,24 @@ mod tests {
         assert!(found("xab cd ab cde").is_empty());
         assert_eq!(found("xgh, x.KL( ij x ij a123"), [0, 1, 2]);
         assert!(found("x kl( ij 1 x").is_empty());
+    }
+
+    #[test]
+    fn a_word_opens_only_where_it_can_stand() {
+        let gate = Gate::new([r"\A\W*ab\w*", r"(?m:^)\W*cd\w+"].into_iter()).unwrap();
+        let places: Vec<Place> = gate
+            .marks
+            .iter()
+            .filter_map(|mark| match mark {
+                Mark::Opens(_, place) => Some(*place),
+                Mark::Is { .. } => None,
+            })
+            .collect();
+        assert_eq!(places, [Place::FirstRun, Place::LineRun]);
+        let found = |text: &str| gate.found(text, crate::domain::reading::Runs::of(text).within(0..text.len()));
+        assert_eq!(found("- abc\n> cde"), [0, 1]);
+        assert_eq!(found(" cdx"), [1]);
+        assert!(found("x abc cde").is_empty() && found("x\n. abc").is_empty());
     }
 
     #[test]

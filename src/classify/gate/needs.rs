@@ -22,11 +22,35 @@ pub(super) struct Fixed {
     pub(super) right: Option<Look>,
 }
 
-/// A text in lower case, and whether it can only stand where a run of letters and digits begins.
+/// Where a text can stand, the narrower later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    Anywhere,
+    /// Where a run of letters and digits begins.
+    Run,
+    /// The same with the beginning of a line between it and the run before, or no run before it.
+    LineRun,
+    /// Where the first run begins.
+    FirstRun,
+}
+
+/// A text in lower case, and where it can stand.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Word {
     pub(super) bytes: Vec<u8>,
-    pub(super) at_run: bool,
+    pub(super) place: Place,
+}
+
+impl Place {
+    /// Behind an assertion.
+    pub(super) fn behind(self, look: Look) -> Self {
+        match look {
+            Look::Start => Self::FirstRun,
+            Look::StartLF => self.max(Self::LineRun),
+            Look::WordAscii => self.max(Self::Run),
+            _ => self,
+        }
+    }
 }
 
 /// Letters, digits and `_`, as an expression over bytes understands words.
@@ -107,11 +131,11 @@ fn joined(head: &Fixed, tail: &Fixed) -> Option<Fixed> {
 /// Texts of which at least one stands in whatever the expression matches; `None` when nothing is known. What must hold
 /// at their ends is left away.
 pub(super) fn needs(expression: &Hir) -> Option<Vec<Word>> {
-    needed(expression, false)
+    needed(expression, Place::Anywhere)
 }
 
-/// As [`needs`]; `begins`: what the expression matches can only begin where a run does.
-fn needed(expression: &Hir, begins: bool) -> Option<Vec<Word>> {
+/// As [`needs`]; `begins`: where what the expression matches can begin.
+fn needed(expression: &Hir, begins: Place) -> Option<Vec<Word>> {
     match expression.kind() {
         HirKind::Capture(capture) => needed(&capture.sub, begins),
         HirKind::Repetition(repetition) if repetition.min > 0 => {
@@ -133,7 +157,7 @@ fn needed(expression: &Hir, begins: bool) -> Option<Vec<Word>> {
 
 /// The best of what the members of a sequence need. Members that stand side by side and can be written out are taken
 /// together.
-fn in_sequence(list: &[Hir], mut begins: bool) -> Option<Vec<Word>> {
+fn in_sequence(list: &[Hir], mut begins: Place) -> Option<Vec<Word>> {
     let mut options: Vec<Vec<Word>> = Vec::new();
     let mut run = Run { texts: vec![Fixed::default()], begins };
     for member in list {
@@ -145,7 +169,11 @@ fn in_sequence(list: &[Hir], mut begins: bool) -> Option<Vec<Word>> {
             let behind = follows(member, begins);
             let next = match written {
                 Some(texts) => Run { texts, begins },
-                None => Run { texts: vec![Fixed::default()], begins: behind },
+                // The last of many: `#+ ` holds `# `.
+                None => match last_of(member) {
+                    Some(texts) => Run { texts, begins: begins.min(behind) },
+                    None => Run { texts: vec![Fixed::default()], begins: behind },
+                },
             };
             options.extend(std::mem::replace(&mut run, next).words());
         }
@@ -154,14 +182,22 @@ fn in_sequence(list: &[Hir], mut begins: bool) -> Option<Vec<Word>> {
     options.extend(run.words());
     options.into_iter().max_by_key(|words| {
         let shortest = words.iter().map(|w| w.bytes.len()).min().unwrap_or(0);
-        (words.iter().all(|w| w.at_run) && shortest > SHORTEST, shortest, usize::MAX - words.len())
+        (words.iter().all(|w| w.place > Place::Anywhere) && shortest > SHORTEST, shortest, usize::MAX - words.len())
     })
+}
+
+/// The texts of the last time of what stands there once or more.
+fn last_of(member: &Hir) -> Option<Vec<Fixed>> {
+    match member.kind() {
+        HirKind::Repetition(repetition) if repetition.min > 0 => written_out(&repetition.sub),
+        _ => None,
+    }
 }
 
 /// Members of a sequence that were taken together.
 struct Run {
     texts: Vec<Fixed>,
-    begins: bool,
+    begins: Place,
 }
 
 impl Run {
@@ -171,9 +207,13 @@ impl Run {
         let word = |text: Fixed| {
             let lead = text.bytes.iter().take_while(|b| !b.is_ascii_alphanumeric()).count();
             let signs = lead == text.bytes.len();
-            let at_run = lead > 0 || begins || text.left == Some(Look::WordAscii);
-            let bytes = if signs { text.bytes } else { text.bytes.into_iter().skip(lead).collect() };
-            Word { at_run: at_run && !signs, bytes }
+            let begins = text.left.map_or(begins, |look| begins.behind(look));
+            let begins = if lead > 0 { begins.max(Place::Run) } else { begins };
+            let (head, rest) = text.bytes.split_at(lead);
+            // Signs alone tell more than a single letter behind them.
+            let signs = signs || (rest.len() < SHORTEST && head.len() >= SHORTEST);
+            let bytes = if signs { head } else { rest };
+            Word { place: if signs { Place::Anywhere } else { begins }, bytes: bytes.to_vec() }
         };
         let mut words: Vec<Word> = self.texts.into_iter().map(word).collect();
         words.sort();
@@ -182,20 +222,27 @@ impl Run {
     }
 }
 
-/// Whether a run can only begin, not go on, behind what the expression matches; `begins`: whether so before it.
-fn follows(expression: &Hir, begins: bool) -> bool {
+/// Where something can stand behind what the expression matches; `begins`: where that can begin.
+fn follows(expression: &Hir, begins: Place) -> Place {
+    // Signs between lead from no place to a narrower one than that where a run begins.
+    let behind_signs = |only: bool| if only { begins.max(Place::Run) } else { Place::Anywhere };
     match expression.kind() {
-        HirKind::Look(look) => begins || matches!(look, Look::WordAscii | Look::Start | Look::StartLF),
-        HirKind::Literal(literal) => literal.0.last().is_some_and(|b| !b.is_ascii_alphanumeric()),
-        HirKind::Class(Class::Bytes(class)) => {
-            !class.ranges().iter().any(|range| (range.start()..=range.end()).any(|b| b.is_ascii_alphanumeric()))
+        HirKind::Look(look) => begins.behind(*look),
+        HirKind::Literal(literal) if literal.0.iter().any(u8::is_ascii_alphanumeric) => {
+            let sign = literal.0.last().is_some_and(|b| !b.is_ascii_alphanumeric());
+            if sign { Place::Run } else { Place::Anywhere }
         }
-        HirKind::Repetition(repetition) => (repetition.min > 0 || begins) && follows(&repetition.sub, begins),
+        HirKind::Literal(_) => behind_signs(true),
+        HirKind::Class(Class::Bytes(class)) => behind_signs(
+            !class.ranges().iter().any(|range| (range.start()..=range.end()).any(|b| b.is_ascii_alphanumeric())),
+        ),
+        HirKind::Repetition(repetition) if repetition.min > 0 => follows(&repetition.sub, begins),
+        HirKind::Repetition(repetition) => follows(&repetition.sub, begins).min(begins),
         HirKind::Capture(capture) => follows(&capture.sub, begins),
-        HirKind::Alternation(list) => list.iter().all(|one| follows(one, begins)),
+        HirKind::Alternation(list) => list.iter().map(|one| follows(one, begins)).min().unwrap_or(begins),
         HirKind::Concat(list) => list.iter().fold(begins, |begins, one| follows(one, begins)),
         HirKind::Empty => begins,
-        HirKind::Class(Class::Unicode(_)) => false,
+        HirKind::Class(Class::Unicode(_)) => Place::Anywhere,
     }
 }
 
