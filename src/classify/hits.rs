@@ -139,7 +139,7 @@ impl Classifier {
         let (clean, runs) = (&*reading.clean, reading.runs());
         for (run, at) in runs.iter() {
             let start = at.squeezed as usize;
-            self.at_words.each_first(squeezed.get(start..).unwrap_or_default(), |literal| {
+            self.at_words.each(squeezed.get(start..).unwrap_or_default(), |literal| {
                 hits.extend(self.hit(clean, runs, run, (literal, start, None)));
             });
         }

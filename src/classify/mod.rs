@@ -18,6 +18,7 @@ mod stance;
 use crate::domain::diagnosis::{ClassId, ClassTexts, Remedy, RulesVersion};
 use crate::domain::ids::hex;
 use crate::domain::phrases::Phrases;
+use crate::domain::starts::Starts;
 use rules::{Rule, RuleError, RuleErrors};
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -34,7 +35,7 @@ pub struct Classifier {
     /// Texts that open a closer look.
     openers: Phrases,
     /// Texts that begin where a word does, numbered as in `literals`; so are those that follow.
-    at_words: Phrases,
+    at_words: Starts,
     /// Texts that may begin inside a word.
     anywhere: Phrases,
     cuts: cuts::Cuts,
@@ -144,7 +145,7 @@ impl Classifier {
             literals.map(|(number, l)| (number, &l.squeezed))
         };
         let openers = Phrases::new(those(|l| l.opens));
-        let (at_words, anywhere) = (Phrases::at_starts(those(|l| !l.open.0)), Phrases::new(those(|l| l.open.0)));
+        let (at_words, anywhere) = (Starts::new(those(|l| !l.open.0)), Phrases::new(those(|l| l.open.0)));
         let opening = book.literals.iter().enumerate().filter(|(_, l)| l.opens);
         let cuts = cuts::Cuts::new(opening.map(|(i, l)| (l.squeezed.clone(), i)));
         let mut by_literal = vec![Vec::new(); book.literals.len()];

@@ -26,6 +26,7 @@ pub mod plan;
 pub mod reading;
 pub mod settings;
 pub mod snapshot;
+pub mod starts;
 mod state;
 pub mod tenant;
 pub mod time;

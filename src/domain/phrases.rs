@@ -5,36 +5,33 @@
 //! in the nearest cache: over the rules' phrases this is several times faster than an automaton of 4 MB, and takes
 //! 0.1 MB.
 //!
+//! Of a few phrases the places where one may begin are told many bytes at a time.
+//!
 //! Never interprets what it finds, never allocates while it looks. Begin with [`Phrases::new`].
 
+use super::starts::Starts;
 use aho_corasick::packed::{Config, Searcher};
 
 /// Bits of one table.
 const SLOTS: usize = 1 << 15;
 /// Lists of phrases of one table: a place whose bit is set looks through one of them.
 const LISTS: usize = 1 << 11;
-/// Bytes by which all longer phrases of a set are told at once.
-const SHARED: usize = 4;
 /// Most bytes of a beginning, and bytes that are read at each place.
 const WIDTH: usize = 8;
-/// Most phrases that are told from the text many bytes at a time.
-const MOST_FEW: usize = 48;
 /// Places that are looked at together.
 const BLOCK: usize = 64;
 /// How many first bytes tell phrases apart, by their length: the longest that all phrases of a table have.
 const BEGINNINGS: &[usize] = &[7, 4, 2, 1];
-/// The same where only a few places are looked at, so that fewer tables are better than rarer beginnings.
-const FEW: &[usize] = &[8, 4, 2, 1];
+/// Most phrases that are told many bytes at a time.
+const MOST_FEW: usize = 48;
 
 /// A set of phrases, each with the number that it was given with. Compares bytes as they are.
 #[derive(Debug)]
 pub struct Phrases {
     list: Vec<Phrase>,
     tables: Vec<Table>,
-    /// Tells the places where one may begin, when there are only a few phrases.
-    few: Option<Box<Searcher>>,
-    /// Tells where none of at least [`SHARED`] bytes begins, whatever the table.
-    shared: Bits,
+    /// Tells where one of a few phrases begins, and which.
+    few: Option<Box<(Searcher, Starts)>>,
 }
 
 #[derive(Debug)]
@@ -47,10 +44,10 @@ struct Phrase {
 /// The phrases of about one length.
 #[derive(Debug)]
 struct Table {
-    /// The least bytes of its phrases.
-    length: usize,
+    /// Selects the first bytes of a place.
+    mask: u64,
     /// Which beginnings there are.
-    bits: Bits,
+    bits: Box<[u64; SLOTS / 64]>,
     /// For each list where it begins in `entries`; one more at the end.
     lists: Vec<u32>,
     /// The phrases, the longer ones first in each list.
@@ -73,41 +70,31 @@ struct Entry {
 impl Phrases {
     /// From phrases with their numbers, to be looked for anywhere in a text. An empty phrase is found nowhere.
     pub fn new<P: AsRef<[u8]>>(phrases: impl IntoIterator<Item = (usize, P)>) -> Self {
-        Self::told_by(BEGINNINGS, phrases)
-    }
-
-    /// As [`Phrases::new`], to be looked for by [`Phrases::each_first`] only: finds the same, at less cost for a place.
-    pub fn at_starts<P: AsRef<[u8]>>(phrases: impl IntoIterator<Item = (usize, P)>) -> Self {
-        Self::told_by(FEW, phrases)
-    }
-
-    fn told_by<P: AsRef<[u8]>>(lengths: &[usize], phrases: impl IntoIterator<Item = (usize, P)>) -> Self {
         let phrases = phrases.into_iter().map(|(number, p)| Phrase { number, bytes: p.as_ref().into() });
         let phrases: Vec<Phrase> = phrases.collect();
-        let beginning = |phrase: &Phrase| lengths.iter().copied().find(|b| *b <= phrase.bytes.len());
+        let beginning = |phrase: &Phrase| BEGINNINGS.iter().copied().find(|b| *b <= phrase.bytes.len());
         let of = |length: usize| {
             let own = phrases.iter().zip(0_u32..).filter(move |(p, _)| beginning(p) == Some(length));
             let mut own: Vec<(&[u8], u32)> = own.map(|(p, n)| (&*p.bytes, n)).collect();
             own.sort_by_key(|(p, n)| (std::cmp::Reverse(p.len()), *n));
             (!own.is_empty()).then(|| Table::new(length, &own))
         };
-        let tables = lengths.iter().copied().filter_map(of).collect();
+        let tables = BEGINNINGS.iter().copied().filter_map(of).collect();
         let long = phrases.len() <= MOST_FEW && phrases.iter().all(|p| p.bytes.len() > 1);
-        let few = long.then(|| Config::new().builder().extend(phrases.iter().map(|p| &*p.bytes)).build());
-        let few = few.flatten().map(Box::new);
-        let mut shared = Bits::new(SHARED);
-        phrases.iter().filter(|p| p.bytes.len() >= SHARED).for_each(|p| shared.put(&p.bytes));
-        Self { list: phrases, tables, few, shared }
+        let searcher = || Config::new().builder().extend(phrases.iter().map(|p| &*p.bytes)).build();
+        let few = long.then(searcher).flatten();
+        let few = few.map(|few| Box::new((few, Starts::new(phrases.iter().map(|p| (p.number, &*p.bytes))))));
+        Self { list: phrases, tables, few }
     }
 
     /// Calls `found` with number and first byte of every phrase that stands in the text, those inside and across others
     /// included. Not in the order of the text: the phrases of each table are found in it.
     pub fn each(&self, text: &[u8], mut found: impl FnMut(usize, usize)) {
-        if let Some(few) = &self.few {
+        if let Some((few, starts)) = self.few.as_deref() {
             let mut from = 0;
             while let Some(first) = text.get(from..).and_then(|rest| few.find(rest)) {
                 let at = from + first.start();
-                self.each_first(text.get(at..).unwrap_or_default(), |phrase| found(phrase, at));
+                starts.each(text.get(at..).unwrap_or_default(), |phrase| found(phrase, at));
                 from = at + 1;
             }
             return;
@@ -115,19 +102,6 @@ impl Phrases {
         for table in &self.tables {
             table.each(&self.list, text, &mut |phrase, at| {
                 found(phrase, at);
-                true
-            });
-        }
-    }
-
-    /// Calls `found` with the number of every phrase that stands at the beginning of the text.
-    pub fn each_first(&self, text: &[u8], mut found: impl FnMut(usize)) {
-        let word = word(text);
-        let long = self.shared.may_begin(word);
-        let may = |table: &&Table| (long || table.length < SHARED) && table.bits.may_begin(word);
-        for table in self.tables.iter().filter(may) {
-            table.at(&self.list, text, word, &mut |phrase| {
-                found(phrase);
                 true
             });
         }
@@ -141,49 +115,21 @@ impl Phrases {
     /// Bytes that the tables and phrases take.
     pub fn memory(&self) -> usize {
         let phrases: usize = self.list.iter().map(|p| p.bytes.len() + size_of::<Phrase>()).sum();
-        let table = |t: &Table| size_of_val(&*t.bits.bits) + t.lists.len() * 4 + t.entries.len() * size_of::<Entry>();
-        size_of_val(&*self.shared.bits) + phrases + self.tables.iter().map(table).sum::<usize>()
-    }
-}
-
-/// Which beginnings of one length there are, a bit each.
-#[derive(Debug)]
-struct Bits {
-    /// Selects the first bytes of a place.
-    mask: u64,
-    bits: Box<[u64; SLOTS / 64]>,
-}
-
-impl Bits {
-    fn new(length: usize) -> Self {
-        Self { mask: u64::MAX >> (64 - 8 * length), bits: Box::new([0; SLOTS / 64]) }
-    }
-
-    fn put(&mut self, phrase: &[u8]) {
-        let slot = self.slot(word(phrase));
-        self.bits[slot / 64] |= 1 << (slot % 64);
-    }
-
-    /// The bit of the first bytes of `word`.
-    fn slot(&self, word: u64) -> usize {
-        slot(word & self.mask)
-    }
-
-    /// Whether a phrase may begin with the first bytes of `word`.
-    fn may_begin(&self, word: u64) -> bool {
-        let slot = self.slot(word);
-        self.bits[slot / 64] >> (slot % 64) & 1 == 1
+        let table = |t: &Table| size_of_val(&*t.bits) + t.lists.len() * 4 + t.entries.len() * size_of::<Entry>();
+        let few = self.few.as_deref().map_or(0, |(few, starts)| few.memory_usage() + starts.memory());
+        phrases + few + self.tables.iter().map(table).sum::<usize>()
     }
 }
 
 impl Table {
     /// From phrases of at least `length` bytes with their numbers.
     fn new(length: usize, phrases: &[(&[u8], u32)]) -> Self {
-        let mut bits = Bits::new(length);
+        let mask = u64::MAX >> (64 - 8 * length);
+        let mut bits = Box::new([0_u64; SLOTS / 64]);
         let mut sorted: Vec<(usize, Entry)> = Vec::with_capacity(phrases.len());
         for (phrase, place) in phrases {
-            let slot = bits.slot(word(phrase));
-            bits.put(phrase);
+            let slot = slot(word(phrase) & mask);
+            bits[slot / 64] |= 1 << (slot % 64);
             let (beginning, whole) = (word(phrase), phrase.len() <= WIDTH);
             let mask = u64::MAX >> (64 - 8 * phrase.len().min(WIDTH));
             sorted.push((list(slot), Entry { beginning, mask, place: *place, whole }));
@@ -191,7 +137,7 @@ impl Table {
         sorted.sort_by_key(|(list, _)| *list);
         let start = |list: usize| u32::try_from(sorted.partition_point(|(l, _)| *l < list)).unwrap_or(u32::MAX);
         let lists = (0..=LISTS).map(start).collect();
-        Self { length, bits, lists, entries: sorted.into_iter().map(|(_, entry)| entry).collect() }
+        Self { mask, bits, lists, entries: sorted.into_iter().map(|(_, entry)| entry).collect() }
     }
 
     /// Tells which phrases stand in the text, until `found` answers no; whether it never did.
@@ -232,9 +178,11 @@ impl Table {
     fn places(&self, block: &[u8]) -> ([u8; BLOCK], usize) {
         let mut places = [0_u8; BLOCK];
         let mut count = 0;
+        let (mask, bits) = (self.mask, &*self.bits);
         for (window, at) in block.array_windows().zip(0_u8..) {
+            let slot = slot(u64::from_le_bytes(*window) & mask);
             places[count % BLOCK] = at;
-            count += usize::from(self.bits.may_begin(u64::from_le_bytes(*window)));
+            count += usize::from(bits[slot / 64] >> (slot % 64) & 1 == 1);
         }
         (places, count)
     }
@@ -242,7 +190,7 @@ impl Table {
     /// Tells which phrases stand at the beginning of `rest`, whose first bytes are `word`, until `found` answers no;
     /// whether it never did.
     fn at(&self, phrases: &[Phrase], rest: &[u8], word: u64, found: &mut impl FnMut(usize) -> bool) -> bool {
-        let list = list(self.bits.slot(word));
+        let list = list(slot(word & self.mask));
         let bound = |list: usize| self.lists.get(list).map_or(0, |start| *start as usize);
         let entries = self.entries.get(bound(list)..bound(list + 1)).unwrap_or_default();
         for entry in entries.iter().filter(|entry| word & entry.mask == entry.beginning) {
@@ -344,10 +292,6 @@ mod tests {
         for text in texts {
             let wanted = plain(&phrases, text);
             assert_eq!(all(&set, text), wanted, "{text}");
-            let mut first = Vec::new();
-            set.each_first(text.as_bytes(), |phrase| first.push((phrase, 0)));
-            first.sort_unstable();
-            assert_eq!(first, wanted.iter().filter(|(_, at)| *at == 0).copied().collect::<Vec<_>>(), "{text}");
             assert_eq!(set.any_in(text.as_bytes()), !wanted.is_empty(), "{text}");
         }
         assert!(all(&numbered(&[]), "abc").is_empty());

@@ -51,6 +51,9 @@ const PREFIXES: &[&str] = &[
 /// Beginnings after which a name in capitals is a group wherever it stands.
 const SURE: &[&str] = &["SG", "GRP", "GG", "UG", "DL", "LIC", "LICENSE", "LICENCE"];
 
+/// Those of them that may be joined to the rest by an underscore.
+const UNDERSCORED: &[&str] = &["sg", "grp", "gg", "ug", "dl", "lic", "licence", "license", "fte", "dept", "aad"];
+
 /// Words that end a name although they are capitalised or joined to it.
 const ENDS: &[&str] = &[
     "failed",
@@ -220,7 +223,10 @@ fn whole(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
 fn prefixed(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let word = words.get(i).filter(|w| w.joined)?;
     let (prefix, rest) = words.str(i).split_once(['-', '_']).filter(|(prefix, _)| prefix.len() < 8)?;
-    let known = PREFIXES.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && rest.len() > 1;
+    // `okta_errors_total` is the name of a figure.
+    let dashed = words.text.as_bytes().get(word.start + prefix.len()) == Some(&b'-');
+    let prefixes = if dashed { PREFIXES } else { UNDERSCORED };
+    let known = prefixes.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && rest.len() > 1;
     let placed = [
         "on",
         "of",
@@ -241,9 +247,10 @@ fn prefixed(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
         || words.gap_before(i).trim_end().ends_with(['>', ':', '(', ',', '\'', '"', '`'])
         || i.checked_sub(1)
             .is_some_and(|p| words.str(p).len() == 3 && words.str(p).bytes().all(|b| b.is_ascii_digit()));
+    let sender = rest.eq_ignore_ascii_case("noreply");
     let address = words.text.get(word.end..).is_some_and(|t| t.starts_with(['@', '/', '=']));
     let shouted = rest.len() > 3 && words.str(i).bytes().all(|b| !b.is_ascii_lowercase()) && SURE.contains(&prefix);
-    (known && (placed || shouted) && !address).then_some(word.start..word.end)
+    (known && (placed || shouted) && !sender && !address).then_some(word.start..word.end)
 }
 
 #[cfg(test)]
@@ -295,6 +302,8 @@ mod tests {
             "the app group was deleted",
             "app-id=1, all-day",
             "Okta group. Please look",
+            "rate(okta_errors_total[5m]) from okta_errors_total",
+            "Mail from azure-noreply: group",
         ];
         for text in texts {
             assert_eq!(group(text), None, "{text}");

@@ -11,6 +11,7 @@ mod attempt;
 mod before;
 pub mod bulk;
 pub mod chat;
+mod codes;
 pub mod command;
 pub mod fields;
 mod groups;

@@ -9,6 +9,7 @@
 mod needs;
 
 use crate::domain::phrases::Phrases;
+use crate::domain::starts::Starts;
 use needs::{Fixed, Place, fixed, needs};
 use regex::bytes::{Regex, RegexBuilder};
 use regex_syntax::ParserBuilder;
@@ -28,9 +29,9 @@ pub(super) struct Gate {
     /// What must be run.
     pieces: Vec<Piece>,
     /// Texts that begin where a run of letters and digits does, in lower case, numbered as in `marks`.
-    at_runs: Phrases,
+    at_runs: Starts,
     /// Texts without a letter or digit: they stand between two runs.
-    signs: Phrases,
+    signs: Starts,
     /// With which bytes those begin.
     begins_sign: Box<[bool; 256]>,
     /// The others.
@@ -121,9 +122,9 @@ impl Gate {
             let texts = plan.texts.iter().enumerate().filter(move |(_, (text, at_run))| wanted(text, *at_run));
             texts.map(|(number, (text, _))| (number, text))
         };
-        let at_runs = Phrases::at_starts(those(|_, at_run| at_run));
+        let at_runs = Starts::new(those(|_, at_run| at_run));
         let is_sign = |text: &[u8], at_run: bool| !at_run && !text.iter().any(u8::is_ascii_alphanumeric);
-        let signs = Phrases::at_starts(those(is_sign));
+        let signs = Starts::new(those(is_sign));
         let mut begins_sign = Box::new([false; 256]);
         for (text, _) in plan.texts.iter().filter(|(text, at_run)| is_sign(text, *at_run)) {
             text.first().into_iter().for_each(|first| begins_sign[usize::from(*first)] = true);
@@ -174,11 +175,11 @@ impl Gate {
             if gap.len() > 1 {
                 let begins = |at: &usize| lower.get(*at).is_some_and(|b| self.begins_sign[usize::from(*b)]);
                 for at in gap.filter(begins) {
-                    self.signs.each_first(lower.get(at..).unwrap_or_default(), |mark| note(mark, at, behind));
+                    self.signs.each(lower.get(at..).unwrap_or_default(), |mark| note(mark, at, behind));
                 }
             }
             let rest = lower.get(run.start..).unwrap_or_default();
-            self.at_runs.each_first(rest, |mark| note(mark, run.start, behind));
+            self.at_runs.each(rest, |mark| note(mark, run.start, behind));
             behind = Some(run.end);
         }
         self.anywhere.each(lower, |mark, at| note(mark, at, None));
