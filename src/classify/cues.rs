@@ -42,7 +42,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "a closed matter",
     ),
     (
-        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\bno longer (?:happens|fails)\b|\ball gone\b|\b(?:solved|fixed|sorted)!|\bstatus:? (?:resolved|closed|done)\b|\bsorted\W*\z|^\W*(?:ok|okay|aha|so|ah)\b,? it was (?:the|a|our)\b|\bresolved\s+(?:–|—|-)\s|\bthe fix was\b|\bthanks[,!]? that\b|\b(?:i|we) (?:fixed|solved|sorted|mended)\b|\b(?:INC|CHG|PRB|RITM|TASK)\d{3,}\b[^\n]*\b(?:resolved|closed)\b|\b(?:resolved|closed)\b[^\n]*\b(?:INC|CHG|PRB|RITM)\d{5,}\b",
+        r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\b(?:solved|fixed|resolved) (?:by )?itself\b|\bno need to (?:dig|look|check|act|do)\b|\bclosing the loop\b|\bfor (?:the|an|our) audit\b|\bclose (?:the |this )?case\b|\bclosed (?:today|yesterday)\b|\bnothing open\b|\bno longer (?:happens|fails)\b|\ball gone\b|\b(?:solved|fixed|sorted)!|\bstatus\W+(?:resolved|closed|done|solved|erledigt|resuelto|r\xC3\xA9solu)\b|\bsorted\W*\z|^\W*(?:ok|okay|aha|so|ah)\b,? it was (?:the|a|our)\b|\bresolved\s+(?:–|—|-)\s|\bthe fix was\b|\bthanks[,!]? that\b|\b(?:i|we) (?:fixed|solved|sorted|mended)\b|\b(?:INC|CHG|PRB|RITM|TASK)\d{3,}\b[^\n]*\b(?:resolved|closed)\b|\b(?:resolved|closed)\b[^\n]*\b(?:INC|CHG|PRB|RITM)\d{5,}\b",
         UnlessBack,
         "a closed matter",
     ),
@@ -58,12 +58,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     // Bots, digests, publications.
     (
-        r"^\W*(?:prov|reanchor|help|ops|okta|iam|diag)\w*[- ]?bot\b[^\n]*:|\[(?:approve|reject|deny)\]|\bbot\W{1,4}(?:this |that |it )?(?:(?:looks|sounds|seems) like|is likely|is probably|means|diagnos|i (?:think|found|suggest|recommend))|\b(?:thanks|thank you|good|nice|well done),? bot\b|\brecommended action: reassign\b|\b(?:reanchor|prov\w*|diag\w*|\w*bot) (?-i:APP)\b|\[(?:look up|dismiss)\]|^\W*recogni[sz]ed:\W",
+        r"^\W*(?:prov|reanchor|help|ops|okta|iam|diag)\w*[- ]?bot\b[^\n]*:|\[(?:approve|reject|deny)\]|\bbot\W{1,4}(?:this |that |it )?(?:(?:looks|sounds|seems) like|is likely|is probably|means|diagnos|i (?:think|found|suggest|recommend))|\b(?:thanks|thank you|good|nice|well done),? bot\b|\brecommended action: reassign\b|\b(?:reanchor|prov\w*|diag\w*|\w*bot) (?-i:APP)\b|\[look up\]|^\W*recogni[sz]ed:\W",
         Always,
         "a bot's own words",
     ),
     (
-        r"\b(?:errors?|failures?|tasks?|incidents?|tickets?) (?:this|last) (?:week|month|quarter)\b|\b(?:weekly|daily|monthly) (?:top |error )?(?:report|digest|summary|review|errors?|figures|numbers|stats)\b|\bdigest\b|\bkpis?\b|\bmttr\b|\btop (?:cause|offender)s?\b|\btop \d+ (?:errors?|causes?)\b|\b\d+ ?x\b[^\n]*\b\d+ ?x\b|\bdiagnosis (?:for|of|:)|\bsuggested (?:fix|action):",
+        r"\b(?:errors?|failures?|tasks?|incidents?|tickets?) (?:this|last) (?:week|month|quarter)\b|\b(?:weekly|daily|monthly) (?:top |error )?(?:report|digest|summary|review|errors?|figures|numbers|stats)\b|\bdigest\b|\bkpis?\b|\bmttr\b|\bask us about\b|\btop (?:cause|offender)s?\b|\btop \d+ (?:errors?|causes?)\b|\b\d+ ?x\b[^\n]*\b\d+ ?x\b|\bdiagnosis (?:for|of|:)|\b(?:returned )?(?:0|no|zero) (?:results|hits|matches)\b|\b0{8}-0{4}-0{4}-0{4}-0{12}|\bsuggested (?:fix|action):",
         UnlessStrong,
         "a digest",
     ),
@@ -96,7 +96,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "talk about errors",
     ),
     (
-        r"\A\W*(?:lab|exercise|lesson|homework|drill|game ?day|workshop) ?#?\d*\s*(?:\([^)\n]*\)\s*)?[:.]|\bin your lab\b|\bpractice (?:question|test|exam)s?\b|\bexercise exercise\b|\bthis is (?:a|an|only a) (?:drill|exercise|test)\b|\binterview question\b|\b(?:exam|quiz|certification|test) question\b",
+        r"\A\W*(?:lab|exercise|lesson|homework|drill|game ?day|workshop|faq|quiz(?: time)?|module|\xC3\xBCbung|exercice|ejercicio|esercizio) ?#?\d*\s*(?:\([^)\n]*\)\s*)?[:.]|\bin your lab\b|\bpractice (?:question|test|exam)s?\b|\bexercise exercise\b|\bthis is (?:a|an|only a) (?:drill|exercise|test)\b|\binterview q|\b(?:exam|quiz|certification|test) question\b",
         Always,
         "an exercise",
     ),
@@ -128,7 +128,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "code or a query",
     ),
     (
-        r"^[\s`]*(?:(?:async )?def \w+\(|(?:pub )?fn \w+\(|func \w+\(|#\[test\]|describe\(|it\(['\x22]|test\(['\x22])|\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\.is_some\(\)|\.unwrap\(|\bexpect\(|[=:] ?\[\]?(?:string|object|str)?\{\s*$|\bfixtures?/|\bmock (?:server|data)\b",
+        r"^[\s`]*(?:--- expected|\+\+\+ |(?:async )?def \w+\(|(?:pub )?fn \w+\(|func \w+\(|#\[test\]|describe\(|it\(['\x22]|test\(['\x22])|\bassert(?:_eq|_ne|!|Equals?|That|True)?\s*[(!]|\x22(?:want|expected)\x22\s*:|\.is_some\(\)|\.unwrap\(|\bexpect\(|[=:] ?\[\]?(?:string|object|str)?\{\s*$|\bfixtures?/|\bmock (?:server|data)\b",
         Always,
         "code",
     ),
@@ -160,10 +160,10 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         UnlessEvident,
         "documentation",
     ),
-    (r"\|\s*:?-{3,}:?\s*\|", UnlessStrong, "a table"),
+    (r"\|\s*:?-{3,}:?\s*\|", UnlessEvident, "a table"),
     // Closed matters in other words and languages.
     (
-        r"\bno (?:further )?action (?:is )?(?:needed|required)\b|\bnothing (?:left )?to do\b|\b(?:push(?:es)?|provisioning|syncs?|sync) (?:has |have )?resumed\b|\bsucceeded (?:on|after)\b|\b(?:is|are) in now\b|\bgoes? through (?:now|again)\b|\bgel(?:\xC3\xB6|oe?)st\b|\bbehoben\b|\berledigt\b|\b(?:l(?:\xC3\xA4|ae)uft|geht|funktioniert|klappt) (?:jetzt |nun )?wieder\b|\bresuelt[oa]s?\b|\bsolucionad[oa]s?\b|\barreglad[oa]s?\b|\bya (?:funciona|est(?:\xC3\xA1|a) (?:bien|arreglado))|\br(?:\xC3\xA9|e)sol(?:u|ue|us|ution)\b|\br\xC3\xA9gl\xC3\xA9|(?:\bca|\xC3\xA7a) (?:re)?marche\b|\brisolt[oa]\b|\bresolvid[oa]\b|\bopgelost\b|\bhas been working\b|\btout est (?:bon|ok|rentr\xC3\xA9)\b|\bc'est bon\b|\bya qued\xC3\xB3\b|\bsin problemas?\b|\bsistemat[oa]\b|\bnon c'\xC3\xA8 pi\xC3\xB9\b|\bsumiu\b|\bpode(?:m)? fechar\b|\bgewoon goed\b|\bis (?:weer |nu )?weg\b|\bhersteld\b|\brozwi\xC4\x85zan[aey]\b|\bprzesz\xC5\x82o\b|\bnaprawion[aeoy]\b|\b\xC3\xA5tg\xC3\xA4rdat\b|\bfungerar (?:nu|igen)\b|\bvirker (?:igen|igjen|n\xC3\xA5|nu)\b|\bfikset\b|\bvy\xC5\x99e\xC5\xA1en[ao]\b|\bkorjattu\b",
+        r"\bno (?:further )?action (?:is )?(?:needed|required)\b|\bnothing (?:left )?to do\b|\b(?:push(?:es)?|provisioning|syncs?|sync) (?:has |have )?resumed\b|\bsucceeded (?:on|after)\b|\b(?:is|are) in now\b|\bgoes? through (?:now|again)\b|\bgel(?:\xC3\xB6|oe?)st\b|\bbehoben\b|\berledigt\b|\b(?:l(?:\xC3\xA4|ae)uft|geht|funktioniert|klappt) (?:jetzt |nun )?wieder\b|\bresuelt[oa]s?\b|\bsolucionad[oa]s?\b|\barreglad[oa]s?\b|\bya (?:funciona|est(?:\xC3\xA1|a) (?:bien|arreglado))|\br(?:\xC3\xA9|e)sol(?:u|ue|us|ution)\b|\br\xC3\xA9gl\xC3\xA9|(?:\bca|\xC3\xA7a) (?:re)?marche\b|\brisolt[oa]\b|\bresolvid[oa]\b|\bopgelost\b|\bhas been working\b|\btout est (?:bon|ok|rentr\xC3\xA9)\b|\bc'est bon\b|\bya qued\xC3\xB3|\bsin problemas?\b|\bsistemat[oa]\b|\bnon c'\xC3\xA8 pi\xC3\xB9|\bsumiu\b|\bpode(?:m)? fechar\b|\bgewoon goed\b|\bis (?:weer |nu )?weg\b|\bhersteld\b|\brozwi\xC4\x85zan[aey]\b|\bprzesz\xC5\x82o\b|\bnaprawion[aeoy]\b|\xC3\xA5tg\xC3\xA4rdat\b|\xC3\xA4r (?:nu )?(?:l\xC3\xB6st|\xC3\xA5tg\xC3\xA4rdat)\b|\bfungerar (?:nu|igen)\b|\bvirker (?:igen|igjen|n\xC3\xA5|nu)\b|\bfikset\b|\bvy\xC5\x99e\xC5\xA1en[ao]\b|\bkorjattu\b|\bkein handlungsbedarf\b|\balles (?:wieder )?gr\xC3\xBCn\b|\bkein fehler mehr\b|\b(?:zero|no|0) (?:new |export )?errors (?:since|now|left)\b|\bplus d'erreurs?\b|\bsin errores desde\b|\xE8\xA7\xA3\xE6\xB6\x88\xE6\xB8\x88|\xE8\xA7\xA3\xE6\xB1\xBA(?:\xE3\x81\x97\xE3\x81\xBE\xE3\x81\x97\xE3\x81\x9F|\xE6\xB8\x88)|\xE3\x82\xAF\xE3\x83\xAD\xE3\x83\xBC\xE3\x82\xBA|\bservicio restaurado\b",
         UnlessBack,
         "a closed matter",
     ),
@@ -204,7 +204,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (r"^\s*responses:\s*$|\x22example\x22:", Always, "documentation"),
     (
-        r"=<(?:user|login|upn|id|guid|code|status|message|name|error|reason|text|object|tenant|app|group|value|your)[\w -]*>|\b(?:user|app|group|code|login|message|tenant|domain) <[a-z][a-z _-]*>|\b(?:john|jane) (?:doe|roe)\b|\bmustermann\b|['\x22 ]\{(?:user|login|upn|id|guid|name|message|error|reason|request-id|userid|objectid|email)\}",
+        r"=<(?:user|login|upn|id|guid|code|status|message|name|error|reason|text|object|tenant|app|group|value|your)[\w -]*>|\b(?:user|app|group|code|login|message|tenant|domain) <[a-z][a-z _-]*>|\b(?:john|jane) (?:doe|roe)\b|\bmustermann\b|\b(?:fictional|fictitious|made[- ]up|dummy|fake|invented|fiktive[rns]?|erfundene[rns]?) (?:\w+ )?(?:data|users?|names?|values?|person|people|daten|namen)\b|\bdonn\xC3\xA9es fictives\b|\bdatos ficticios\b|\bdados fict\xC3\xADcios\b|\bdati fittizi\b|\bdane zmy\xC5\x9Blone\b|\xE6\x9E\xB6\xE7\xA9\xBA|['\x22 ]\{(?:user|login|upn|id|guid|name|message|error|reason|request-id|userid|objectid|email)\}",
         Always,
         "a placeholder",
     ),
@@ -215,7 +215,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (r"\bto app [^:\n]* (?:succeeded|was successful|completed)\b", Always, "a success"),
     (
-        r"\b(?:AND|OR) (?:NOT )?\w+:|\bcontains\(|^\s*run: |\b(?:tooltip|microcopy|tagline|headline)\b|\A\W*(?:feature request|idea|proposal|suggestion|rfc|epic|poll|survey)\b",
+        r"\b(?:AND|OR) (?:NOT )?\w+:|\bMO\d{6,7}\b|\b\d+ ?% (?:de|del|der|des|di|das|dos|van|z)\b|\b\d+ ?% of (?:operations|requests|calls|users|tasks|all|the|our|pushes|errors|failures)\b|\x22, \x22[^\x22\n]+\x22, \x22|\b1\) [^\n]*\b2\) |\(1\) [^\n]*\(2\) |\b(?:r\xC3\xA9union|reuni\xC3\xB3n|reuni\xC3\xA3o|riunione|vergadering|besprechung|protokoll)\b|^\W*(?:timeline|lessons?(?: learned)?|lektion|action items?):|\bpost-incident\b|\bplease ignore\b|\bheads?-up\b|\b(?:shout-?out|kudos)\b|\bpanels?\b|\ban\xC3\xA1lisis posterior\b|\bim test\b|\btest(?:daten|datensatz|fall|f\xC3\xA4lle)\b|\b(?:le|der|el|il|de|the) bot\b|\bangenommen\b|\b(?:betyder|oznacza|bedeutet|signifie|betekent)\b|\blikelihood\b|\brelationship status\b|\bvar m\xC4\xB1|\bsupon(?:gamos|iendo)\b|\bsupposons\b|\b(?:extrait|extracto|auszug|estratto) (?:de|d'|del|aus|da)\b|\bappara\xC3\xAEt (?:lorsqu|quand)|\baparece (?:cuando|quando)\b|\bappare quando\b|\btritt auf, wenn\b|\bz ciekawo\xC5\x9Bci\b|\bcontains\(|^\s*run: |\b(?:tooltip|microcopy|tagline|headline)\b|\A\W*(?:feature request|idea|proposal|suggestion|rfc|epic|poll|survey)\b",
         UnlessEvident,
         "talk about errors",
     ),
@@ -270,7 +270,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     // Speaking of errors in general.
     (
-        r"\bwhenever\b|\bway of (?:telling|saying)\b|\bthink of (?:it|this|that)\b|\bthe reason\b[^.\n]*\bis\b|\bwould have\b|\bin (?:general|theory|principle)\b|\bgenerally\b|\bzur (?:erkl|info)|\bman muss\b|\bimmer (?:dann|wenn)\b|\ben (?:general|principio|g(?:\xC3\xA9|e)n(?:\xC3\xA9|e)ral)\b|\bc'est pour\b|\bfor the (?:design|record|review|training|workshop|docs|runbook|wiki|exam)\b|\bcheat ?sheet\b|\bminutes \d|\bnext meeting\b|\bif (?:some|any)(?:one|body) \w+s\b|\bif (?:we|i|you|they) \w+ed\b[^?\n]*\bwould\b|\bwhen (?:okta|entra|graph|azure|microsoft|it|the app) (?:says|answers|shows|reports|returns)\b|\bfor (?:the|our|all) (?:newcomers|new (?:folks|people|starters|colleagues)|newbies)\b|\S = (?:the|a|an|some(?:body|one)|no|not|your|you)\b|\bbookmark\b|\bMC\d{6,7}\b|\bwe (?:will|would|'ll|'d) (?:see|get|hit)\b",
+        r"\bwhenever\b|\bway of (?:telling|saying)\b|\bthink of (?:it|this|that)\b|\bthe reason\b[^.\n]*\bis\b|\bwould have\b|\bin (?:general|theory|principle)\b|\bgenerally\b|\bzur (?:erkl|info)|\bman muss\b|\bimmer (?:dann|wenn)\b|\ben (?:general|principio|g(?:\xC3\xA9|e)n(?:\xC3\xA9|e)ral)\b|\bc'est pour\b|\bfor the (?:design|record|review|training|workshop|docs|runbook|wiki|exam)\b|\bcheat ?sheet\b|\bminutes \d|\bnext meeting\b|\bif (?:some|any)(?:one|body) \w+s\b|\bif (?:we|i|you|they) \w+ed\b[^?\n]*\bwould\b|\bwhen (?:okta|entra|graph|azure|microsoft|it|the app) (?:says|answers|shows|reports|returns)\b|\b(?:cuando|quando|quand|wenn|lorsque) (?:okta|entra|graph|azure)\b|\b(?:if|when) the (?:\w+ )?(?:log|task|page|job|mail) (?:says|shows|reads)\b|\bfor (?:the|our|all) (?:newcomers|new (?:folks|people|starters|colleagues)|newbies)\b|\S = (?:the|a|an|some(?:body|one)|no|not|your|you)\b|\bbookmark\b|\bMC\d{6,7}\b|\bwe (?:will|would|'ll|'d) (?:see|get|hit)\b",
         UnlessEvident,
         "talk about errors",
     ),
@@ -291,12 +291,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "code",
     ),
     (
-        r"\bagain today\b|\b(?:is|it's|it is|they are|they're) back\b|\bcame back\b|\bre-?appear\w*\b|\bhappens again\b|\bfails? again\b|\bfailing again\b|\bfailed again\b|\bstill (?:fail\w*|broken|see\w*|get\w*|the same|not|happen\w*|stuck|every|each|all|no|can't|cannot|dies|errors?|red)\b|\b(?:but|except|only) (?:not |for |with )?(?:her|him|this|these|one|he|she|two|three)\b|\breopen\w*\b|\bnot (?:fixed|resolved|solved)\b|\bsame error\b|\bnicht (?:behoben|gel(?:\xC3\xB6|oe?)st|erledigt|wieder)\b|\bimmer noch\b|\bweiterhin\b|\bsigue[n]? (?:fallando|igual|saliendo|dando)\b|\btoujours (?:pas|en|le|la)\b|\bno (?:se ha|est(?:\xC3\xA1|a)) (?:resuelto|solucionado|arreglado)\b|\bwieder (?:da|aufgetreten|derselbe|dieselbe)\b",
+        r"\bagain today\b|\b(?:is|it's|it is|they are|they're) back\b|\bcame back\b|\bre-?appear\w*\b|\bhappens again\b|\bfails? again\b|\bfailing again\b|\bfailed again\b|\bstill (?:fail\w*|broken|see\w*|get\w*|the same|not|happen\w*|stuck|every|each|all|no|can't|cannot|dies|errors?|red)\b|\baber (?:nicht|noch)\b|\btrotzdem\b|\bpero no\b|\b(?:but|except|only) (?:not |for |with )?(?:her|him|this|these|one|he|she|two|three)\b|\breopen\w*\b|\bnot (?:fixed|resolved|solved)\b|\bsame error\b|\bnicht (?:behoben|gel(?:\xC3\xB6|oe?)st|erledigt|wieder)\b|\bimmer noch\b|\bweiterhin\b|\bsigue[n]? (?:fallando|igual|saliendo|dando)\b|\btoujours (?:pas|en|le|la)\b|\bno (?:se ha|est(?:\xC3\xA1|a)) (?:resuelto|solucionado|arreglado)\b|\bwieder (?:da|aufgetreten|derselbe|dieselbe)\b",
         Back,
         "it is back",
     ),
     (
-        r"\b(?:please|pls|plz) (?:help|check|look|advise|fix|have|take|assist|investigate|unblock)\b|\b(?:can|could|would) (?:some ?one|some ?body|any ?one|any ?body|you)\b|\bany (?:idea|ideas|clue)\b|\b(?:need|needs) help\b|\bwho (?:can help|owns)\b|\b(?:this|that|same|my|one|the) (?:user|joiner|starter|leaver|colleague)\b|\bcan't (?:log|sign)\b|\bcannot (?:log|sign)\b|\bstarts (?:on |next )?(?:today|tomorrow|monday|tuesday|wednesday|thursday|friday)\b|\bsince (?:this|yesterday|monday|tuesday|wednesday|thursday|friday|the)\b|\b(?:new joiner|blocked|urgent|asap)\b|\bkann (?:das |da |sich |bitte |mal )*jemand\b|\bbitte (?:um hilfe|pr\xC3\xBCfen|mal|anschauen|helfen)\b|\bwer kann\b|\bseit (?:heute|gestern|montag)\b|\bquelqu'un (?:peut|pourrait)\b|\bpouvez-vous\b|\bdepuis (?:ce matin|hier|lundi)\b|\balguien (?:puede|podr\xC3\xADa)\b|\bdesde (?:hoy|ayer|ontem|esta|el|hoje)\b|\balgu\xC3\xA9m (?:pode|consegue)\b|\bqualcuno pu\xC3\xB2\b|\bda (?:ieri|stamattina)\b|\bkan iemand\b|\bsinds (?:gisteren|vanochtend)\b|\bkan (?:noen|n\xC3\xA5gon|nogen)\b|\bczy kto\xC5\x9B\b|\bany fix\b",
+        r"\b(?:please|pls|plz) (?:help|check|look|advise|fix|have|take|assist|investigate|unblock)\b|\b(?:can|could|would) (?:some ?one|some ?body|any ?one|any ?body|you)\b|\bany (?:idea|ideas|clue)\b|\b(?:need|needs) help\b|\bwho (?:can help|owns)\b|\b(?:this|that|same|my|one|the) (?:user|joiner|starter|leaver|colleague)\b|\bcan't (?:log|sign)\b|\bcannot (?:log|sign)\b|\bstarts (?:on |next )?(?:today|tomorrow|monday|tuesday|wednesday|thursday|friday)\b|\bsince (?:this|yesterday|monday|tuesday|wednesday|thursday|friday|the)\b|\b(?:new joiner|blocked|urgent|asap)\b|\bkann (?:das |da |sich |bitte |mal )*jemand\b|\bbitte (?:um hilfe|pr\xC3\xBCfen|mal|anschauen|helfen)\b|\bwer kann\b|\bseit (?:heute|gestern|montag)\b|\bquelqu'un (?:peut|pourrait)\b|\bpouvez-vous\b|\bdepuis (?:ce matin|hier|lundi)\b|\balguien (?:puede|podr\xC3\xADa)\b|\bdesde (?:hoy|ayer|ontem|esta|el|hoje)\b|\balgu\xC3\xA9m (?:pode|consegue)\b|\bqualcuno pu\xC3\xB2|\bda (?:ieri|stamattina)\b|\bkan iemand\b|\bsinds (?:gisteren|vanochtend)\b|\bkan (?:noen|n\xC3\xA5gon|nogen)\b|\bczy kto\xC5\x9B|\bany fix\b",
         Plea,
         "a request for help",
     ),
@@ -304,7 +304,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
 
 /// A sentence that asks about an error, after requests for help were taken away: it begins with a question word, or
 /// ends in `right?`.
-pub(super) const QUESTION: &str = r"^\W*(?:(?:hey|hi|hello|hallo|zusammen|there|good|morning|btw|quick (?:one|question)|question|so|and|but|also|ok|folks|team|all|guys|everyone|fyi|@\w+|:\w+:|<[^>]*>)\W+)*(?:is|are|was|were|does|do|did|can|could|what|which|how|why|who|whose|when|where|should|would|has|have|will|any ?one|any ?body|some ?one|somebody|whats|what's|how's|who's|is there)\b[^?]*\?|\b(?:right|correct|no|yes|isn't it|doesn't it)\?|^\W*(?:(?:und|also|moin|hallo|hola|bonjour|hi|salut|ciao)\W+)?(?:wie|wieso|warum|weshalb|welche[rsn]?|wer|wo|hoe|wat|waarom|comment|pourquoi|quel(?:le)?s?|que?|come|cosa|como|c\S+mo|c'est quoi)(?:\W)[^?]*\?|,\s*would\b[^?]*\?|:\s*(?:which|what is|what's)\b[^?]*\?|\b(?:does any|do we|do you|can we|could we|should we|would it|is there a|are there any)\w*\b[^?]*\?";
+pub(super) const QUESTION: &str = r"^\W*(?:(?:hey|hi|hello|hallo|zusammen|there|good|morning|btw|quick (?:one|question)|question|so|and|but|also|ok|folks|team|all|guys|everyone|fyi|@\w+|:\w+:|<[^>]*>)\W+)*(?:is|are|was|were|does|do|did|can|could|what|which|how|why|who|whose|when|where|should|would|has|have|will|any ?one|any ?body|some ?one|somebody|whats|what's|how's|who's|is there)\b[^?]*\?|\b(?:right|correct|no|yes|isn't it|doesn't it)\?|^\W*(?:(?:und|also|moin|hallo|hola|bonjour|hi|salut|ciao)\W+)?(?:wie|wieso|warum|weshalb|welche[rsn]?|wer|wo|hoe|wat|waarom|comment|pourquoi|quel(?:le)?s?|que?|come|cosa|como|c\S+mo|c'est quoi|czy|jak|dlaczego|hva|hvorfor|hvad|varf\S+r|vad|hur|miksi|mik\S|pro\S+|neden)(?:\W)[^?]*\?|,\s*would\b[^?]*\?|:\s*(?:which|what is|what's)\b[^?]*\?|\b(?:does any|do we|do you|can we|could we|should we|would it|is there a|are there any)\w*\b[^?]*\?";
 /// Requests for help beside a pasted error: they ask for an answer and say nothing about the error.
 pub(super) const HELP: &str = r"\b(?:any (?:idea|ideas|clue|thoughts|hints?|help|news)|any ?one(?: else)?(?: seeing (?:this|it))?|(?:can|could|would) (?:some ?one|some ?body|any ?one|any ?body|you|we)(?: \w+)* (?:check|look|help|see|fix|take a look|have a look|advise|investigate)(?: (?:into|at))?(?: (?:this|it|please|pls))*|help|thoughts|known issue|ideas|what (?:now|to do|next)|same as yesterday|same (?:thing )?as \w+|again|(?:do|did) you (?:see|know) this|who can help|alguna idea|algu\S+m (?:pode|consegue) (?:ver|ajudar|olhar)|alguien (?:puede|podr\S+a) (?:mirar|ayudar|revisar|echar)[^?\n]*|alguien sabe qu\S+ (?:hacer|pasa)|kann (?:da |das |sich )?(?:bitte )?(?:mal )?jemand[^?\n]*|jemand eine idee|(?:une |des )?id\S+es?|quelqu'un peut (?:regarder|aider|voir)[^?\n]*|on fait quoi|was tun|qu\S+ hacemos|ideen)\s*\?+";
 /// Words of politeness around a text, in the order of their bytes: without them it may be a code word alone.

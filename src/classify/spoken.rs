@@ -57,6 +57,16 @@ const SHOWN: &[&str] = &[
     "prints",
     "complains",
     "stopped",
+    "update",
+    "updating",
+    "create",
+    "creating",
+    "verify",
+    "remove",
+    "assign",
+    "errorcode",
+    "type",
+    "then",
     "missing",
     "lacks",
     "needs",
@@ -201,8 +211,24 @@ const NONE: &[&str] =
 const PAST: &[&str] =
     &["war", "waren", "\u{e9}tait", "\u{e9}taient", "era", "eran", "fue", "fueron", "foi", "foram", "stava"];
 
+/// Words that begin a condition.
+const IFS: &[&str] =
+    &["if", "si", "se", "wenn", "falls", "je\u{15b}li", "hvis", "om", "jos", "pokud", "suppose", "assuming"];
+
+/// Words behind one that make it a report (`wenn ich den Nutzer zuweise`).
+const TRIED: &[&str] =
+    &["i", "we", "ich", "wir", "je", "j'ai", "on", "nous", "yo", "jeg", "vi", "jag", "ja", "me", "me,"];
+
 /// Longest stretch before an error that is looked at, in bytes.
 const BEFORE: usize = 160;
+
+/// Whether a sentence begins with a condition that nobody says to have met.
+pub(super) fn is_condition(sentence: &str) -> bool {
+    let mut words = sentence.trim_start_matches(|c: char| !c.is_alphanumeric()).split([' ', ',']);
+    let is =
+        |word: Option<&str>, list: &[&str]| word.is_some_and(|word| list.iter().any(|w| w.eq_ignore_ascii_case(word)));
+    is(words.next(), IFS) && !is(words.next(), TRIED)
+}
 
 /// What encloses an error.
 const QUOTES: [char; 11] = [' ', '"', '\'', '`', '*', '_', '\u{ab}', '\u{bb}', '\u{201c}', '\u{201d}', '\u{201e}'];
@@ -268,7 +294,7 @@ fn starts_with(word: &str, beginning: &str) -> bool {
 /// Least weight of the signs of code that counts.
 const SIGNS: usize = 8;
 /// So many bytes need one more.
-const EACH: usize = 12;
+const EACH: usize = 14;
 
 /// Whether a text has so many brackets, bars and signs of equality that it is code, a query or a template.
 pub(super) fn is_code(text: &str) -> bool {
@@ -326,6 +352,18 @@ mod tests {
             "@here CountViolation",
         ] {
             assert!(!spoken(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_condition_is_not_a_report() {
+        for text in
+            ["If the push shows CountViolation", "se amanh\u{e3} aparecer X", "Wenn Okta X meldet", "> Falls X kommt"]
+        {
+            assert!(is_condition(text), "{text}");
+        }
+        for text in ["Wenn ich sie zuweise, kommt X", "Iffy: X", "X, if that helps", "", "Ifs and buts"] {
+            assert!(!is_condition(text), "{text}");
         }
     }
 

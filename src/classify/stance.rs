@@ -143,8 +143,15 @@ impl Stance {
                 None => {}
             }
         }
-        if !evident {
+        if !evident || seen.instance.is_only_words() {
             self.doubt(text, seen, &mut heard);
+        } else if !weight.strong && !seen.instance.task_line && !seen.instance.machine {
+            // A login or an id alone outweighs that an error is only spoken of, but does not make the bot speak up.
+            let span = whole_words(text, &seen.span);
+            if let Some(why) = spoken_of(text, &span) {
+                heard.bare = true;
+                heard.against.push((why, true));
+            }
         }
         heard
     }
@@ -156,10 +163,10 @@ impl Stance {
         }
         let span = whole_words(text, &seen.span);
         self.asks(text, &span, seen, heard);
-        if spoken::is_spoken_of(text, &span) {
-            heard.silence("spoken of in a sentence");
+        if let Some(why) = spoken_of(text, &span) {
+            heard.silence(why);
         }
-        if spoken::is_code(text) {
+        if !seen.instance.machine && spoken::is_code(text) {
             heard.silence("the signs of code");
         }
         if seen.several {
@@ -170,7 +177,7 @@ impl Stance {
         }
         let said = text.get(span.clone()).unwrap_or_default();
         let word = said.split_whitespace().count() < 3;
-        if word && !seen.composed {
+        if word && !seen.composed && !seen.instance.is_evidence() {
             heard.bare = true;
             if is_alone(text, seen.covered) {
                 heard.silence("a code word alone");
@@ -208,6 +215,14 @@ impl Heard {
         self.told = false;
         self.against.push((why, false));
     }
+}
+
+/// Why an error is only spoken of.
+fn spoken_of(text: &str, span: &Range<usize>) -> Option<&'static str> {
+    if spoken::is_condition(sentence(text, span)) {
+        return Some("a condition");
+    }
+    spoken::is_spoken_of(text, span).then_some("spoken of in a sentence")
 }
 
 /// Whether hardly anything is said beside the code words: politeness, names of people and chat signs do not count.
@@ -265,7 +280,9 @@ pub(super) fn whole_words(text: &str, span: &Range<usize>) -> Range<usize> {
 /// The sentence around a range: from the end of the one before to its own end mark, quotation included.
 fn sentence<'t>(text: &'t str, span: &Range<usize>) -> &'t str {
     let head = text.get(..span.start).unwrap_or_default();
-    let start = head.rfind(['\n', '!', '?']).map_or(0, |i| i + 1).max(head.rfind(". ").map_or(0, |i| i + 2));
+    // Three dots are an omission and end nothing.
+    let ended = head.rfind(". ").filter(|at| head.get(..*at).is_some_and(|h| !h.ends_with('.')));
+    let start = head.rfind(['\n', '!', '?']).map_or(0, |i| i + 1).max(ended.map_or(0, |i| i + 2));
     let tail = text.get(span.end..).unwrap_or_default();
     let mark = tail.find(['\n', '?', '!']).map_or(tail.len(), |i| i + 1);
     let end = tail.find(". ").map_or(mark, |i| mark.min(i + 1));

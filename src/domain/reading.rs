@@ -160,6 +160,11 @@ impl Instance {
         self.task_line || self.machine || self.call_id || self.id || self.login || (self.name && self.time)
     }
 
+    /// Whether the only evidence is the wording of a machine, which people quote also when they ask or explain.
+    pub fn is_only_words(self) -> bool {
+        self.machine && !(self.task_line || self.call_id || self.id || self.login || self.name || self.time)
+    }
+
     /// Whether it is told of in a way that only an instance has: a task line with somebody in it, a machine's answer with
     /// the id of the call or about somebody, the time beside a login or a call.
     pub fn is_strong(self) -> bool {

@@ -58,6 +58,9 @@ const KNOWN: &[&str] = &[
     "BambooHR",
     "Box",
     "Concur",
+    "Confluence",
+    "Cornerstone OnDemand",
+    "Cornerstone",
     "Coupa",
     "CyberArk",
     "Databricks",
@@ -73,6 +76,8 @@ const KNOWN: &[&str] = &[
     "GitHub Enterprise",
     "Google Workspace",
     "HubSpot",
+    "Jira Cloud",
+    "Jira",
     "JumpCloud",
     "Keeper",
     "LastPass",
@@ -105,6 +110,7 @@ const KNOWN: &[&str] = &[
     "Workplace by Meta",
     "Zendesk",
     "Zoom",
+    "Zscaler",
 ];
 
 /// Apps that people also write in, meet in or keep files in.
@@ -272,6 +278,10 @@ fn labelled(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
         && !gap.contains([',', '.', ';', '{', '}', '(', '/', '\n']);
     let label = i.checked_sub(1).map_or("", |p| words.str(p));
     let label = label.rsplit('.').next().unwrap_or(label);
+    // `response from your application: Response status: …`
+    if words.before(i, 2, "your") {
+        return None;
+    }
     let named = label.eq_ignore_ascii_case("name") && ["app", "application"].iter().any(|w| words.before(i, 2, w));
     if !words.roles_before(i).any(Roles::APP_LABEL)
         || !signed
@@ -323,14 +333,18 @@ fn listed(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let ends = after
         .trim_start_matches(' ')
         .starts_with([')', ',', ':', '|', '/', '·', '→', '.', '\n', '\t', ';', '"', '?', '!']);
-    let closed = after.is_empty() || ends || next(&["thanks", "danke", "merci"]);
-    let placed = ["to", "in", "into", "from", "owns", "auf", "nach", "en", "sur", "vers"]
-        .iter()
-        .any(|w| words.before(i, 1, w))
+    let foreign = after == " " && words.str(last + 1).starts_with(|c: char| c >= '\u{3000}');
+    let closed = foreign || after.is_empty() || ends || next(&["thanks", "danke", "merci"]);
+    let placed = [
+        "to", "in", "into", "from", "for", "of", "owns", "auf", "nach", "für", "von", "en", "sur", "vers", "do", "da",
+        "de", "del", "di", "du", "w", "it's",
+    ]
+    .iter()
+    .any(|w| words.before(i, 1, w))
         && !MENTIONED.contains(name)
         && (closed || next(&["is", "fails", "failed", "could", "says", "returns", "returned", "refuses", "answers"]));
     let first = i == 0 || before.ends_with('\n');
-    let heads = first && (suffix || after.trim_start_matches(' ').starts_with([':', '|', '/', '-', '–']));
+    let heads = first && (foreign || suffix || after.trim_start_matches(' ').starts_with([':', '|', '/', '-', '–']));
     // A name of several words is nothing but the app.
     let sure = name.contains(' ') && !MENTIONED.contains(name);
     (suffix || page || heads || sure || placed || (opened && closed)).then(|| start..start + name.len())
@@ -362,6 +376,11 @@ mod tests {
             ("user: Fotini Leventi, job SuccessFactors to AD Athens", "SuccessFactors to AD Athens"),
             ("Provisioning for Retool (self-hosted) is quarantined", "Retool (self-hosted)"),
             ("The connector of Okta O365 gets no token", "Okta O365"),
+            ("erro no Push Groups do Jira Cloud:\nx", "Jira Cloud"),
+            ("Log de provisionamento do Zendesk: x", "Zendesk"),
+            ("Concur のプロビジョニングで x", "Concur"),
+            ("provision on demand, Cornerstone OnDemand, x", "Cornerstone OnDemand"),
+            ("Test connection for Smartsheet:\nx", "Smartsheet"),
         ];
         for (text, want) in cases {
             assert_eq!(app(text), Some(want), "{text}");
@@ -386,6 +405,7 @@ mod tests {
             "Box is down",
             "see Zoom call",
             "app id: 7",
+            "response from your application: Response Status: x",
         ] {
             assert_eq!(app(text), None, "{text}");
         }

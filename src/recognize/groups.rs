@@ -48,6 +48,9 @@ const PREFIXES: &[&str] = &[
     "sec", "aws", "azure", "licence", "license",
 ];
 
+/// Beginnings after which a name in capitals is a group wherever it stands.
+const SURE: &[&str] = &["SG", "GRP", "GG", "UG", "DL", "LIC", "LICENSE", "LICENCE"];
+
 /// Those of them that may be joined to the rest by an underscore.
 const UNDERSCORED: &[&str] = &["sg", "grp", "gg", "ug", "dl", "lic", "licence", "license", "fte", "dept", "aad"];
 
@@ -154,7 +157,7 @@ fn labelled(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let gap = words.gap_before(i);
     let signed =
         gap.contains([':', '=', '"', '\'', '|', '“', '`']) && !gap.contains(['\n', ',', '.', ';', '(', ')', '/']);
-    let label = label.rsplit('.').next().unwrap_or(label);
+    let label = label.rsplit(['.', '-']).next().unwrap_or(label);
     if !signed || !LABELS.iter().any(|l| label.eq_ignore_ascii_case(l)) {
         return None;
     }
@@ -224,14 +227,30 @@ fn prefixed(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let dashed = words.text.as_bytes().get(word.start + prefix.len()) == Some(&b'-');
     let prefixes = if dashed { PREFIXES } else { UNDERSCORED };
     let known = prefixes.iter().any(|p| p.eq_ignore_ascii_case(prefix)) && rest.len() > 1;
-    let placed =
-        ["on", "of", "from", "in", "to", "group", "displayname", "gruppe"].iter().any(|w| words.before(i, 1, w))
-            || words.gap_before(i).trim_end().ends_with(['>', ':', '(', ',', '\'', '"', '`'])
-            || i.checked_sub(1)
-                .is_some_and(|p| words.str(p).len() == 3 && words.str(p).bytes().all(|b| b.is_ascii_digit()));
+    let placed = [
+        "on",
+        "of",
+        "from",
+        "in",
+        "to",
+        "group",
+        "displayname",
+        "gruppe",
+        "groupe",
+        "grupo",
+        "gruppo",
+        "groep",
+        "grupa",
+    ]
+    .iter()
+    .any(|w| words.before(i, 1, w))
+        || words.gap_before(i).trim_end().ends_with(['>', ':', '(', ',', '\'', '"', '`'])
+        || i.checked_sub(1)
+            .is_some_and(|p| words.str(p).len() == 3 && words.str(p).bytes().all(|b| b.is_ascii_digit()));
     let sender = rest.eq_ignore_ascii_case("noreply");
     let address = words.text.get(word.end..).is_some_and(|t| t.starts_with(['@', '/', '=']));
-    (known && placed && !sender && !address).then_some(word.start..word.end)
+    let shouted = rest.len() > 3 && words.str(i).bytes().all(|b| !b.is_ascii_lowercase()) && SURE.contains(&prefix);
+    (known && (placed || shouted) && !sender && !address).then_some(word.start..word.end)
 }
 
 #[cfg(test)]
@@ -261,6 +280,9 @@ mod tests {
             ("Cloud, group jira-software users emea:\n{}", "jira-software users emea"),
             ("the user group Heads of Sales could not", "Heads of Sales"),
             ("App group Finance Approvers (Nordics): Error", "Finance Approvers (Nordics)"),
+            ("el alta al grupo GRP-LIC-E5 quedó así", "GRP-LIC-E5"),
+            ("ライセンスグループ LIC-VIVA-ADDON の画面", "LIC-VIVA-ADDON"),
+            ("del groupe lic-visio-fr ce matin", "lic-visio-fr"),
             ("Export error for group Accounts Payable Shared: x", "Accounts Payable Shared"),
         ];
         for (text, want) in cases {

@@ -73,6 +73,17 @@ const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
     ("forapp", Some(FieldName::AppId)),
     ("theapp", Some(FieldName::AppId)),
     ("toaccess", Some(FieldName::AppId)),
+    ("umauf", Some(FieldName::AppId)),
+    ("conelidentificador", Some(FieldName::AppId)),
+    ("comoidentificador", Some(FieldName::AppId)),
+    ("aveclidentificateur", Some(FieldName::AppId)),
+    ("conlidentificatore", Some(FieldName::AppId)),
+    ("mitdembezeichner", Some(FieldName::AppId)),
+    ("anwendung", Some(FieldName::AppId)),
+    ("pouraccder", Some(FieldName::AppId)),
+    ("paraaccedera", Some(FieldName::AppId)),
+    ("peraccederea", Some(FieldName::AppId)),
+    ("paraacessar", Some(FieldName::AppId)),
     ("serviceplan", Some(FieldName::ConflictingObjectId)),
     ("toapp", Some(FieldName::AppId)),
     ("serviceplans", Some(FieldName::ConflictingObjectId)),
@@ -95,6 +106,20 @@ const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
     ("eq", Some(FieldName::ExternalId)),
 ];
 
+/// What stands behind a guid and names it.
+const BEHIND: &[(&str, FieldName)] = &[
+    ("is the tracking id", FieldName::TraceId),
+    ("(tracking id", FieldName::TraceId),
+    ("is the trace id", FieldName::TraceId),
+    ("(trace id", FieldName::TraceId),
+    ("is the request id", FieldName::RequestId),
+    ("is the request-id", FieldName::RequestId),
+    ("(request id", FieldName::RequestId),
+    ("(request-id", FieldName::RequestId),
+    ("is the correlation id", FieldName::CorrelationId),
+    ("(correlation id", FieldName::CorrelationId),
+];
+
 /// The field that a guid is by what stands before and after it; `None`: a guid of another kind, or one without a label.
 pub(super) fn guid_field(before: &Before, after: &str) -> Option<FieldName> {
     if before.1 == '_' {
@@ -107,6 +132,9 @@ pub(super) fn guid_field(before: &Before, after: &str) -> Option<FieldName> {
     let after = after.trim_start_matches(['\'', '"', ' ', '`']);
     if after.starts_with("directory") {
         return Some(FieldName::TenantId);
+    }
+    if let Some((_, field)) = BEHIND.iter().find(|(label, _)| after.starts_with(label)) {
+        return Some(*field);
     }
     if before.ends_with("oid") && before.1 == '=' {
         return Some(FieldName::ExternalId);
@@ -151,6 +179,10 @@ mod tests {
         ("appId=@", FieldName::AppId),
         ("client_id=@", FieldName::AppId),
         ("Application with identifier '@'", FieldName::AppId),
+        ("verwenden, um auf \"@\" zuzugreifen", FieldName::AppId),
+        ("la aplicación con el identificador \"@\" denominada", FieldName::AppId),
+        ("pour accéder à '@'", FieldName::AppId),
+        ("@ is the tracking id", FieldName::TraceId),
         ("skuId: @", FieldName::SkuId),
         ("Subscription with SKU @", FieldName::SkuId),
         ("Object ID: @", FieldName::ExternalId),

@@ -187,13 +187,27 @@ fn has_reason(words: &Words<'_>, i: usize) -> bool {
             if second.is_empty() { words.before(i, 1, first) } else { whole }
         })
     };
-    (near(words.gap_after(i)) && (after() || words.str(i + 1).starts_with("AADSTS")))
+    (near(words.gap_after(i)) && (after() || begins_an_answer(words, i)))
         || (near(words.gap_before(i)) && words.gap_before(i).contains(['-', '–', '(', ':', '[']) && before())
+}
+
+/// `400 AADSTS50079: …`, `403 E0000038 "…"`, `429 on POST /api/…`.
+fn begins_an_answer(words: &Words<'_>, i: usize) -> bool {
+    let called = |n: usize| matches!(words.str(i + n), "POST" | "PATCH" | "PUT" | "GET" | "DELETE");
+    let next = words.str(i + 1);
+    next.starts_with("AADSTS") || next.starts_with("E0000") || called(1) || (called(2) && words.gap_after(i) == " ")
 }
 
 /// `returned 403`, `got a 404 on`, `(404)`, `403` on a line of its own.
 fn is_likely(words: &Words<'_>, i: usize) -> bool {
     let (before, after) = (words.gap_before(i), words.gap_after(i));
+    // `403 {"errorCode": …`, `recibe 400 "Invalid Data Format"`
+    if [" {\"", " {\n", "\n{\"", "\n{\n", " \"", " “", " «"]
+        .iter()
+        .any(|sign| after == *sign || (sign.len() == 3 && after.starts_with(sign)))
+    {
+        return !PLACES.iter().any(|p| words.str(i.wrapping_sub(1)).eq_ignore_ascii_case(p));
+    }
     let first = i == 0 || before.ends_with('\n') || before.ends_with('}');
     let last = i + 1 >= words.len() || after.starts_with('\n') || after.starts_with("\r\n");
     if (first && last)
@@ -257,6 +271,10 @@ mod tests {
             "Graph-Antwort 404: {}",
             "404 when the flow assigns it",
             "(Request_BadRequest, 404)",
+            "404 auf POST /api/v1/apps/0oa/users",
+            "Joiner: 404 {\"errorCode\":\"E0000038\"}",
+            "kommt für l.frey (suspended) 404 E0000038",
+            "el conector recibe 404 \"Invalid Data Format\" en",
         ];
         for text in texts {
             assert_eq!(find(&Words::whole(text)).map(|at| &text[at]), Some("404"), "{text}");
@@ -277,6 +295,7 @@ mod tests {
             "4040 not found",
             "$404 Not",
             "users 404/500",
+            "room 404 \"Ada\"",
             "some_code, 404 users",
         ];
         for text in texts {
