@@ -145,13 +145,6 @@ impl Stance {
         }
         if !evident || seen.instance.is_only_words() {
             self.doubt(text, seen, &mut heard);
-        } else if !weight.strong && !seen.instance.task_line && !seen.instance.machine {
-            // A login or an id alone outweighs that an error is only spoken of, but does not make the bot speak up.
-            let span = whole_words(text, &seen.span);
-            if let Some(why) = spoken_of(text, &span) {
-                heard.bare = true;
-                heard.against.push((why, true));
-            }
         }
         heard
     }
