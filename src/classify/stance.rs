@@ -300,25 +300,59 @@ mod tests {
         }
     }
 
+    /// Whether an error that is `said` in a text is told of, with some evidence of an instance.
+    fn told(text: &str, said: &str, instance: Instance) -> bool {
+        let at = text.find(said).unwrap();
+        let runs = Runs::of(text);
+        let seen = Seen {
+            runs: (&runs, 0),
+            span: at..at + said.len(),
+            covered: said.len(),
+            instance,
+            printed: None,
+            composed: false,
+            several: false,
+            weak: false,
+            cut: false,
+        };
+        Stance::default().hear(text, &seen).told
+    }
+
+    #[test]
+    fn what_people_say_who_report_yields_to_strong_evidence_and_to_a_request_for_help() {
+        let error = "Linked group is missing";
+        let talk = "docs page: Linked group is missing in Box";
+        let plea = "docs page: Linked group is missing in Box, can someone please fix this user";
+        let login = Instance { login: true, ..Instance::default() };
+        let call = Instance { machine: true, call_id: true, ..Instance::default() };
+        let line = Instance { task_line: true, name: true, ..Instance::default() };
+        for (text, instance, want) in [
+            (talk, Instance::default(), false),
+            (talk, login, false),
+            (talk, call, true),
+            (talk, line, true),
+            (talk, Instance { task_line: true, ..Instance::default() }, false),
+            (plea, login, true),
+            (plea, Instance::default(), false),
+            ("docs page: Linked group is missing in Box, it is back", login, true),
+        ] {
+            assert_eq!(told(text, error, instance), want, "{text} {instance:?}");
+        }
+        // A placeholder is none, whatever stands beside it.
+        assert!(!told("user <user> got Linked group is missing in Box", error, call));
+    }
+
+    #[test]
+    fn the_wording_of_a_machine_alone_does_not_outweigh_talk() {
+        let machine = Instance { machine: true, ..Instance::default() };
+        let text = "what does errorCode=Request_BadRequest mean, Linked group is missing in Box?";
+        assert!(!told(text, "Linked group is missing", machine));
+        assert!(told(text, "Linked group is missing", Instance { login: true, ..machine }));
+    }
+
     #[test]
     fn a_request_for_help_is_not_a_question_about_the_error() {
-        let stance = Stance::default();
-        let hear = |text: &str, said: &str| {
-            let at = text.find(said).unwrap();
-            let runs = Runs::of(text);
-            let seen = Seen {
-                runs: (&runs, 0),
-                span: at..at + said.len(),
-                covered: said.len(),
-                instance: Instance::default(),
-                printed: None,
-                composed: false,
-                several: false,
-                weak: false,
-                cut: false,
-            };
-            stance.hear(text, &seen).told
-        };
+        let hear = |text: &str, said: &str| told(text, said, Instance::default());
         assert!(hear("Linked group is missing in Box any idea?", "Linked group is missing"));
         assert!(!hear("is \"Linked group is missing\" a Box thing?", "Linked group is missing"));
         assert!(!hear("Resolved: Linked group is missing in Box", "Linked group is missing"));

@@ -1,6 +1,7 @@
 //! The whole thing at one desk: the simulated tenant, the simulated Slack, and `reanchor serve` as a process of its own between
 //! them. The same stories run over Socket Mode and over HTTP.
 
+use super::raw;
 use super::sim::{
     APP_TOKEN, BOT_TOKEN, DEADLINE, LUNCH, PROVISIONING, Route, SHARED, SIGNING_SECRET, SOUTH, SOUTH_TOKEN, SOUTHERN,
     Seen, Sim, TEAM, WEST, WEST_TEAM, WEST_TOKEN, WESTERN, user_id,
@@ -406,21 +407,16 @@ impl Desk {
         (root, card)
     }
 
-    /// Posts a body to the bot as it is, with these headers; status and answer. The bot reads nothing of a body that it refuses,
-    /// so somebody who is still writing may find the connection closed before the answer: that one tries again.
+    /// Posts a body to the bot as it is, with these headers; status and answer.
     pub(crate) async fn post_raw(&self, headers: &[(&str, String)], body: Vec<u8>) -> (u16, String) {
-        const TRIES: usize = 20;
-        let mut tries = 0;
-        loop {
-            let request = headers
-                .iter()
-                .fold(self.http.post(self.bots[0].events_url()), |request, (name, value)| request.header(*name, value));
-            match request.body(body.clone()).send().await {
-                Ok(answer) => return (answer.status().as_u16(), answer.text().await.unwrap_or_default()),
-                Err(error) => assert!(error.is_request() && tries < TRIES, "{error:?}"),
-            }
-            tries += 1;
+        if body.len() > raw::LONGEST {
+            return raw::announce(self.bots[0].public, headers, &body).await;
         }
+        let request = headers
+            .iter()
+            .fold(self.http.post(self.bots[0].events_url()), |request, (name, value)| request.header(*name, value));
+        let answer = request.body(body).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap_or_default())
     }
 
     /// What all bots logged.

@@ -9,6 +9,7 @@ mod hostile;
 mod outage;
 mod people;
 mod posts;
+mod raw;
 mod scenes;
 mod sim;
 mod wide;
