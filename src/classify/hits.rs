@@ -5,7 +5,7 @@
 //! Begin with [`Classifier::hits`].
 
 use super::{Classifier, Texts};
-use crate::domain::reading::{Reading, Runs, squeeze};
+use crate::domain::reading::{Reading, Runs, cut_points, squeeze};
 use regex::bytes::{Regex, RegexBuilder};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -146,7 +146,7 @@ impl Classifier {
         self.anywhere.each(squeezed, |literal, start| {
             hits.extend(self.hit(clean, runs, runs.at(start), (literal, start, None)));
         });
-        for end in reading.cut_points(squeezed.len()) {
+        for end in cut_points(clean, squeezed.len()) {
             for (literal, start) in self.cuts.before(squeezed, end) {
                 hits.extend(self.hit(clean, runs, runs.at(start), (literal, start, Some(end))));
             }

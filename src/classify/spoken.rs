@@ -51,7 +51,6 @@ const SHOWN: &[&str] = &[
     "received",
     "receiving",
     "reads",
-    "returning",
     "logs",
     "logged",
     "prints",
@@ -195,13 +194,16 @@ const FAILED: &[&str] = &[
     "block",
 ];
 
-/// Words that make an error a thing in a sentence, or stand between one and the word that shows it.
+/// Words that make an error a thing in a sentence.
 const DETERMINERS: &[&str] = &[
     "a", "an", "the", "this", "that", "another", "same", "these", "those", "ein", "eine", "einen", "einem", "einer",
     "der", "die", "das", "den", "dem", "des", "un", "une", "le", "la", "les", "el", "los", "las", "um", "uma", "o",
-    "os", "il", "lo", "gli", "uno", "una", "het", "de", "een", "error", "fehler", "erreur", "erro", "errore", "fout",
-    "l", "weird", "strange", "annoying", "usual", "dreaded", "old", "good", "famous", "classic",
+    "os", "il", "lo", "gli", "uno", "una", "het", "de", "een", "l", "weird", "strange", "annoying", "usual", "dreaded",
+    "old", "good", "famous", "classic",
 ];
+
+/// Words for an error, which may stand between it and the word that shows it.
+const ERRORS: &[&str] = &["error", "fehler", "erreur", "erro", "errore", "fout"];
 
 /// Words that say that there is none.
 const NONE: &[&str] =
@@ -256,7 +258,7 @@ pub(super) fn is_spoken_of(text: &str, span: &Range<usize>) -> bool {
     loop {
         let start = rest
             .rfind(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '\u{2019}'))
-            .map_or(0, |at| at + char_len(rest, at));
+            .map_or(0, |at| rest.ceil_char_boundary(at + 1));
         let word = rest.get(start..).unwrap_or_default();
         // The beginning of the sentence, a sign, somebody who is called.
         if word.is_empty() || rest.get(..start).is_some_and(|h| h.ends_with('@')) {
@@ -267,9 +269,9 @@ pub(super) fn is_spoken_of(text: &str, span: &Range<usize>) -> bool {
             return true;
         }
         let owner = word.ends_with("'s") || word.ends_with("\u{2019}s");
-        if is(DETERMINERS) || owner {
-            determined |=
-                !["error", "fehler", "erreur", "erro", "errore", "fout"].iter().any(|w| w.eq_ignore_ascii_case(word));
+        let error = is(ERRORS);
+        if error || owner || is(DETERMINERS) {
+            determined |= !error;
             rest = rest.get(..start).unwrap_or_default().trim_end_matches([' ', '\'', '\u{2019}']);
             continue;
         }
@@ -281,10 +283,6 @@ pub(super) fn is_spoken_of(text: &str, span: &Range<usize>) -> bool {
         let capital = word.starts_with(|c: char| c.is_uppercase() || c.is_ascii_digit());
         return !is(SHOWN) && (!capital || determined);
     }
-}
-
-fn char_len(text: &str, at: usize) -> usize {
-    text.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8)
 }
 
 fn starts_with(word: &str, beginning: &str) -> bool {

@@ -9,7 +9,7 @@
 //!
 //! Never interprets what it finds, never allocates while it looks. Begin with [`Phrases::new`].
 
-use super::starts::Starts;
+use super::starts::{Starts, hashed, word};
 use aho_corasick::packed::{Config, Searcher};
 
 /// Bits of one table.
@@ -205,22 +205,9 @@ impl Table {
     }
 }
 
-/// The first bytes of a text as a number; a shorter text is filled up with zeros, which no phrase of more bytes has.
-fn word(text: &[u8]) -> u64 {
-    if let Some(whole) = text.first_chunk() {
-        return u64::from_le_bytes(*whole);
-    }
-    let mut bytes = [0; WIDTH];
-    for (to, from) in bytes.iter_mut().zip(text) {
-        *to = *from;
-    }
-    u64::from_le_bytes(bytes)
-}
-
-/// The bit of a beginning. Multiplied, so that beginnings which differ in one byte lie apart.
-#[expect(clippy::cast_possible_truncation, reason = "the highest 15 bits are left")]
+/// The bit of a beginning.
 fn slot(beginning: u64) -> usize {
-    (beginning.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - SLOTS.trailing_zeros())) as usize
+    hashed(beginning, u64::BITS - SLOTS.trailing_zeros())
 }
 
 /// The list of a bit.
@@ -231,6 +218,7 @@ fn list(slot: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::starts::tests::letters;
 
     fn plain(phrases: &[&str], text: &str) -> Vec<(usize, usize)> {
         let mut all: Vec<(usize, usize)> = Vec::new();
@@ -300,15 +288,7 @@ mod tests {
     #[test]
     fn what_is_found_is_what_a_plain_search_finds() {
         // Texts over two letters, and phrases of every length up to nine.
-        let mut seed = 7_u32;
-        let mut letters = |n: usize| -> String {
-            (0..n)
-                .map(|_| {
-                    seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    if seed >> 30 == 0 { 'b' } else { 'a' }
-                })
-                .collect()
-        };
+        let mut letters = letters();
         let phrases: Vec<String> = (0..60).map(|n| letters(1 + n % 9)).collect();
         let phrases: Vec<&str> = phrases.iter().map(String::as_str).collect();
         let set = numbered(&phrases);

@@ -95,28 +95,17 @@ pub struct Reading<'t> {
     /// Set when the middle of a very long message was left out.
     pub cut: Option<Cut>,
     runs: OnceCell<Runs>,
-    shortened: OnceCell<bool>,
 }
 
 impl<'t> Reading<'t> {
     /// From the text as received, the clean text and the way back, and what was left out.
     pub fn new(received: &'t str, clean: Cow<'t, str>, back: WayBack, cut: Option<Cut>) -> Self {
-        Self { received, clean, back, cut, runs: OnceCell::new(), shortened: OnceCell::new() }
+        Self { received, clean, back, cut, runs: OnceCell::new() }
     }
 
     /// The runs of letters and digits of the clean text, found once.
     pub fn runs(&self) -> &Runs {
         self.runs.get_or_init(|| Runs::of(&self.clean))
-    }
-
-    /// Whether an ellipsis stands in the clean text, looked for once.
-    pub fn is_shortened(&self) -> bool {
-        *self.shortened.get_or_init(|| is_shortened(&self.clean))
-    }
-
-    /// Where the clean text may have been cut off; see [`cut_points`].
-    pub fn cut_points(&self, end: usize) -> Vec<usize> {
-        points(&self.clean, end, self.is_shortened())
     }
 }
 
@@ -385,12 +374,8 @@ pub fn is_shortened(text: &str) -> bool {
 /// value of a System Log event ends (Okta cuts the reason of a failure at 255 characters without a sign). `end` is the
 /// length of the squeezed form.
 pub fn cut_points(text: &str, end: usize) -> Vec<usize> {
-    points(text, end, is_shortened(text))
-}
-
-fn points(text: &str, end: usize, shortened: bool) -> Vec<usize> {
     let log = text.contains("FAILURE");
-    if !log && !shortened {
+    if !log && !is_shortened(text) {
         return vec![end];
     }
     let bytes = text.as_bytes();

@@ -144,12 +144,12 @@ fn bit(word: u64) -> (usize, u64) {
 
 /// The highest bits of a product, so that beginnings which differ in one byte lie apart.
 #[expect(clippy::cast_possible_truncation, reason = "a few bits are left")]
-fn hashed(beginning: u64, shift: u32) -> usize {
+pub(super) fn hashed(beginning: u64, shift: u32) -> usize {
     (beginning.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> shift) as usize
 }
 
 /// The first bytes of a text as a number; a shorter text is filled up with zeros.
-fn word(text: &[u8]) -> u64 {
+pub(super) fn word(text: &[u8]) -> u64 {
     match text.first_chunk() {
         Some(whole) => u64::from_le_bytes(*whole),
         None => text.iter().rev().fold(0, |word, b| word << 8 | u64::from(*b)),
@@ -157,8 +157,20 @@ fn word(text: &[u8]) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// Makes words of so many letters out of two.
+    pub(crate) fn letters() -> impl FnMut(usize) -> String {
+        let mut seed = 7_u32;
+        move |n| {
+            let mut letter = |_| {
+                seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                if seed >> 30 == 0 { 'b' } else { 'a' }
+            };
+            (0..n).map(&mut letter).collect()
+        }
+    }
 
     fn found(phrases: &[&str], text: &str) -> Vec<usize> {
         let mut all = Vec::new();
@@ -187,15 +199,7 @@ mod tests {
 
     #[test]
     fn what_is_told_is_what_a_plain_comparison_tells() {
-        let mut seed = 7_u32;
-        let mut letters = |n: usize| -> String {
-            (0..n)
-                .map(|_| {
-                    seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    if seed >> 30 == 0 { 'b' } else { 'a' }
-                })
-                .collect()
-        };
+        let mut letters = letters();
         let phrases: Vec<String> = (0..80).map(|n| letters(1 + n % 11)).collect();
         let phrases: Vec<&str> = phrases.iter().map(String::as_str).collect();
         for n in 0..400 {

@@ -22,7 +22,12 @@ fn is_plain(text: &str) -> bool {
 /// Whether one of the bytes is of a kind. Looks at a block at a time without leaving it early: that way the compiler
 /// compares many bytes at once.
 fn holds_any(text: &str, kind: impl Fn(u8) -> bool) -> bool {
-    text.as_bytes().chunks(64).any(|block| block.iter().fold(false, |found, b| found | kind(*b)))
+    text.as_bytes().chunks(64).any(|block| any_in(block, &kind))
+}
+
+/// Whether one of the bytes of a block is of a kind.
+fn any_in(block: &[u8], kind: impl Fn(u8) -> bool) -> bool {
+    block.iter().fold(false, |found, b| found | kind(*b))
 }
 
 /// Undoes the mangling of the given pieces of one text, each with its offset in that text, and joins them by a line
@@ -339,7 +344,7 @@ fn line_start(text: &str, from: usize) -> usize {
 fn first_special(text: &str) -> usize {
     let mut at = 0;
     for block in text.as_bytes().chunks(32) {
-        if block.iter().fold(false, |found, b| found | is_special(*b)) {
+        if any_in(block, is_special) {
             return at + block.iter().position(|b| is_special(*b)).unwrap_or(block.len());
         }
         at += block.len();

@@ -231,6 +231,7 @@ mod tests {
 
     #[test]
     fn labels_are_read_at_words_and_at_the_end_of_one() {
+        assert_eq!(SOUGHT.iter().map(Vec::len).sum::<usize>(), LABELS.len(), "none has a longer first word");
         let get = |text: &str, name: FieldName| part(text).fields.get(&name).cloned().unwrap_or_default();
         let cases = [
             ("OAuthClientError: 404 there", "404", ""),

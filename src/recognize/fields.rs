@@ -108,9 +108,7 @@ pub(super) fn part(reading: &Reading<'_>, range: Range<usize>) -> Part {
     }
     instance.login |= found.has(FieldName::Login);
     instance.machine = codes::take(&words, &mut found);
-    if words.roles.any(Roles::TASK) {
-        instance.task_line = names::task_line(&words, &mut found);
-    }
+    instance.task_line = names::task_line(&words, &mut found);
     if !found.has(FieldName::HttpStatus)
         && let Some(at) = status::find(&words)
     {

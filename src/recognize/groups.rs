@@ -91,15 +91,12 @@ const ENDS: &[&str] = &[
 /// Small words inside a name.
 const INSIDE: &[&str] = &["of", "the", "and"];
 
-/// Words right before the name of a group, of those that announce one.
-const NEAREST: &[&str] = &["group", "named", "called", "of", "name"];
-
 /// Words without which no name of a group is looked for.
 const HINTS: &[&str] = &["group", "groups", "grouppush", "usergroup", "appgroup", "groupid", "gruppe", "gruppen"];
 
 /// What the words of the lists here may be.
 pub(super) fn roles() -> Vec<(&'static str, Roles)> {
-    let before = NEAREST.iter().chain(LABELS).map(|word| (*word, Roles::BEFORE_GROUP));
+    let before = AFTER.iter().filter_map(|list| list.last()).chain(LABELS).map(|word| (*word, Roles::BEFORE_GROUP));
     let hints = HINTS.iter().chain(LABELS).map(|word| (*word, Roles::GROUP));
     // What other things are called by, too, is no reason to look for a group.
     let sure = |prefix: &&&str| !matches!(**prefix, "aws" | "azure" | "licence" | "license");
@@ -116,11 +113,9 @@ pub(super) fn at(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
 
 /// After `app group`, `group named` and their like.
 fn announced(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
-    let nearest = i.checked_sub(1).map_or("", |p| words.str(p));
-    let maybe = NEAREST.iter().any(|w| nearest.eq_ignore_ascii_case(w));
     let follows = |list: &[&str]| list.iter().rev().enumerate().all(|(n, w)| words.before(i, n + 1, w));
     let apart = words.gap_before(i).contains(['.', '\n', ',', ';', '-', '(']);
-    if !maybe || apart || !AFTER.iter().any(|list| follows(list)) {
+    if apart || !AFTER.iter().any(|list| follows(list)) {
         return None;
     }
     // Small letters (`pushing group memberships`) are a name only where a sign closes it.

@@ -6,7 +6,7 @@
 use super::fields::Found;
 use super::head;
 use super::lexicon::Roles;
-use super::words::{Words, begins_name};
+use super::words::Words;
 use super::{apps, groups, people};
 use crate::domain::diagnosis::FieldName;
 use std::ops::Range;
@@ -201,7 +201,6 @@ pub(super) fn prose(words: &Words<'_>, found: &mut Found<'_>) {
             found.put(FieldName::App, at);
         }
         if no_user
-            && words.get(i).is_some_and(|word| begins_name(word.first))
             && let Some((rank, at)) = person(words, i, login)
             && best.as_ref().is_none_or(|(r, _)| rank < *r)
         {

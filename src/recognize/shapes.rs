@@ -32,35 +32,33 @@ pub(super) struct Token {
 /// `_` or `.`), and those that are seen by a sign between words (`@`, `==`).
 pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
     let bytes = words.text.as_bytes();
-    let mut found = Found { tokens: Vec::with_capacity(16), done: 0 };
+    let mut found = Tokens { list: Vec::with_capacity(16), done: 0 };
     let mut rest = words.iter().peekable();
     while let Some(word) = rest.next() {
-        // Almost every word is none, and almost every gap a blank.
-        if may_be_value(word) {
-            found.add(at_word(bytes, word));
-        }
+        found.add(at_word(bytes, word));
         if word.joined {
             found.parts(bytes, word);
         }
         let end = rest.peek().map_or(bytes.len(), |next| next.start);
+        // Almost every gap is a blank.
         if end != word.end + 1 || bytes.get(word.end) != Some(&b' ') {
             found.gap(bytes, word.end..end);
         }
     }
-    found.tokens
+    found.list
 }
 
 /// Values in the order of the text, none inside another.
-struct Found {
-    tokens: Vec<Token>,
+struct Tokens {
+    list: Vec<Token>,
     done: usize,
 }
 
-impl Found {
+impl Tokens {
     fn add(&mut self, token: Option<Token>) {
         if let Some(token) = token.filter(|t| t.at.start >= self.done) {
             self.done = token.at.end;
-            self.tokens.push(token);
+            self.list.push(token);
         }
     }
 
@@ -84,11 +82,6 @@ impl Found {
             }
         }
     }
-}
-
-/// Whether a value may begin with a word, as far as its first byte, its length and what it may announce tell.
-fn may_be_value(word: &Word) -> bool {
-    word.first.is_ascii_digit() || word.len() >= SHORTEST || word.roles.any(Roles::DATE)
 }
 
 /// Bytes of the shortest id.

@@ -255,7 +255,7 @@ fn of_parts(bytes: &[u8], at: &Range<usize>, of: &impl Fn(usize, usize) -> Roles
 }
 
 /// Whether a capital letter may begin with the byte.
-pub(super) fn begins_name(byte: u8) -> bool {
+fn begins_name(byte: u8) -> bool {
     byte.is_ascii_uppercase() || byte >= 0x80
 }
 

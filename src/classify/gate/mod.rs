@@ -123,13 +123,12 @@ impl Gate {
             texts.map(|(number, (text, _))| (number, text))
         };
         let at_runs = Starts::new(those(|_, at_run| at_run));
-        let is_sign = |text: &[u8], at_run: bool| !at_run && !text.iter().any(u8::is_ascii_alphanumeric);
         let signs = Starts::new(those(is_sign));
         let mut begins_sign = Box::new([false; 256]);
         for (text, _) in plan.texts.iter().filter(|(text, at_run)| is_sign(text, *at_run)) {
             text.first().into_iter().for_each(|first| begins_sign[usize::from(*first)] = true);
         }
-        let anywhere = Phrases::new(those(|text, at_run| !at_run && text.iter().any(u8::is_ascii_alphanumeric)));
+        let anywhere = Phrases::new(those(|text, at_run| !at_run && !is_sign(text, at_run)));
         Some(Self {
             count,
             pieces: plan.pieces,
@@ -192,6 +191,11 @@ impl Gate {
         }
         (0..self.count).filter(|of| matched.get(*of) == Some(&true)).collect()
     }
+}
+
+/// Whether a text stands between two runs.
+fn is_sign(text: &[u8], at_run: bool) -> bool {
+    !at_run && !text.iter().any(u8::is_ascii_alphanumeric)
 }
 
 /// Whether an assertion holds between the bytes before and from `at`.
