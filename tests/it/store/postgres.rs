@@ -39,20 +39,18 @@ async fn an_older_version_is_taken_over_while_it_runs(url: &str) {
     .execute(&mut busy)
     .await
     .unwrap();
-    let starting = {
-        let url = url.to_owned();
-        tokio::spawn(async move { open_with(&url, MIGRATIONS, "p2").await })
-    };
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-    assert!(!starting.is_finished(), "it waits for what is under way");
-    let stored = {
-        let old = old.clone();
-        tokio::spawn(async move { old.inbox_put("slack|meanwhile", At(1_600), "{}").await.unwrap().unwrap() })
-    };
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    sqlx::raw_sql("COMMIT").execute(&mut busy).await.unwrap();
-    let db = starting.await.unwrap();
-    let meanwhile = stored.await.unwrap();
+    let later = |ms| tokio::time::sleep(std::time::Duration::from_millis(ms));
+    let (db, meanwhile, ()) = tokio::join!(
+        open_with(url, MIGRATIONS, "p2"),
+        async {
+            later(500).await;
+            old.inbox_put("slack|meanwhile", At(1_600), "{}").await.unwrap().unwrap()
+        },
+        async {
+            later(700).await;
+            sqlx::raw_sql("COMMIT").execute(&mut busy).await.unwrap();
+        },
+    );
     for key in ["slack|under way", "slack|meanwhile"] {
         assert_eq!(db.inbox_put(key, At(1_700), "{}").await.unwrap(), None, "{key}");
     }
