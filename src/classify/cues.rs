@@ -209,12 +209,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (r"^\s*responses:\s*$|\x22example\x22:", Always, "documentation"),
     (
-        r"=<(?:user|login|upn|id|guid|code|status|message|name|error|reason|text|object|tenant|app|group|value|your)[\w -]*>|\b(?:user|app|group|code|login|message|tenant|domain) <[a-z][a-z _-]*>|\b(?:john|jane) (?:doe|roe)\b|\bmustermann\b|\b(?:fictional|fictitious|made[- ]up|dummy|fake|invented|fiktive[rns]?|erfundene[rns]?) (?:\w+ )?(?:data|users?|names?|values?|person|people|daten|namen)\b|\bdonn\xC3\xA9es fictives\b|\bdatos ficticios\b|\bdados fict\xC3\xADcios\b|\bdati fittizi\b|\bdane zmy\xC5\x9Blone\b|\xE6\x9E\xB6\xE7\xA9\xBA|['\x22 ]\{(?:user|login|upn|id|guid|name|message|error|reason|request-id|userid|objectid|email)\}",
+        r"=<(?:user|login|upn|id|guid|code|status|message|name|error|reason|text|object|tenant|app|group|value|your)[\w -]*>|\b(?:user|app|group|code|login|message|tenant|domain) <[a-z][a-z _-]*>|\b(?:john|jane) (?:doe|roe)\b|\b(?:fictional|fictitious|made[- ]up|dummy|fake|invented|fiktive[rns]?|erfundene[rns]?) (?:\w+ )?(?:data|users?|names?|values?|person|people|daten|namen)\b|\bdonn\xC3\xA9es fictives\b|\bdatos ficticios\b|\bdados fict\xC3\xADcios\b|\bdati fittizi\b|\bdane zmy\xC5\x9Blone\b|\xE6\x9E\xB6\xE7\xA9\xBA|['\x22 ]\{(?:user|login|upn|id|guid|name|message|error|reason|request-id|userid|objectid|email)\}",
         Always,
         "a placeholder",
     ),
     (
-        r"\[(?:(?:first|last|your) name|benutzer|absender|vorname|nombre|usuario)\]|\b(?:hallo|hello|hi|dear|hola|bonjour) \[name\]|%[sd]\b|\{\{",
+        r"\bmustermann\b|\[(?:(?:first|last|your) name|benutzer|absender|vorname|nombre|usuario)\]|\b(?:hallo|hello|hi|dear|hola|bonjour) \[name\]|%[sd]\b|\{\{",
         Talk,
         "a placeholder",
     ),

@@ -129,7 +129,7 @@ impl Stance {
         };
         if !seen.instance.is_evidence() || seen.instance.is_only_words() {
             cues.extend(self.quiet().found(text, 0..text.len(), seen.runs));
-            self.doubt(text, seen, &mut heard);
+            cues.extend(self.doubt(text, seen, &mut heard));
         }
         self.weigh(text, seen, &cues, &mut heard);
         heard
@@ -156,12 +156,15 @@ impl Stance {
         }
     }
 
-    /// Without evidence of an instance more speaks against it.
-    fn doubt(&self, text: &str, seen: &Seen<'_>, heard: &mut Heard) {
+    /// Without evidence of an instance more speaks against it: what silences, and what is weighed like a cue.
+    fn doubt(&self, text: &str, seen: &Seen<'_>, heard: &mut Heard) -> Vec<(Force, &'static str)> {
         let span = whole_words(text, &seen.span);
-        self.asks(text, &span, seen, heard);
-        if let Some(why) = spoken_of(text, &span) {
-            heard.silence(why);
+        let mut cues = self.asks(text, &span, seen, heard);
+        if spoken::is_condition(sentence(text, &span)) {
+            heard.silence("a condition");
+        }
+        if spoken::is_spoken_of(text, &span) {
+            cues.push((Force::Talk, "spoken of in a sentence"));
         }
         if !seen.instance.machine && spoken::is_code(text) {
             heard.silence("the signs of code");
@@ -180,6 +183,7 @@ impl Stance {
                 heard.silence("a code word alone");
             }
         }
+        cues
     }
 
     fn single(&self) -> Option<&[Regex; 4]> {
@@ -191,8 +195,8 @@ impl Stance {
     }
 
     /// Whether the sentence asks about the error, or the text speaks of another system.
-    fn asks(&self, text: &str, span: &Range<usize>, seen: &Seen<'_>, heard: &mut Heard) {
-        let Some([question, help, others, ours]) = self.single() else { return };
+    fn asks(&self, text: &str, span: &Range<usize>, seen: &Seen<'_>, heard: &mut Heard) -> Vec<(Force, &'static str)> {
+        let Some([question, help, others, ours]) = self.single() else { return Vec::new() };
         let said = sentence(text, span);
         // What is put together from several sentences is not asked in the last of them.
         let part_of_it =
@@ -201,9 +205,12 @@ impl Stance {
             heard.silence("a question");
         }
         let foreign = || others.is_match(text.as_bytes());
-        if (seen.weak || !ours.is_match(text.as_bytes())) && foreign() {
+        if seen.weak && foreign() {
             heard.silence("another system");
+        } else if !ours.is_match(text.as_bytes()) && foreign() {
+            return vec![(Force::Talk, "another system")];
         }
+        Vec::new()
     }
 }
 
@@ -212,14 +219,6 @@ impl Heard {
         self.told = false;
         self.against.push((why, false));
     }
-}
-
-/// Why an error is only spoken of.
-fn spoken_of(text: &str, span: &Range<usize>) -> Option<&'static str> {
-    if spoken::is_condition(sentence(text, span)) {
-        return Some("a condition");
-    }
-    spoken::is_spoken_of(text, span).then_some("spoken of in a sentence")
 }
 
 /// Whether hardly anything is said beside the code words: politeness, names of people and chat signs do not count.
