@@ -34,7 +34,7 @@ impl Force {
             Closed => 150,
             Talk => 75,
             Hint => 60,
-            Back => -100,
+            Back => -150,
             Plea => -50,
         }
     }

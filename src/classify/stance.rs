@@ -387,6 +387,9 @@ mod tests {
         assert!(hear("Linked group is missing in Box any idea?", "Linked group is missing"));
         assert!(!hear("is \"Linked group is missing\" a Box thing?", "Linked group is missing"));
         assert!(!hear("Resolved: Linked group is missing in Box", "Linked group is missing"));
-        assert!(hear("Resolved: no! Linked group is missing in Box, it is back", "Linked group is missing"));
+        let login = Instance { login: true, ..Instance::default() };
+        let back =
+            "Resolved, we said; but since this morning ana@fabrikam.com fails again: Linked group is missing in Box";
+        assert!(told(back, "Linked group is missing", login));
     }
 }

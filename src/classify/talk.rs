@@ -323,8 +323,8 @@ mod tests {
     fn a_sign_counts_once() {
         let talk = Talk::default();
         let weigh = |text: &str| talk.weigh(text, Runs::of(text).within(0..text.len()), Instance::default());
-        let once = weigh("x x x x x runbook x x x x x");
+        let once = weigh("x x x x x runbook x qqqqqqq x x x x x");
         assert_eq!(once, weigh("x x x x x runbook x runbook x x x x x"));
-        assert_ne!(once, weigh("x x x x x x x x x x x"));
+        assert_ne!(once, weigh("x x x x x qqqqqqq x qqqqqqq x x x x x"));
     }
 }
