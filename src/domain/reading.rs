@@ -287,30 +287,33 @@ impl Runs {
     /// Of a text of at most 4 GiB.
     pub fn of(text: &str) -> Self {
         let mut runs = Vec::with_capacity(text.len() / 4);
-        let (mut squeezed, mut start, mut inside) = (0, 0, false);
-        let mut edge = |at: u32| {
-            if inside {
-                let len = at - start;
-                runs.push(Run { clean: start, squeezed, len });
-                squeezed += len;
-            }
-            (start, inside) = (at, !inside);
-        };
         // Where one begins or ends is taken from 64 bytes at once: a look at each byte would be guessed wrong at each of
-        // those places.
-        let (mut before, mut base) = (0, 0_u32);
+        // those places. `start` is where the next one to end begins.
+        let (mut before, mut base, mut start, mut squeezed) = (0, 0_u32, 0_u32, 0_u32);
         for block in text.as_bytes().chunks(64) {
             let kept = kept_in(block);
-            let mut edges = kept ^ (kept << 1 | before);
-            while edges != 0 {
-                edge(base + edges.trailing_zeros());
-                edges &= edges - 1;
+            let behind = kept << 1 | before;
+            let (mut begins, mut ends) = (kept & !behind, !kept & behind);
+            let mut next = || {
+                let first = base.saturating_add(begins.trailing_zeros());
+                begins &= begins.wrapping_sub(1);
+                first
+            };
+            if before == 0 {
+                start = next();
+            }
+            while ends != 0 {
+                let len = base + ends.trailing_zeros() - start;
+                ends &= ends - 1;
+                runs.push(Run { clean: start, squeezed, len });
+                squeezed += len;
+                start = next();
             }
             before = kept >> 63;
             base = base.saturating_add(64);
         }
         if before == 1 {
-            edge(base);
+            runs.push(Run { clean: start, squeezed, len: base - start });
         }
         Self(runs)
     }

@@ -144,7 +144,7 @@ fn bit(word: u64) -> (usize, u64) {
 
 /// The highest bits of a product, so that beginnings which differ in one byte lie apart.
 #[expect(clippy::cast_possible_truncation, reason = "a few bits are left")]
-pub(super) fn hashed(beginning: u64, shift: u32) -> usize {
+pub(crate) fn hashed(beginning: u64, shift: u32) -> usize {
     (beginning.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> shift) as usize
 }
 

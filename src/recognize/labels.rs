@@ -121,12 +121,12 @@ const BEHIND: &[(&str, FieldName)] = &[
 ];
 
 /// The field that a guid is by what stands before and after it; `None`: a guid of another kind, or one without a label.
-pub(super) fn guid_field(before: &Before, after: &str) -> Option<FieldName> {
-    if before.1 == '_' {
+pub(super) fn guid_field(before: &Before<'_>, after: &str) -> Option<FieldName> {
+    if before.sign == b'_' {
         let object = ["user", "group", "contact", "device", "orgcontact", "publicfolder", "serviceprincipal"];
         return object.iter().any(|o| before.ends_with(o)).then_some(FieldName::ConflictingObjectId);
     }
-    if before.1 == '.' {
+    if before.sign == b'.' {
         return None;
     }
     let after = after.trim_start_matches(['\'', '"', ' ', '`']);
@@ -136,7 +136,7 @@ pub(super) fn guid_field(before: &Before, after: &str) -> Option<FieldName> {
     if let Some((_, field)) = BEHIND.iter().find(|(label, _)| after.starts_with(label)) {
         return Some(*field);
     }
-    if before.ends_with("oid") && before.1 == '=' {
+    if before.ends_with("oid") && before.sign == b'=' {
         return Some(FieldName::ExternalId);
     }
     if before.ends_with("id") && after.get(..24).is_some_and(|a| a.contains("activityDateTime")) {

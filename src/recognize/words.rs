@@ -81,38 +81,38 @@ impl<'t> Words<'t> {
     }
 
     /// In ASCII a word is a run, or several with nothing between them but signs that stand inside words.
-    fn join(&mut self, runs: impl Iterator<Item = Range<usize>>) {
+    fn join(&mut self, mut runs: impl Iterator<Item = Range<usize>>) {
         let bytes = self.text.as_bytes();
         let of = Roles::of(bytes);
-        let mut word: Option<(usize, usize, bool)> = None;
-        for run in runs {
-            let joins = |(_, end, _): &(usize, usize, bool)| match bytes.get(*end..run.start).unwrap_or_default() {
-                [] => true,
-                [sign] => INSIDE[usize::from(*sign)],
-                signs => signs.iter().all(|b| INSIDE[usize::from(*b)]),
-            };
-            match word.filter(joins) {
-                Some((start, ..)) => word = Some((start, run.end, true)),
-                None => {
-                    if let Some((start, end, joined)) = word.replace((run.start, run.end, false)) {
-                        self.push(start..end, joined, &of);
-                    }
+        let mut run = runs.next();
+        while let Some(first) = run {
+            let (mut end, mut dot) = (first.end, None);
+            run = loop {
+                let Some(next) = runs.next() else { break None };
+                let dotted = match bytes.get(end..next.start).unwrap_or_default() {
+                    [sign] if INSIDE[usize::from(*sign)] => *sign == b'.',
+                    [sign, ..] if !INSIDE[usize::from(*sign)] => break Some(next),
+                    signs if signs.iter().all(|b| INSIDE[usize::from(*b)]) => signs.contains(&b'.'),
+                    _ => break Some(next),
+                };
+                if dotted {
+                    dot = Some(next.start);
                 }
+                end = next.end;
+            };
+            let joined = end > first.end;
+            let mut roles = of(first.start, end - first.start);
+            if joined {
+                let behind = dot.map_or(Roles::default(), |dot| of(dot, end - dot));
+                roles = roles.with(of(first.start, first.len())).with(behind);
             }
-        }
-        if let Some((start, end, joined)) = word {
-            self.push(start..end, joined, &of);
+            self.push(first.start..end, joined, roles);
         }
     }
 
-    fn push(&mut self, at: Range<usize>, joined: bool, of: &impl Fn(usize, usize) -> Roles) {
-        let bytes = self.text.as_bytes();
-        let mut roles = of(at.start, at.len());
-        if joined {
-            roles = roles.with(of_parts(bytes, &at, of));
-        }
+    fn push(&mut self, at: Range<usize>, joined: bool, roles: Roles) {
         self.roles = self.roles.with(roles);
-        let first = bytes.get(at.start).copied().unwrap_or_default();
+        let first = self.text.as_bytes().get(at.start).copied().unwrap_or_default();
         self.list.push(Word { start: at.start, end: at.end, first, joined, roles });
     }
 
@@ -137,7 +137,9 @@ impl<'t> Words<'t> {
             let inside = bytes.get(at.clone()).unwrap_or_default();
             if !inside.is_empty() {
                 let joined = joined && inside.iter().any(|b| !STARTS[usize::from(*b)]);
-                self.push(at, joined, &of);
+                let parts = if joined { of_parts(bytes, &at, &of) } else { Roles::default() };
+                let roles = of(at.start, at.len()).with(parts);
+                self.push(at, joined, roles);
             }
         }
     }
@@ -181,6 +183,12 @@ impl<'t> Words<'t> {
     /// What the word before may announce.
     pub(super) fn roles_before(&self, i: usize) -> Roles {
         i.checked_sub(1).map_or(Roles::default(), |before| self.roles(before))
+    }
+
+    /// The byte right before a word; 0 where it begins the text.
+    pub(super) fn sign_before(&self, i: usize) -> u8 {
+        let at = self.list.get(i).and_then(|word| word.start.checked_sub(1));
+        at.and_then(|at| self.text.as_bytes().get(at)).copied().unwrap_or_default()
     }
 
     /// The `n`-th word before, without regard to case.
@@ -245,7 +253,7 @@ fn is_blank(gap: &str) -> bool {
     !gap.is_empty() && gap.chars().all(|c| matches!(c, ' ' | '\u{a0}'))
 }
 
-/// What a word may announce by its first part, and by what stands behind its last dot.
+/// What a joined word may announce by its first part, and by what stands behind its last dot.
 fn of_parts(bytes: &[u8], at: &Range<usize>, of: &impl Fn(usize, usize) -> Roles) -> Roles {
     let inside = bytes.get(at.clone()).unwrap_or_default();
     let first = inside.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(0);
