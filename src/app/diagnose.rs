@@ -128,7 +128,7 @@ impl Diagnoser {
         let (cut, bulk) = (reading.cut, recognize::bulk::check(reading.received));
         let mut work = Work { reading, hits, openers, asked, reports: Vec::new(), trails: Vec::new() };
         if !work.openers.is_empty() {
-            for part in recognize::parts(&work.reading.clean, &work.openers) {
+            for part in recognize::parts(&work.reading, &work.openers) {
                 self.part(&mut work, part);
             }
         }

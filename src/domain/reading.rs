@@ -210,30 +210,18 @@ const SQUEEZED: [u8; 256] = {
 
 /// Which of at most 64 bytes are letters or digits, a bit each from the lowest.
 fn kept_in(block: &[u8]) -> u64 {
-    let (words, rest) = block.as_chunks();
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    let all = words.iter().chain(std::iter::once(&last)).zip((0..64).step_by(8));
-    all.fold(0, |bits, (word, shift)| bits | u64::from(kept_of(u64::from_le_bytes(*word))) << shift)
-}
-
-/// The same for eight bytes that stand in one number: each is compared with the ends of a range by whether an addition
-/// reaches its highest bit.
-fn kept_of(word: u64) -> u8 {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * EACH;
-    const LOWER: u64 = 0x20 * EACH;
-    let within = |bytes: u64, first: u8, last: u8| {
-        let from = bytes + EACH * u64::from(0x80 - first);
-        let behind = bytes + EACH * u64::from(0x7f - last);
-        from & !behind
-    };
-    let low = word & !HIGH;
-    let kept = (within(low | LOWER, b'a', b'z') | within(low, b'0', b'9')) & !word & HIGH;
-    // Gathers the highest bit of each byte in the highest byte.
-    ((kept >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+    let mut all = [0; 64];
+    let block = block.first_chunk().unwrap_or_else(|| {
+        for (to, from) in all.iter_mut().zip(block) {
+            *to = *from;
+        }
+        &all
+    });
+    // Many bytes are compared at once, and then each eight answers gathered in one byte.
+    let kept = block.map(|b| u8::from(b.is_ascii_alphanumeric()));
+    let (eights, _) = kept.as_chunks();
+    let gathered = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    eights.iter().zip((0..64).step_by(8)).fold(0, |bits, (eight, shift)| bits | gathered(eight) << shift)
 }
 
 /// Appends the squeezed form of `text` to `out`.
@@ -250,14 +238,30 @@ pub fn squeeze_into(text: &str, out: &mut [u8]) -> Option<usize> {
         return None;
     }
     let mut n = 0;
-    for b in text.bytes() {
-        let s = SQUEEZED[usize::from(b)];
+    let (eights, rest) = text.as_bytes().as_chunks();
+    for eight in eights {
+        let Some(to) = out.get_mut(n..).and_then(|out| out.first_chunk_mut()) else { break };
+        n += squeeze_eight(eight, to);
+    }
+    for b in rest {
+        let s = SQUEEZED[usize::from(*b)];
         if let Some(slot) = out.get_mut(n) {
             *slot = s;
         }
         n += usize::from(s != 0);
     }
     Some(n)
+}
+
+/// Squeezes eight bytes; what stands behind the squeezed ones has no meaning.
+fn squeeze_eight(eight: &[u8; 8], to: &mut [u8; 8]) -> usize {
+    let mut n = 0;
+    for b in eight {
+        let s = SQUEEZED[usize::from(*b)];
+        to[n % 8] = s;
+        n += usize::from(s != 0);
+    }
+    n
 }
 
 /// A run of letters and digits, and where it begins in the text and in its squeezed form: it has the same length in

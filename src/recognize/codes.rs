@@ -71,6 +71,8 @@ const LABELS: &[(&str, Label)] = &[
 
 /// Beginnings of words that are codes themselves.
 const CODES: &[&str] = &["AADSTS", "E00000"];
+/// Bytes of the shorter one.
+const SHORTEST: usize = 6;
 
 /// A label as it is looked for.
 #[derive(Clone)]
@@ -118,11 +120,13 @@ fn stands(text: &str, at: usize, what: &str) -> bool {
 fn labelled(text: &str, word: &Word) -> Option<(Range<usize>, Label)> {
     let whole = word.roles.any(Roles::CODE);
     let next = text.as_bytes().get(word.end).copied();
-    let last = text.as_bytes().get(word.end.wrapping_sub(1));
-    let signed = matches!(next, Some(b':' | b'=')) && matches!(last, Some(b'r' | b'R' | b'e' | b'E' | b's' | b'S'));
-    if !whole && !signed {
-        return None;
-    }
+    let last = || text.as_bytes().get(word.end.wrapping_sub(1));
+    let signed = matches!(next, Some(b':' | b'=')) && matches!(last(), Some(b'r' | b'R' | b'e' | b'E' | b's' | b'S'));
+    (whole || signed).then(|| sought(text, word, next, (whole, signed))).flatten()
+}
+
+/// The same of a word that may be one: it is that by itself, or by its end and the sign `next` behind it.
+fn sought(text: &str, word: &Word, next: Option<u8>, (whole, signed): (bool, bool)) -> Option<(Range<usize>, Label)> {
     // Almost every label is told by the length of its first word and the sign behind that.
     let stands = |label: &Sought| {
         let start = word.end.checked_sub(label.first + label.lead)?;
@@ -139,7 +143,10 @@ pub(super) fn take(words: &Words<'_>, found: &mut Found<'_>) -> bool {
     let text = found.text;
     let (mut machine, mut done) = (false, 0);
     for word in words.iter() {
-        if matches!(word.first, b'A' | b'a' | b'E' | b'e') && CODES.iter().any(|code| stands(text, word.start, code)) {
+        if word.len() >= SHORTEST
+            && matches!(word.first, b'A' | b'a' | b'E' | b'e')
+            && CODES.iter().any(|code| stands(text, word.start, code))
+        {
             put_code(found, word.start);
             continue;
         }
