@@ -1,4 +1,5 @@
-//! What a power failure may take of each kind of write, asked of SQLite itself inside each transaction.
+//! What a power failure may take of each kind of write, asked of SQLite itself inside each transaction; and how much is
+//! written before an event is acknowledged.
 
 use super::*;
 use crate::ports::store::{AuditRow, Durability, OutboxRow, SettingChange};
@@ -152,4 +153,51 @@ async fn what_is_replayed_is_written_without_waiting_for_the_disk() {
     assert_eq!(seen(&db), [NORMAL], "a post that was not made");
     // Whoever reads sees it at once, on every connection.
     assert!(db.case(&CaseId::new("c-1")).await.unwrap().is_some());
+}
+
+/// What a report puts into the inbox.
+fn report(n: usize) -> (String, String) {
+    (format!("slack|m|C0PROVISION|1764000000.{n:06}"), format!("{{\"n\":{n},\"text\":\"{}\"}}", "x".repeat(800)))
+}
+
+#[tokio::test]
+async fn a_report_costs_the_log_three_pages_before_it_is_acknowledged() {
+    /// A page and what stands before it in the log.
+    const FRAME: u64 = 4096 + 24;
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(&dir).await;
+    let log = || std::fs::metadata(dir.path().join("bot.db-wal")).unwrap().len() / FRAME;
+    let mut costs = Vec::new();
+    for n in 0..100 {
+        let ((key, body), before) = (report(n), log());
+        let id = db.inbox_put(&key, At(1_000), &body).await.unwrap().unwrap();
+        costs.push(log() - before);
+        if n % 2 == 0 {
+            db.inbox_done(id, At(1_000), Durability::Replayed).await.unwrap();
+        }
+    }
+    // The table, the keys, what waits; now and then a page is full and a new one is begun.
+    let mut last = costs.split_off(60);
+    last.sort_unstable();
+    assert_eq!((last[0], last[20]), (3, 3), "{last:?}");
+    assert!(last.iter().sum::<u64>() <= 4 * 40, "{last:?}");
+}
+
+#[tokio::test]
+async fn what_waits_and_what_is_old_is_found_without_reading_the_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(&dir).await;
+    let [old, old_waiting] = writer::SWEEP;
+    for (sql, plan) in [
+        (inbox::FINISH, "SEARCH inbox USING INDEX inbox_waiting (id=?)"),
+        (inbox::CLAIM, "SEARCH inbox USING INDEX inbox_waiting (id=?)"),
+        (inbox::CLAIM, "SCAN inbox USING INDEX inbox_waiting"),
+        (old, "SEARCH inbox USING INDEX inbox_done (at<?)"),
+        (old_waiting, "SCAN inbox USING INDEX inbox_waiting"),
+    ] {
+        let ask = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(ask).fetch_all(&db.core.pool).await.unwrap();
+        assert!(steps.iter().any(|step| step.3 == plan), "{sql}: {steps:?}");
+        assert!(steps.iter().all(|step| step.3 != "SCAN inbox"), "{sql}: {steps:?}");
+    }
 }

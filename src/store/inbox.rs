@@ -8,6 +8,12 @@ use crate::ports::store::{Durability, InboxRow, Stored};
 
 /// Rows whose owners are looked at by one claim.
 const OLDEST: i64 = 256;
+/// Only rows that wait have an index of their numbers: whoever asks for a number says that it waits.
+pub(super) const CLAIM: &str = "UPDATE inbox SET owner = $1, claimed_until = $2 WHERE done_at IS NULL AND id IN (\
+        SELECT id FROM inbox WHERE done_at IS NULL AND (claimed_until <= $3 \
+            OR (claimed_until IS NULL AND (owner = $1 OR owner = $4 OR at <= $5))) ORDER BY id LIMIT $6) \
+     RETURNING id, key, at, body";
+pub(super) const FINISH: &str = "UPDATE inbox SET done_at = $2, body = '' WHERE id = $1 AND done_at IS NULL";
 
 /// The claim of one caller.
 #[derive(Clone, Copy)]
@@ -68,20 +74,15 @@ async fn claim_in(tx: &mut Tx, db: &Database, tag: &str, claim: Claim) -> Result
             .execute(&mut **tx)
             .await?;
     }
-    let mut rows: Vec<(i64, String, i64, String)> = sqlx::query_as(
-        "UPDATE inbox SET owner = $1, claimed_until = $2 WHERE id IN (\
-            SELECT id FROM inbox WHERE done_at IS NULL AND (claimed_until <= $3 \
-                OR (claimed_until IS NULL AND (owner = $1 OR owner = $4 OR at <= $5))) ORDER BY id LIMIT $6) \
-         RETURNING id, key, at, body",
-    )
-    .bind(tag)
-    .bind(claim.now.plus(claim.hold_ms).0)
-    .bind(claim.now.0)
-    .bind(db.core.instance.as_str())
-    .bind(claim.now.plus(-claim.hold_ms).0)
-    .bind(claim.limit)
-    .fetch_all(&mut **tx)
-    .await?;
+    let mut rows: Vec<(i64, String, i64, String)> = sqlx::query_as(CLAIM)
+        .bind(tag)
+        .bind(claim.now.plus(claim.hold_ms).0)
+        .bind(claim.now.0)
+        .bind(db.core.instance.as_str())
+        .bind(claim.now.plus(-claim.hold_ms).0)
+        .bind(claim.limit)
+        .fetch_all(&mut **tx)
+        .await?;
     rows.sort_by_key(|row| row.0);
     Ok(rows.into_iter().map(|(id, key, at, body)| InboxRow { id, key, at: At(at), body }).collect())
 }
@@ -104,10 +105,6 @@ pub(super) async fn done(db: &Database, (id, at): (i64, At), durability: Durabil
 
 /// Finishes a row; `false` when it was finished (or deleted) before. Its body goes at once: nobody reads it again.
 pub(super) async fn finish(tx: &mut Tx, id: i64, at: At) -> Result<bool, Fault> {
-    let done = sqlx::query("UPDATE inbox SET done_at = $2, body = '' WHERE id = $1 AND done_at IS NULL")
-        .bind(id)
-        .bind(at.0)
-        .execute(&mut **tx)
-        .await?;
+    let done = sqlx::query(FINISH).bind(id).bind(at.0).execute(&mut **tx).await?;
     Ok(done.rows_affected() == 1)
 }

@@ -21,6 +21,10 @@ const QUEUE: usize = 1024;
 /// tell the rows of one process apart and order them, nothing else.
 const BLOCK: i64 = 1024;
 
+/// What is too old: of the rows that are done by the index of their ages, of the few that wait by looking at each.
+pub(super) const SWEEP: [&str; 2] =
+    ["DELETE FROM inbox WHERE at < $1 AND done_at IS NOT NULL", "DELETE FROM inbox WHERE at < $1 AND done_at IS NULL"];
+
 /// Row numbers that were taken and are not used.
 #[derive(Clone, Copy, Default)]
 struct Numbers {
@@ -170,7 +174,10 @@ async fn insert(connection: &mut AnyConnection, core: &Core, id: i64, put: &Put)
 /// Deletes what SAFETY E2 lets us keep for 24 hours only.
 pub(super) async fn sweep(tx: &mut Tx, now: At) -> Result<u64, Fault> {
     let limit = now.plus(-DAY).0;
-    let inbox = sqlx::query("DELETE FROM inbox WHERE at < $1").bind(limit).execute(&mut **tx).await?;
+    let mut gone = 0;
+    for old in SWEEP {
+        gone += sqlx::query(old).bind(limit).execute(&mut **tx).await?.rows_affected();
+    }
     sqlx::query("DELETE FROM outbox WHERE done_at IS NOT NULL AND done_at < $1").bind(limit).execute(&mut **tx).await?;
-    Ok(inbox.rows_affected())
+    Ok(gone)
 }

@@ -1,6 +1,7 @@
 //! Opening: files, modes, migrations, and what is said when it cannot be done.
 
 use super::*;
+use reanchor::domain::time::DAY;
 use reanchor::ports::secret::Secret;
 use reanchor::ports::store::Ledger as _;
 
@@ -69,6 +70,62 @@ async fn a_later_migration_runs_over_the_data() {
     assert!(error.contains("another migration 1"), "{error}");
     let error = Database::open(&place.url(), &[("first", "SELECT 1")], options("p3")).await.err().unwrap().to_string();
     assert!(error.contains("without a number"), "{error}");
+}
+
+/// The tables as they were before each row of the inbox was written with fewer pages.
+pub(super) const BEFORE_FEWER_PAGES: usize = 3;
+
+/// Rows of every kind in an inbox: done, waiting, and waiting in somebody's claim.
+pub(super) async fn fill_inbox(db: &Database) -> Vec<i64> {
+    let mut ids = Vec::new();
+    for n in 0..30 {
+        let body = format!("{{\"n\":{n}}}");
+        ids.push(db.inbox_put(&format!("slack|{n}"), At(1_000 + n), &body).await.unwrap().unwrap());
+    }
+    let claimed = db.inbox_claim("p1", At(2_000), 5_000, 10).await.unwrap();
+    assert_eq!(claimed.iter().map(|row| row.id).collect::<Vec<_>>(), ids[..10]);
+    for id in &ids[..5] {
+        db.inbox_done(*id, At(2_000), Durability::Now).await.unwrap();
+    }
+    ids
+}
+
+/// That they are all there, as they were.
+pub(super) async fn inbox_is_as_it_was(db: &Database, ids: &[i64]) {
+    for n in 0..30 {
+        assert_eq!(db.inbox_put(&format!("slack|{n}"), At(3_000), "{}").await.unwrap(), None, "stored before");
+    }
+    assert_eq!(db.figures().await.unwrap().inbox, 25);
+    assert!(!ids.contains(&db.inbox_put("slack|new", At(3_000), "{}").await.unwrap().unwrap()));
+    let rows = db.inbox_claim("p2", At(100_000), 5_000, 99).await.unwrap();
+    let seen: Vec<_> = rows.into_iter().map(|row| (row.id, row.key, row.at, row.body)).collect();
+    let waiting = (5..30_usize).zip(1_005..);
+    let expected: Vec<_> =
+        waiting.map(|(n, at)| (ids[n], format!("slack|{n}"), At(at), format!("{{\"n\":{n}}}"))).collect();
+    assert_eq!(seen[..25], expected[..]);
+    assert_eq!((seen.len(), seen[25].1.as_str()), (26, "slack|new"));
+    // Those that were done are as old as they were, too.
+    assert_eq!(db.sweep(At(1_003 + DAY)).await.unwrap(), 3);
+    assert_eq!(db.sweep(At(1_030 + DAY)).await.unwrap(), 27);
+}
+
+#[tokio::test]
+async fn the_inbox_of_an_older_version_is_taken_over_whole_and_once() {
+    let place = Place::new();
+    let old = Database::open(&place.url(), &MIGRATIONS[..BEFORE_FEWER_PAGES], options("p1")).await.unwrap();
+    let ids = fill_inbox(&old).await;
+    // A claim of a process that lives is its own.
+    let db = place.open("p2").await;
+    assert_eq!(db.inbox_claim("p2", At(2_000), 5_000, 99).await.unwrap(), []);
+    drop(old);
+    inbox_is_as_it_was(&db, &ids).await;
+    db.close().await;
+    // The next start finds nothing to do.
+    let log = place.dir.path().join("bot.db-wal");
+    assert!(!log.exists());
+    let again = place.open("p3").await;
+    assert_eq!(std::fs::metadata(&log).map_or(0, |log| log.len()), 0, "a start writes nothing");
+    drop(again);
 }
 
 #[tokio::test]

@@ -5,20 +5,59 @@ use super::*;
 use reanchor::ports::secret::Secret;
 use reanchor::ports::store::Ledger as _;
 
-/// Two processes on one empty schema.
-async fn pair(url: &str, schema: &'static str) -> (Database, Database) {
+/// The URL of an empty schema.
+async fn schema(url: &str, schema: &'static str) -> String {
     sqlx::any::install_default_drivers();
     let server: sqlx::any::AnyConnectOptions = url.parse().unwrap();
     let mut connection = server.connect().await.unwrap();
     for sql in [format!("DROP SCHEMA IF EXISTS {schema} CASCADE"), format!("CREATE SCHEMA {schema}")] {
         sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
     }
-    let url = format!("{url}?options[search_path]={schema}");
-    let open = async |instance: &str| {
-        let options = Options { audit_key: Some(Secret::new("key")), ..options(instance) };
-        Database::open(&url, MIGRATIONS, options).await.unwrap()
-    };
-    tokio::join!(open("p1"), open("p2"))
+    format!("{url}?options[search_path]={schema}")
+}
+
+async fn open_with(url: &str, migrations: &[(&str, &str)], instance: &str) -> Database {
+    let options = Options { audit_key: Some(Secret::new("key")), ..options(instance) };
+    Database::open(url, migrations, options).await.unwrap()
+}
+
+/// Two processes on one empty schema.
+async fn pair(url: &str, name: &'static str) -> (Database, Database) {
+    let url = schema(url, name).await;
+    tokio::join!(open_with(&url, MIGRATIONS, "p1"), open_with(&url, MIGRATIONS, "p2"))
+}
+
+/// An older version takes events while a newer one starts: what it acknowledges before and meanwhile is taken over.
+async fn an_older_version_is_taken_over_while_it_runs(url: &str) {
+    let old = open_with(url, &MIGRATIONS[..open::BEFORE_FEWER_PAGES], "p1").await;
+    open::fill_inbox(&old).await;
+    let server: sqlx::any::AnyConnectOptions = url.parse().unwrap();
+    let mut busy = server.connect().await.unwrap();
+    sqlx::raw_sql(
+        "BEGIN; INSERT INTO inbox (id, key, at, body, owner) VALUES (-1, 'slack|under way', 1500, '{}', 'p1')",
+    )
+    .execute(&mut busy)
+    .await
+    .unwrap();
+    let later = |ms| tokio::time::sleep(std::time::Duration::from_millis(ms));
+    let (db, meanwhile, ()) = tokio::join!(
+        open_with(url, MIGRATIONS, "p2"),
+        async {
+            later(500).await;
+            old.inbox_put("slack|meanwhile", At(1_600), "{}").await.unwrap().unwrap()
+        },
+        async {
+            later(700).await;
+            sqlx::raw_sql("COMMIT").execute(&mut busy).await.unwrap();
+        },
+    );
+    for key in ["slack|under way", "slack|meanwhile"] {
+        assert_eq!(db.inbox_put(key, At(1_700), "{}").await.unwrap(), None, "{key}");
+    }
+    for id in [-1, meanwhile] {
+        old.inbox_done(id, At(1_800), Durability::Now).await.unwrap();
+    }
+    assert_eq!(db.sweep(At(1_601 + reanchor::domain::time::DAY)).await.unwrap(), 32);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -44,6 +83,13 @@ async fn the_store_works_on_postgres() {
     queues::who_takes_a_begun_post_up_again_is_told_so(&pair(&url, "reanchor_test_10").await.0).await;
     erase::everything_of_one_case_is_gone_and_nothing_else(&pair(&url, "reanchor_test_11").await.0).await;
     erase::a_refused_erasure_leaves_everything(&pair(&url, "reanchor_test_12").await.0).await;
+    queues::events_are_deleted_after_a_day(&pair(&url, "reanchor_test_13").await.0).await;
+    let place = schema(&url, "reanchor_test_14").await;
+    let old = open_with(&place, &MIGRATIONS[..open::BEFORE_FEWER_PAGES], "p1").await;
+    let ids = open::fill_inbox(&old).await;
+    old.close().await;
+    open::inbox_is_as_it_was(&open_with(&place, MIGRATIONS, "p2").await, &ids).await;
+    an_older_version_is_taken_over_while_it_runs(&schema(&url, "reanchor_test_15").await).await;
     let (a, _) = pair(&url, "reanchor_test_9").await;
     let code = audit::sample(&a).await;
     assert_eq!(audit::check_export(&a.export(None).await.unwrap(), &code), 5);

@@ -192,16 +192,29 @@ async fn a_stored_event_is_there_for_another_process_as_soon_as_put_returns() {
     }
 }
 
-#[tokio::test]
-async fn events_are_deleted_after_a_day() {
-    let place = Place::new();
-    let db = place.open("p1").await;
-    db.inbox_put("slack|old", At(1_000), "{}").await.unwrap().unwrap();
+/// Done or not, and however old the end is: an event is kept for a day.
+pub(super) async fn events_are_deleted_after_a_day(db: &Database) {
+    let old = db.inbox_put("slack|old", At(1_000), "{}").await.unwrap().unwrap();
+    db.inbox_put("slack|waits", At(1_000), "{}").await.unwrap().unwrap();
+    db.inbox_put("slack|later", At(1_001), "{}").await.unwrap().unwrap();
+    let later = db.inbox_put("slack|later and done", At(1_001), "{}").await.unwrap().unwrap();
+    for id in [old, later] {
+        db.inbox_done(id, At(DAY), Durability::Now).await.unwrap();
+    }
     assert_eq!(db.sweep(At(1_000 + DAY)).await.unwrap(), 0);
-    assert_eq!(db.sweep(At(1_001 + DAY)).await.unwrap(), 1);
-    db.inbox_put("slack|old", At(1_000), "{}").await.unwrap().unwrap();
+    assert_eq!(db.sweep(At(1_001 + DAY)).await.unwrap(), 2);
+    for (key, new) in [("later", false), ("later and done", false), ("old", true), ("waits", true)] {
+        assert_eq!(db.inbox_put(&format!("slack|{key}"), At(1_001), "{}").await.unwrap().is_some(), new, "{key}");
+    }
     // By itself, when the next event comes a day later.
-    db.inbox_put("slack|new", At(1_001 + DAY), "{}").await.unwrap().unwrap();
+    db.inbox_put("slack|new", At(1_002 + DAY), "{}").await.unwrap().unwrap();
     let keys: Vec<_> = db.inbox_claim("p1", At(2 * DAY), 1, 9).await.unwrap().into_iter().map(|r| r.key).collect();
     assert_eq!(keys, ["slack|new"]);
+    assert_eq!(db.sweep(At(1_002 + DAY)).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn the_age_of_events() {
+    let place = Place::new();
+    events_are_deleted_after_a_day(&place.open("p1").await).await;
 }
