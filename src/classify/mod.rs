@@ -195,11 +195,10 @@ impl Classifier {
     /// Ordinary chat stops here.
     pub fn may_speak(&self, text: &str, squeezed: &[u8]) -> bool {
         let cut = |end: usize| !self.cuts.before(squeezed, end).is_empty();
-        let cut_off = || match is_shortened(text) {
-            true => cut_points(text, squeezed.len()).into_iter().any(cut),
-            false => cut(squeezed.len()),
-        };
-        self.openers.any_in(squeezed) || cut_off()
+        if self.openers.any_in(squeezed) {
+            return true;
+        }
+        if is_shortened(text) { cut_points(text, squeezed.len()).into_iter().any(cut) } else { cut(squeezed.len()) }
     }
 
     /// Bytes that the tables of the texts take.

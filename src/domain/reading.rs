@@ -241,7 +241,7 @@ pub fn squeeze_into(text: &str, out: &mut [u8]) -> Option<usize> {
     let (eights, rest) = text.as_bytes().as_chunks();
     for eight in eights {
         let Some(to) = out.get_mut(n..).and_then(|out| out.first_chunk_mut()) else { break };
-        n += squeeze_eight(eight, to);
+        n += squeeze_eight(*eight, to);
     }
     for b in rest {
         let s = SQUEEZED[usize::from(*b)];
@@ -254,10 +254,10 @@ pub fn squeeze_into(text: &str, out: &mut [u8]) -> Option<usize> {
 }
 
 /// Squeezes eight bytes; what stands behind the squeezed ones has no meaning.
-fn squeeze_eight(eight: &[u8; 8], to: &mut [u8; 8]) -> usize {
+fn squeeze_eight(eight: [u8; 8], to: &mut [u8; 8]) -> usize {
     let mut n = 0;
     for b in eight {
-        let s = SQUEEZED[usize::from(*b)];
+        let s = SQUEEZED[usize::from(b)];
         to[n % 8] = s;
         n += usize::from(s != 0);
     }

@@ -79,11 +79,10 @@ impl Starts {
             });
             set.bytes.extend_from_slice(phrase);
             match *phrase {
-                _ if phrase.len() >= SHARED => note(&mut *set.long, shared(word(phrase))),
+                _ if phrase.len() >= SHARED => note(&mut set.long, shared(word(phrase))),
                 // Whatever follows.
-                [only] => (0..=u8::MAX)
-                    .for_each(|next| note(&mut *set.short, two(u64::from_le_bytes([only, next, 0, 0, 0, 0, 0, 0])))),
-                _ => note(&mut *set.short, two(word(phrase))),
+                [only] => (0..=u8::MAX).for_each(|next| note(&mut set.short, two(word(&[only, next])))),
+                _ => note(&mut set.short, two(word(phrase))),
             }
         }
         for (length, entries) in LENGTHS.into_iter().zip(own).filter(|(_, entries)| !entries.is_empty()) {
@@ -197,8 +196,14 @@ pub(crate) fn hashed(beginning: u64, shift: u32) -> usize {
 pub(crate) fn word(text: &[u8]) -> u64 {
     match text.first_chunk() {
         Some(whole) => u64::from_le_bytes(*whole),
-        None => text.iter().rev().fold(0, |word, b| word << 8 | u64::from(*b)),
+        None => filled_up(text),
     }
+}
+
+/// Only the end of a text is shorter.
+#[cold]
+fn filled_up(text: &[u8]) -> u64 {
+    text.iter().rev().fold(0, |word, b| word << 8 | u64::from(*b))
 }
 
 #[cfg(test)]

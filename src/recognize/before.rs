@@ -31,17 +31,10 @@ impl<'t> Before<'t> {
 
     pub(super) fn ends_with(&self, word: &str) -> bool {
         let word = word.as_bytes();
-        match word.split_last_chunk() {
-            Some((rest, end)) => {
-                *end == self.last && (rest.is_empty() || rest.iter().rev().copied().eq(self.further().take(rest.len())))
-            }
+        match word.last_chunk() {
+            Some(end) => *end == self.last && word.iter().rev().copied().eq(letters(self.near).take(word.len())),
             None => self.last.ends_with(word),
         }
-    }
-
-    /// What stands before the last letters, from behind.
-    fn further(&self) -> impl Iterator<Item = u8> {
-        letters(self.near).skip(LAST)
     }
 }
 

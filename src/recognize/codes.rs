@@ -89,8 +89,15 @@ struct Sought {
 /// Longest first word of a label, in bytes.
 const LONGEST_FIRST: usize = 24;
 
-/// The labels by the length of their first words.
-static SOUGHT: LazyLock<[Vec<Sought>; LONGEST_FIRST + 1]> = LazyLock::new(|| {
+/// The labels as they are looked for.
+struct AllSought {
+    /// By the length of their first words.
+    whole: [Vec<Sought>; LONGEST_FIRST + 1],
+    /// Those whose first words may be the end of a longer word.
+    ends: Vec<Sought>,
+}
+
+static SOUGHT: LazyLock<AllSought> = LazyLock::new(|| {
     let part = |b: u8| b.is_ascii_alphanumeric();
     let sought = |(text, what): &(&'static str, Label)| {
         let lead = text.bytes().take_while(|b| !part(*b)).count();
@@ -98,13 +105,15 @@ static SOUGHT: LazyLock<[Vec<Sought>; LONGEST_FIRST + 1]> = LazyLock::new(|| {
         Sought { text, lead, first, next: text.as_bytes().get(lead + first).copied(), what: *what }
     };
     let all: Vec<Sought> = LABELS.iter().map(sought).collect();
-    std::array::from_fn(|len| all.iter().filter(|label| label.first == len).cloned().collect())
+    let of = |length: usize| all.iter().filter(move |label| label.first == length).cloned();
+    let ends = ENDS.iter().flat_map(|end| of(*end)).filter(|label| label.lead == 0);
+    AllSought { ends: ends.collect(), whole: std::array::from_fn(|length| of(length).collect()) }
 });
 
 /// What the words with which the labels begin may be.
 pub(super) fn roles() -> Vec<(&'static str, Roles)> {
     let first = |label: &Sought| label.text.get(label.lead..label.lead + label.first);
-    SOUGHT.iter().flatten().filter_map(first).map(|word| (word, Roles::CODE)).collect()
+    SOUGHT.whole.iter().flatten().filter_map(first).map(|word| (word, Roles::CODE)).collect()
 }
 
 /// Lengths of the first words of labels that may be the end of a longer word (`ClientError: `, `lastErrorCode=`, `LdapErr: `).
@@ -133,9 +142,11 @@ fn sought(text: &str, word: &Word, next: Option<u8>, (whole, signed): (bool, boo
         let stands = (label.next.is_none() || label.next == next) && stands(text, start, label.text);
         stands.then(|| (start..start + label.text.len(), label.what))
     };
-    let own = SOUGHT.get(word.len()).filter(|_| whole).into_iter().flatten();
-    let ends = ENDS.iter().filter(|end| signed && word.len() > **end).filter_map(|end| SOUGHT.get(*end));
-    own.chain(ends.flatten().filter(|label| label.lead == 0)).find_map(stands)
+    let sought = &*SOUGHT;
+    if whole && let Some(found) = sought.whole.get(word.len()).and_then(|own| own.iter().find_map(stands)) {
+        return Some(found);
+    }
+    sought.ends.iter().filter(|label| signed && word.len() > label.first).find_map(stands)
 }
 
 /// HTTP status, error code, method and URL, in one pass over the words; returns whether a machine speaks.
@@ -238,7 +249,7 @@ mod tests {
 
     #[test]
     fn labels_are_read_at_words_and_at_the_end_of_one() {
-        assert_eq!(SOUGHT.iter().map(Vec::len).sum::<usize>(), LABELS.len(), "none has a longer first word");
+        assert_eq!(SOUGHT.whole.iter().map(Vec::len).sum::<usize>(), LABELS.len(), "none has a longer first word");
         let get = |text: &str, name: FieldName| part(text).fields.get(&name).cloned().unwrap_or_default();
         let cases = [
             ("OAuthClientError: 404 there", "404", ""),

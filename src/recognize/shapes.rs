@@ -80,12 +80,11 @@ impl Tokens {
 
     /// Those that are seen by a sign between words.
     fn gap(&mut self, bytes: &[u8], gap: Range<usize>) {
-        for (n, b) in bytes.get(gap.clone()).unwrap_or_default().iter().enumerate() {
-            match b {
-                b'@' => self.add(email(bytes, gap.start + n)),
-                b'=' if n == 0 => self.add(anchor(bytes, gap.start)),
-                _ => {}
-            }
+        if bytes.get(gap.start) == Some(&b'=') {
+            self.add(anchor(bytes, gap.start));
+        }
+        for at in gap.filter(|at| bytes.get(*at) == Some(&b'@')) {
+            self.add(email(bytes, at));
         }
     }
 }

@@ -61,6 +61,8 @@ const PARTICLES: &[&str] = &[
     "de", "la", "las", "los", "van", "der", "den", "von", "zu", "da", "dos", "di", "del", "al", "bin", "ibn", "el",
     "du", "le", "ten", "ter",
 ];
+/// Bytes of the longest one.
+const LONGEST_PARTICLE: usize = 3;
 
 impl<'t> Words<'t> {
     /// The words of a text, whose runs of letters and digits are given.
@@ -69,7 +71,7 @@ impl<'t> Words<'t> {
         if text.is_ascii() {
             words.join(runs);
         } else {
-            words.scan();
+            words.scan(runs);
         }
         words
     }
@@ -92,7 +94,9 @@ impl<'t> Words<'t> {
                 let dotted = match bytes.get(end..next.start).unwrap_or_default() {
                     [sign] if INSIDE[usize::from(*sign)] => *sign == b'.',
                     [sign, ..] if !INSIDE[usize::from(*sign)] => break Some(next),
-                    signs if signs.iter().all(|b| INSIDE[usize::from(*b)]) => signs.contains(&b'.'),
+                    signs if signs.iter().all(|b| INSIDE[usize::from(*b)]) => {
+                        signs.iter().fold(false, |dotted, b| dotted || *b == b'.')
+                    }
                     _ => break Some(next),
                 };
                 if dotted {
@@ -116,20 +120,25 @@ impl<'t> Words<'t> {
         self.list.push(Word { start: at.start, end: at.end, first, joined, roles });
     }
 
-    fn scan(&mut self) {
+    /// Beyond ASCII a word is whatever stands inside words, without signs at its ends.
+    fn scan(&mut self, runs: impl Iterator<Item = Range<usize>>) {
         let bytes = self.text.as_bytes();
         let of = Roles::of(bytes);
+        let mut runs = runs.peekable();
         let mut i = 0;
-        while let Some(byte) = bytes.get(i) {
-            if !STARTS[usize::from(*byte)] {
-                i += 1;
-                continue;
-            }
+        while i < bytes.len() {
             let start = i;
             let (mut joined, mut beyond) = (false, false);
-            while let Some(byte) = bytes.get(i).filter(|b| INSIDE[usize::from(**b)]) {
-                joined |= !STARTS[usize::from(*byte)];
-                beyond |= *byte >= 0x80;
+            loop {
+                if let Some(run) = runs.next_if(|run| run.start == i) {
+                    i = run.end;
+                    continue;
+                }
+                match bytes.get(i) {
+                    Some(0x80..) => beyond = true,
+                    Some(byte) if i > start && INSIDE[usize::from(*byte)] => joined = true,
+                    _ => break,
+                }
                 i += 1;
             }
             // Only signs of these two kinds are parted off at its ends.
@@ -141,6 +150,7 @@ impl<'t> Words<'t> {
                 let roles = of(at.start, at.len()).with(parts);
                 self.push(at, joined, roles);
             }
+            i = i.max(start + 1);
         }
     }
 
@@ -215,7 +225,7 @@ impl<'t> Words<'t> {
     pub(super) fn name(&self, i: usize) -> Option<(Range<usize>, usize)> {
         // Almost every word is told by its first byte.
         let first = self.get(i).filter(|word| begins_name(word.first))?;
-        let goes_on = |next: Word| begins_name(next.first) || PARTICLES.contains(&self.str(i + 1));
+        let goes_on = |next: Word| begins_name(next.first) || self.is_particle(i + 1);
         if !self.get(i + 1).is_some_and(goes_on) || !is_blank(self.gap_after(i)) || !is_name_word(self.str(i)) {
             return None;
         }
@@ -226,12 +236,16 @@ impl<'t> Words<'t> {
             if is_name_word(word) {
                 last = j;
                 capitals += 1;
-            } else if !PARTICLES.contains(&word) {
+            } else if !self.is_particle(j) {
                 break;
             }
         }
         let end = self.get(last)?.end;
         (capitals > 1).then_some((first.start..end, last + 1 - i))
+    }
+
+    fn is_particle(&self, i: usize) -> bool {
+        self.list.get(i).is_some_and(|word| word.len() <= LONGEST_PARTICLE) && PARTICLES.contains(&self.str(i))
     }
 
     /// A display name with the surname first (`Byron, Ada`) that begins with this word: its range and the number of its
@@ -250,7 +264,7 @@ impl<'t> Words<'t> {
 
 /// One blank, and no line break: names do not go over the end of a line.
 fn is_blank(gap: &str) -> bool {
-    !gap.is_empty() && gap.chars().all(|c| matches!(c, ' ' | '\u{a0}'))
+    gap == " " || (!gap.is_empty() && gap.chars().all(|c| matches!(c, ' ' | '\u{a0}')))
 }
 
 /// What a joined word may announce by its first part, and by what stands behind its last dot.
@@ -301,7 +315,7 @@ mod tests {
         {
             let joined = Words::of(text, Runs::of(text).within(0..text.len()));
             let mut scanned = Words { text, list: Vec::new(), roles: Roles::default() };
-            scanned.scan();
+            scanned.scan(Runs::of(text).within(0..text.len()));
             assert_eq!((joined.list, joined.roles), (scanned.list, scanned.roles), "{text}");
         }
         let beyond = "–a– ü é.x “b” …c…";
