@@ -238,10 +238,17 @@ pub fn squeeze_into(text: &str, out: &mut [u8]) -> Option<usize> {
         return None;
     }
     let mut n = 0;
-    let (eights, rest) = text.as_bytes().as_chunks();
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
     for eight in eights {
-        let Some(to) = out.get_mut(n..).and_then(|out| out.first_chunk_mut()) else { break };
-        n += squeeze_eight(*eight, to);
+        // What is written behind the squeezed bytes has no meaning.
+        let Some(to) = out.get_mut(n..).and_then(|out| out.first_chunk_mut::<8>()) else { break };
+        let mut count = 0;
+        for b in eight {
+            let s = SQUEEZED[usize::from(*b)];
+            to[count % 8] = s;
+            count += usize::from(s != 0);
+        }
+        n += count;
     }
     for b in rest {
         let s = SQUEEZED[usize::from(*b)];
@@ -251,17 +258,6 @@ pub fn squeeze_into(text: &str, out: &mut [u8]) -> Option<usize> {
         n += usize::from(s != 0);
     }
     Some(n)
-}
-
-/// Squeezes eight bytes; what stands behind the squeezed ones has no meaning.
-fn squeeze_eight(eight: [u8; 8], to: &mut [u8; 8]) -> usize {
-    let mut n = 0;
-    for b in eight {
-        let s = SQUEEZED[usize::from(b)];
-        to[n % 8] = s;
-        n += usize::from(s != 0);
-    }
-    n
 }
 
 /// A run of letters and digits, and where it begins in the text and in its squeezed form: it has the same length in

@@ -94,9 +94,7 @@ impl<'t> Words<'t> {
                 let dotted = match bytes.get(end..next.start).unwrap_or_default() {
                     [sign] if INSIDE[usize::from(*sign)] => *sign == b'.',
                     [sign, ..] if !INSIDE[usize::from(*sign)] => break Some(next),
-                    signs if signs.iter().all(|b| INSIDE[usize::from(*b)]) => {
-                        signs.iter().fold(false, |dotted, b| dotted || *b == b'.')
-                    }
+                    signs if signs.iter().all(|b| INSIDE[usize::from(*b)]) => signs.contains(&b'.'),
                     _ => break Some(next),
                 };
                 if dotted {
