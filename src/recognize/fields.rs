@@ -58,7 +58,8 @@ impl<'a> Found<'a> {
         let mut end = start + value.trim_matches(trim).len();
         // `Org2Org (Subsidiary`: the bracket that closes belongs to it.
         let value = self.text.get(start..end).unwrap_or_default();
-        if value.contains('(') && !value.contains(')') && self.text.as_bytes().get(end) == Some(&b')') {
+        let closes = self.text.as_bytes().get(end) == Some(&b')');
+        if closes && value.contains('(') && !value.contains(')') {
             end += 1;
         }
         if start < end {
