@@ -295,7 +295,7 @@ impl Runs {
             let behind = kept << 1 | before;
             let (mut begins, mut ends) = (kept & !behind, !kept & behind);
             let mut next = || {
-                let first = base.saturating_add(begins.trailing_zeros());
+                let first = base + begins.trailing_zeros();
                 begins &= begins.wrapping_sub(1);
                 first
             };
@@ -340,8 +340,11 @@ impl Runs {
 
     /// As [`Runs::at`], for a byte that stands in the run `from` or not far behind it.
     pub fn near(&self, from: usize, squeezed: usize) -> usize {
-        let behind = self.0.iter().skip(from + 1).take_while(|run| run.squeezed as usize <= squeezed);
-        from + behind.count()
+        let mut at = from;
+        while self.0.get(at + 1).is_some_and(|run| run.squeezed as usize <= squeezed) {
+            at += 1;
+        }
+        at
     }
 
     /// Where a run begins in the text.

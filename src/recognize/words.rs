@@ -124,7 +124,11 @@ impl<'t> Words<'t> {
         let of = Roles::of(bytes);
         let mut runs = runs.peekable();
         let mut i = 0;
-        while i < bytes.len() {
+        while let Some(first) = bytes.get(i) {
+            if !STARTS[usize::from(*first)] {
+                i += 1;
+                continue;
+            }
             let start = i;
             let (mut joined, mut beyond) = (false, false);
             loop {
@@ -134,7 +138,7 @@ impl<'t> Words<'t> {
                 }
                 match bytes.get(i) {
                     Some(0x80..) => beyond = true,
-                    Some(byte) if i > start && INSIDE[usize::from(*byte)] => joined = true,
+                    Some(byte) if INSIDE[usize::from(*byte)] => joined = true,
                     _ => break,
                 }
                 i += 1;
@@ -148,7 +152,6 @@ impl<'t> Words<'t> {
                 let roles = of(at.start, at.len()).with(parts);
                 self.push(at, joined, roles);
             }
-            i = i.max(start + 1);
         }
     }
 
