@@ -7,7 +7,7 @@
 use crate::classify::rules::RuleErrors;
 use crate::classify::{Asked, Classifier, Explained, Hit, Judged, Trail};
 use crate::domain::diagnosis::{Answer, Confidence, Diagnosis, FieldName, Fields, Report, Verdict};
-use crate::domain::reading::{Reading, cut_points, is_shortened, squeeze, squeeze_into};
+use crate::domain::reading::{Reading, squeeze, squeeze_into};
 use crate::recognize;
 use std::ops::Range;
 
@@ -103,23 +103,16 @@ impl Diagnoser {
     fn screened<'t, R>(&self, text: &'t str, then: impl FnOnce(Option<(Reading<'t>, &[u8])>) -> R) -> R {
         if recognize::needs_undoing(text) {
             let reading = recognize::read(text);
-            let wanted = |squeezed: &[u8]| self.is_wanted(&reading.clean, squeezed);
+            let wanted = |squeezed: &[u8]| self.classifier.may_speak(&reading.clean, squeezed);
             return match on_squeezed(&reading.clean, |squeezed| wanted(squeezed).then(|| squeezed.to_vec())) {
                 Some(squeezed) => then(Some((reading, &squeezed))),
                 None => then(None),
             };
         }
         on_squeezed(text, |squeezed| {
-            let wanted = self.is_wanted(text, squeezed);
+            let wanted = self.classifier.may_speak(text, squeezed);
             then(wanted.then(|| (recognize::read(text), squeezed)))
         })
-    }
-
-    fn is_wanted(&self, text: &str, squeezed: &[u8]) -> bool {
-        if is_shortened(text) {
-            return self.classifier.may_speak(squeezed, &cut_points(text, squeezed.len()));
-        }
-        self.classifier.may_speak(squeezed, &[squeezed.len()])
     }
 
     fn look_at(&self, text: &str, asked: Asked) -> (Answer, Vec<(Range<usize>, Trail)>) {
@@ -135,7 +128,7 @@ impl Diagnoser {
         let (cut, bulk) = (reading.cut, recognize::bulk::check(reading.received));
         let mut work = Work { reading, hits, openers, asked, reports: Vec::new(), trails: Vec::new() };
         if !work.openers.is_empty() {
-            for part in recognize::parts(&work.reading.clean, &work.openers) {
+            for part in recognize::parts(&work.reading, &work.openers) {
                 self.part(&mut work, part);
             }
         }

@@ -4,18 +4,22 @@
 //!
 //! Begin with [`Cuts::before`].
 
+use crate::domain::starts::hashed;
+
 /// Letters and digits that must be left of a phrase.
 const LEAST: usize = 12;
 /// Longest phrase that is looked at.
 const LONGEST: usize = 96;
 
-/// Bits that tell which four letters begin a phrase: many enough that almost every other place is dismissed.
+/// Letters by which almost every place is dismissed where no phrase begins.
+const BEGINNING: usize = 8;
+/// Bits that tell which beginnings there are.
 const SLOTS: usize = 1 << 15;
 
 /// The phrases that may open a report, sorted, so that all with a given beginning lie together.
 pub(super) struct Cuts {
     sorted: Vec<(Vec<u8>, usize)>,
-    /// One bit for each hash of the first four bytes of a phrase: almost every place is dismissed by it.
+    /// One bit for each hash of a beginning.
     starts: Vec<u64>,
 }
 
@@ -40,10 +44,9 @@ impl Cuts {
         let mut found = Vec::new();
         let head = squeezed.get(..end).unwrap_or_default();
         let from = end.saturating_sub(LONGEST);
-        let places = head.get(from..).unwrap_or_default().windows(4).enumerate();
+        let places = head.get(from..).unwrap_or_default().array_windows().enumerate();
         for (n, first) in places.take((end + 1).saturating_sub(LEAST).saturating_sub(from)) {
-            let &[a, b, c, d] = first else { continue };
-            let (word, bit) = slot([a, b, c, d]);
+            let (word, bit) = slot(*first);
             if self.starts.get(word).is_none_or(|w| w & bit == 0) {
                 continue;
             }
@@ -57,9 +60,9 @@ impl Cuts {
     }
 }
 
-fn slot(first: [u8; 4]) -> (usize, u64) {
-    let hash = u32::from_le_bytes(first).wrapping_mul(0x9E37_79B1) >> (32 - SLOTS.trailing_zeros());
-    ((hash >> 6) as usize, 1 << (hash & 63))
+fn slot(first: [u8; BEGINNING]) -> (usize, u64) {
+    let slot = hashed(u64::from_le_bytes(first), u64::BITS - SLOTS.trailing_zeros());
+    (slot / 64, 1 << (slot % 64))
 }
 
 #[cfg(test)]

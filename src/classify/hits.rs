@@ -93,8 +93,8 @@ pub struct Hit {
 
 /// Literals seen in a part and where each stands first.
 pub(super) struct Sightings {
-    /// For each literal the number of its place, from 1 on; 0: not seen.
-    at: Vec<u16>,
+    /// A bit for each literal.
+    there: Vec<u64>,
     /// Each literal once, in the order of the text.
     pub(super) seen: Vec<(usize, Range<usize>)>,
 }
@@ -102,24 +102,29 @@ pub(super) struct Sightings {
 impl Sightings {
     /// From hits in the order of the text; `literals` is how many there are.
     pub(super) fn new<'h>(literals: usize, hits: impl Iterator<Item = &'h Hit>) -> Self {
-        let mut at = vec![0_u16; literals];
+        let mut there = vec![0_u64; literals.div_ceil(64)];
         let mut seen = Vec::with_capacity(32);
         for hit in hits {
-            if let Some(place) = at.get_mut(hit.literal).filter(|place| **place == 0) {
+            let bit = 1 << (hit.literal % 64);
+            if let Some(bits) = there.get_mut(hit.literal / 64).filter(|bits| **bits & bit == 0) {
+                *bits |= bit;
                 seen.push((hit.literal, hit.clean.clone()));
-                *place = u16::try_from(seen.len()).unwrap_or(0);
             }
         }
-        Self { at, seen }
+        Self { there, seen }
+    }
+
+    fn has(&self, literal: usize) -> bool {
+        self.there.get(literal / 64).is_some_and(|bits| bits >> (literal % 64) & 1 == 1)
     }
 
     fn get(&self, literal: usize) -> Option<&Range<usize>> {
-        let place = usize::from(*self.at.get(literal)?);
-        self.seen.get(place.checked_sub(1)?).map(|(_, at)| at)
+        let there = self.has(literal);
+        there.then(|| self.seen.iter().find(|(seen, _)| *seen == literal)).flatten().map(|(_, at)| at)
     }
 
     fn any(&self, literals: &[usize]) -> bool {
-        literals.iter().any(|l| self.get(*l).is_some())
+        literals.iter().any(|l| self.has(*l))
     }
 
     /// Where the first of the texts stands when all conditions hold.
@@ -241,6 +246,6 @@ pub(super) fn in_address(text: &str, hit: &Hit, base: usize) -> bool {
     };
     let word =
         head.rsplit(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '(' | '|')).next().unwrap_or(head);
-    let page = ["https://", "http://", "www."].iter().any(|p| word.contains(p));
+    let page = !word.is_empty() && ["https://", "http://", "www."].iter().any(|p| word.contains(p));
     page && !word.contains("://graph.microsoft.") && !word.contains("url=")
 }

@@ -19,6 +19,7 @@ pub mod talk;
 use crate::domain::diagnosis::{ClassId, ClassTexts, Remedy, RulesVersion};
 use crate::domain::ids::hex;
 use crate::domain::phrases::Phrases;
+use crate::domain::reading::{cut_points, is_shortened};
 use crate::domain::starts::Starts;
 use rules::{Rule, RuleError, RuleErrors};
 use std::collections::BTreeMap;
@@ -191,10 +192,14 @@ impl Classifier {
         index(a).zip(index(b)).is_some_and(|(a, b)| self.tied(a, b))
     }
 
-    /// Whether a squeezed text holds anything that a rule looks for, whole or cut off at one of `cuts`. Ordinary chat
-    /// stops here.
-    pub fn may_speak(&self, squeezed: &[u8], cuts: &[usize]) -> bool {
-        self.openers.any_in(squeezed) || cuts.iter().any(|end| !self.cuts.before(squeezed, *end).is_empty())
+    /// Whether a text, whose squeezed form is given as well, holds anything that a rule looks for, whole or cut off.
+    /// Ordinary chat stops here.
+    pub fn may_speak(&self, text: &str, squeezed: &[u8]) -> bool {
+        let cut = |end: usize| !self.cuts.before(squeezed, end).is_empty();
+        if self.openers.any_in(squeezed) {
+            return true;
+        }
+        if is_shortened(text) { cut_points(text, squeezed.len()).into_iter().any(cut) } else { cut(squeezed.len()) }
     }
 
     /// Bytes that the tables of the texts take.

@@ -9,7 +9,7 @@
 //!
 //! Never interprets what it finds, never allocates while it looks. Begin with [`Phrases::new`].
 
-use super::starts::{Starts, hashed, word};
+use super::starts::{Starts, begins_with, hashed, word};
 use aho_corasick::packed::{Config, Searcher};
 
 /// Bits of one table.
@@ -196,7 +196,7 @@ impl Table {
         for entry in entries.iter().filter(|entry| word & entry.mask == entry.beginning) {
             let Some(phrase) = phrases.get(entry.place as usize) else { continue };
             let bytes = &*phrase.bytes;
-            let stands = rest.len() >= bytes.len() && (entry.whole || rest.starts_with(bytes));
+            let stands = rest.len() >= bytes.len() && (entry.whole || begins_with(rest, bytes));
             if stands && !found(phrase.number) {
                 return false;
             }

@@ -201,30 +201,18 @@ const SQUEEZED: [u8; 256] = {
 
 /// Which of at most 64 bytes are letters or digits, a bit each from the lowest.
 fn kept_in(block: &[u8]) -> u64 {
-    let (words, rest) = block.as_chunks();
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    let all = words.iter().chain(std::iter::once(&last)).zip((0..64).step_by(8));
-    all.fold(0, |bits, (word, shift)| bits | u64::from(kept_of(u64::from_le_bytes(*word))) << shift)
-}
-
-/// The same for eight bytes that stand in one number: each is compared with the ends of a range by whether an addition
-/// reaches its highest bit.
-fn kept_of(word: u64) -> u8 {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * EACH;
-    const LOWER: u64 = 0x20 * EACH;
-    let within = |bytes: u64, first: u8, last: u8| {
-        let from = bytes + EACH * u64::from(0x80 - first);
-        let behind = bytes + EACH * u64::from(0x7f - last);
-        from & !behind
-    };
-    let low = word & !HIGH;
-    let kept = (within(low | LOWER, b'a', b'z') | within(low, b'0', b'9')) & !word & HIGH;
-    // Gathers the highest bit of each byte in the highest byte.
-    ((kept >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+    let mut all = [0; 64];
+    let block = block.first_chunk().unwrap_or_else(|| {
+        for (to, from) in all.iter_mut().zip(block) {
+            *to = *from;
+        }
+        &all
+    });
+    // Many bytes are compared at once, and then each eight answers gathered in one byte.
+    let kept = block.map(|b| u8::from(b.is_ascii_alphanumeric()));
+    let (eights, _) = kept.as_chunks();
+    let gathered = |eight: &[u8; 8]| u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+    eights.iter().zip((0..64).step_by(8)).fold(0, |bits, (eight, shift)| bits | gathered(eight) << shift)
 }
 
 /// Appends the squeezed form of `text` to `out`.
@@ -241,8 +229,20 @@ pub fn squeeze_into(text: &str, out: &mut [u8]) -> Option<usize> {
         return None;
     }
     let mut n = 0;
-    for b in text.bytes() {
-        let s = SQUEEZED[usize::from(b)];
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    for eight in eights {
+        // What is written behind the squeezed bytes has no meaning.
+        let Some(to) = out.get_mut(n..).and_then(|out| out.first_chunk_mut::<8>()) else { break };
+        let mut count = 0;
+        for b in eight {
+            let s = SQUEEZED[usize::from(*b)];
+            to[count % 8] = s;
+            count += usize::from(s != 0);
+        }
+        n += count;
+    }
+    for b in rest {
+        let s = SQUEEZED[usize::from(*b)];
         if let Some(slot) = out.get_mut(n) {
             *slot = s;
         }
@@ -278,30 +278,33 @@ impl Runs {
     /// Of a text of at most 4 GiB.
     pub fn of(text: &str) -> Self {
         let mut runs = Vec::with_capacity(text.len() / 4);
-        let (mut squeezed, mut start, mut inside) = (0, 0, false);
-        let mut edge = |at: u32| {
-            if inside {
-                let len = at - start;
-                runs.push(Run { clean: start, squeezed, len });
-                squeezed += len;
-            }
-            (start, inside) = (at, !inside);
-        };
         // Where one begins or ends is taken from 64 bytes at once: a look at each byte would be guessed wrong at each of
-        // those places.
-        let (mut before, mut base) = (0, 0_u32);
+        // those places. `start` is where the next one to end begins.
+        let (mut before, mut base, mut start, mut squeezed) = (0, 0_u32, 0_u32, 0_u32);
         for block in text.as_bytes().chunks(64) {
             let kept = kept_in(block);
-            let mut edges = kept ^ (kept << 1 | before);
-            while edges != 0 {
-                edge(base + edges.trailing_zeros());
-                edges &= edges - 1;
+            let behind = kept << 1 | before;
+            let (mut begins, mut ends) = (kept & !behind, !kept & behind);
+            let mut next = || {
+                let first = base + begins.trailing_zeros();
+                begins &= begins.wrapping_sub(1);
+                first
+            };
+            if before == 0 {
+                start = next();
+            }
+            while ends != 0 {
+                let len = base + ends.trailing_zeros() - start;
+                ends &= ends - 1;
+                runs.push(Run { clean: start, squeezed, len });
+                squeezed += len;
+                start = next();
             }
             before = kept >> 63;
             base = base.saturating_add(64);
         }
         if before == 1 {
-            edge(base);
+            runs.push(Run { clean: start, squeezed, len: base - start });
         }
         Self(runs)
     }
@@ -328,8 +331,11 @@ impl Runs {
 
     /// As [`Runs::at`], for a byte that stands in the run `from` or not far behind it.
     pub fn near(&self, from: usize, squeezed: usize) -> usize {
-        let behind = self.0.iter().skip(from + 1).take_while(|run| run.squeezed as usize <= squeezed);
-        from + behind.count()
+        let mut at = from;
+        while self.0.get(at + 1).is_some_and(|run| run.squeezed as usize <= squeezed) {
+            at += 1;
+        }
+        at
     }
 
     /// Where a run begins in the text.

@@ -9,15 +9,18 @@
 const LENGTHS: [usize; 4] = [8, 4, 2, 1];
 /// Bytes by which all phrases of as many are told at once.
 const SHARED: usize = 4;
-/// Bits that tell which shared beginnings there are.
-const BITS: usize = 1 << 14;
+/// Numbers whose bits tell which of those beginnings there are.
+const LONG: usize = 1 << 8;
+/// Numbers whose bits tell with which two bytes shorter phrases begin.
+const SHORT: usize = 1 << 5;
 /// Bytes of a place that are read as one number.
 const WIDTH: usize = 8;
 
 /// A set of phrases, each with the number that it was given with. Compares bytes as they are.
 #[derive(Debug)]
 pub struct Starts {
-    shared: Box<[u64; BITS / 64]>,
+    long: Box<[u64; LONG]>,
+    short: Box<[u64; SHORT]>,
     tables: Vec<Table>,
     entries: Vec<Entry>,
     /// The bytes of all phrases.
@@ -54,8 +57,13 @@ struct Entry {
 impl Starts {
     /// From phrases with their numbers (below 2^32). An empty phrase is found nowhere.
     pub fn new<P: AsRef<[u8]>>(phrases: impl IntoIterator<Item = (usize, P)>) -> Self {
-        let mut set =
-            Self { shared: Box::new([0; BITS / 64]), tables: Vec::new(), entries: Vec::new(), bytes: Vec::new() };
+        let mut set = Self {
+            long: Box::new([0; LONG]),
+            short: Box::new([0; SHORT]),
+            tables: Vec::new(),
+            entries: Vec::new(),
+            bytes: Vec::new(),
+        };
         let mut own: [Vec<Entry>; LENGTHS.len()] = Default::default();
         for (number, phrase) in phrases {
             let phrase = phrase.as_ref();
@@ -70,9 +78,11 @@ impl Starts {
                 len,
             });
             set.bytes.extend_from_slice(phrase);
-            if phrase.len() >= SHARED {
-                let (index, bit) = bit(word(phrase));
-                set.shared[index] |= bit;
+            match *phrase {
+                _ if phrase.len() >= SHARED => note(&mut set.long, shared(word(phrase))),
+                // Whatever follows.
+                [only] => (0..=u8::MAX).for_each(|next| note(&mut set.short, two(word(&[only, next])))),
+                _ => note(&mut set.short, two(word(phrase))),
             }
         }
         for (length, entries) in LENGTHS.into_iter().zip(own).filter(|(_, entries)| !entries.is_empty()) {
@@ -94,11 +104,18 @@ impl Starts {
     }
 
     /// Calls `found` with the number of every phrase that stands at the beginning of the text.
-    pub fn each(&self, text: &[u8], mut found: impl FnMut(usize)) {
+    pub fn each(&self, text: &[u8], found: impl FnMut(usize)) {
         let word = word(text);
-        let (index, bit) = bit(word);
-        let long = self.shared[index] & bit != 0;
-        for table in self.tables.iter().filter(|table| long || !table.long) {
+        // Almost every place is told by its first bytes.
+        let (long, short) = (is_noted(&self.long, shared(word)), is_noted(&self.short, two(word)));
+        if long || short {
+            self.tell(text, word, (long, short), found);
+        }
+    }
+
+    /// The same where a phrase of some length, of which the first bytes are `word`, may stand.
+    fn tell(&self, text: &[u8], word: u64, (long, short): (bool, bool), mut found: impl FnMut(usize)) {
+        for table in self.tables.iter().filter(|table| if table.long { long } else { short }) {
             let list = table.list(word);
             let Some([from, to]) = table.lists.get(list..).and_then(|rest| rest.first_chunk()) else { continue };
             if from == to {
@@ -110,7 +127,7 @@ impl Starts {
                     continue;
                 }
                 let whole = || self.bytes.get(entry.at as usize..entry.at as usize + len);
-                if len <= WIDTH || whole().is_some_and(|phrase| text.starts_with(phrase)) {
+                if len <= WIDTH || whole().is_some_and(|phrase| begins_with(text, phrase)) {
                     found(entry.number as usize);
                 }
             }
@@ -120,7 +137,7 @@ impl Starts {
     /// Bytes that the tables and phrases take.
     pub fn memory(&self) -> usize {
         let lists: usize = self.tables.iter().map(|table| size_of_val(&*table.lists)).sum();
-        size_of_val(&*self.shared) + lists + size_of_val(&*self.entries) + self.bytes.len()
+        size_of_val(&*self.long) + size_of_val(&*self.short) + lists + size_of_val(&*self.entries) + self.bytes.len()
     }
 }
 
@@ -136,24 +153,57 @@ fn mask(len: usize) -> u64 {
     u64::MAX >> (8 * WIDTH.saturating_sub(len))
 }
 
-/// The bit of a shared beginning: in which number, and there.
-fn bit(word: u64) -> (usize, u64) {
-    let slot = hashed(word & 0xFFFF_FFFF, u64::BITS - BITS.trailing_zeros());
-    (slot / 64, 1 << (slot % 64))
+/// The bytes of a place by which long phrases are told at once.
+fn shared(word: u64) -> u64 {
+    word & 0xFFFF_FFFF
+}
+
+/// The bytes of a place by which short phrases are told at once.
+fn two(word: u64) -> u64 {
+    word & 0xFFFF
+}
+
+/// Notes a beginning by a bit of a table.
+fn note<const N: usize>(bits: &mut [u64; N], beginning: u64) {
+    let slot = slot::<N>(beginning);
+    bits[slot / 64] |= 1 << (slot % 64);
+}
+
+/// Whether the bit of a beginning is set, which another may have set as well.
+fn is_noted<const N: usize>(bits: &[u64; N], beginning: u64) -> bool {
+    let slot = slot::<N>(beginning);
+    bits[slot / 64] >> (slot % 64) & 1 == 1
+}
+
+fn slot<const N: usize>(beginning: u64) -> usize {
+    hashed(beginning, u64::BITS - (64 * N).trailing_zeros())
+}
+
+/// Whether a text whose first bytes are those of a long phrase begins with the whole of it. Most that do not are told by
+/// the last bytes.
+pub(super) fn begins_with(text: &[u8], phrase: &[u8]) -> bool {
+    let there = text.get(..phrase.len()).unwrap_or_default();
+    there.last_chunk::<WIDTH>() == phrase.last_chunk() && there == phrase
 }
 
 /// The highest bits of a product, so that beginnings which differ in one byte lie apart.
 #[expect(clippy::cast_possible_truncation, reason = "a few bits are left")]
-pub(super) fn hashed(beginning: u64, shift: u32) -> usize {
+pub(crate) fn hashed(beginning: u64, shift: u32) -> usize {
     (beginning.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> shift) as usize
 }
 
 /// The first bytes of a text as a number; a shorter text is filled up with zeros.
-pub(super) fn word(text: &[u8]) -> u64 {
+pub(crate) fn word(text: &[u8]) -> u64 {
     match text.first_chunk() {
         Some(whole) => u64::from_le_bytes(*whole),
-        None => text.iter().rev().fold(0, |word, b| word << 8 | u64::from(*b)),
+        None => filled_up(text),
     }
+}
+
+/// Only the end of a text is shorter.
+#[cold]
+fn filled_up(text: &[u8]) -> u64 {
+    text.iter().rev().fold(0, |word, b| word << 8 | u64::from(*b))
 }
 
 #[cfg(test)]

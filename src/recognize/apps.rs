@@ -129,10 +129,12 @@ pub(super) fn roles() -> Vec<(&'static str, Roles)> {
 /// The app label that begins at a word, or before it in a sentence about a quarantine.
 pub(super) fn at(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let own = words.roles(i).any(Roles::KNOWN_APP.with(Roles::OF_APP));
-    let announced = words.roles_before(i).any(Roles::APP_LABEL.with(Roles::BEFORE_APP));
-    if !own && !announced && !words.gap_before(i).ends_with('(') {
-        return None;
-    }
+    let announced = || words.roles_before(i).any(Roles::APP_LABEL.with(Roles::BEFORE_APP));
+    (own || announced() || words.sign_before(i) == b'(').then(|| announced_at(words, i)).flatten()
+}
+
+/// The app label that begins at a word that may be one.
+fn announced_at(words: &Words<'_>, i: usize) -> Option<Range<usize>> {
     let capital = |k: usize| words.str(k).as_bytes().first().is_some_and(u8::is_ascii_uppercase);
     let blank = |k: usize| words.gap_after(k) == " ";
     if !capital(i) && !matches!(words.str(i), "provisioning" | "job") {

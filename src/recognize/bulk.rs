@@ -23,7 +23,9 @@ static HEADER: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Whether it is worth looking closer.
 pub fn may_be(text: &str) -> bool {
-    text.len() > 20 && (text.contains("\"Operations\"") || text.contains("messages:2.0:BulkRequest"))
+    text.len() > 20
+        && text.contains('{')
+        && (text.contains("\"Operations\"") || text.contains("messages:2.0:BulkRequest"))
 }
 
 /// Checks the payload in a text; `None` when there is none.

@@ -71,6 +71,8 @@ const LABELS: &[(&str, Label)] = &[
 
 /// Beginnings of words that are codes themselves.
 const CODES: &[&str] = &["AADSTS", "E00000"];
+/// Bytes of the shorter one.
+const SHORTEST: usize = 6;
 
 /// A label as it is looked for.
 #[derive(Clone)]
@@ -87,8 +89,15 @@ struct Sought {
 /// Longest first word of a label, in bytes.
 const LONGEST_FIRST: usize = 24;
 
-/// The labels by the length of their first words.
-static SOUGHT: LazyLock<[Vec<Sought>; LONGEST_FIRST + 1]> = LazyLock::new(|| {
+/// The labels as they are looked for.
+struct AllSought {
+    /// By the length of their first words.
+    whole: [Vec<Sought>; LONGEST_FIRST + 1],
+    /// Those whose first words may be the end of a longer word.
+    ends: Vec<Sought>,
+}
+
+static SOUGHT: LazyLock<AllSought> = LazyLock::new(|| {
     let part = |b: u8| b.is_ascii_alphanumeric();
     let sought = |(text, what): &(&'static str, Label)| {
         let lead = text.bytes().take_while(|b| !part(*b)).count();
@@ -96,13 +105,15 @@ static SOUGHT: LazyLock<[Vec<Sought>; LONGEST_FIRST + 1]> = LazyLock::new(|| {
         Sought { text, lead, first, next: text.as_bytes().get(lead + first).copied(), what: *what }
     };
     let all: Vec<Sought> = LABELS.iter().map(sought).collect();
-    std::array::from_fn(|len| all.iter().filter(|label| label.first == len).cloned().collect())
+    let of = |length: usize| all.iter().filter(move |label| label.first == length).cloned();
+    let ends = ENDS.iter().flat_map(|end| of(*end)).filter(|label| label.lead == 0);
+    AllSought { ends: ends.collect(), whole: std::array::from_fn(|length| of(length).collect()) }
 });
 
 /// What the words with which the labels begin may be.
 pub(super) fn roles() -> Vec<(&'static str, Roles)> {
     let first = |label: &Sought| label.text.get(label.lead..label.lead + label.first);
-    SOUGHT.iter().flatten().filter_map(first).map(|word| (word, Roles::CODE)).collect()
+    SOUGHT.whole.iter().flatten().filter_map(first).map(|word| (word, Roles::CODE)).collect()
 }
 
 /// Lengths of the first words of labels that may be the end of a longer word (`ClientError: `, `lastErrorCode=`, `LdapErr: `).
@@ -118,20 +129,24 @@ fn stands(text: &str, at: usize, what: &str) -> bool {
 fn labelled(text: &str, word: &Word) -> Option<(Range<usize>, Label)> {
     let whole = word.roles.any(Roles::CODE);
     let next = text.as_bytes().get(word.end).copied();
-    let last = text.as_bytes().get(word.end.wrapping_sub(1));
-    let signed = matches!(next, Some(b':' | b'=')) && matches!(last, Some(b'r' | b'R' | b'e' | b'E' | b's' | b'S'));
-    if !whole && !signed {
-        return None;
-    }
+    let last = || text.as_bytes().get(word.end.wrapping_sub(1));
+    let signed = matches!(next, Some(b':' | b'=')) && matches!(last(), Some(b'r' | b'R' | b'e' | b'E' | b's' | b'S'));
+    (whole || signed).then(|| sought(text, word, next, (whole, signed))).flatten()
+}
+
+/// The same of a word that may be one: it is that by itself, or by its end and the sign `next` behind it.
+fn sought(text: &str, word: &Word, next: Option<u8>, (whole, signed): (bool, bool)) -> Option<(Range<usize>, Label)> {
     // Almost every label is told by the length of its first word and the sign behind that.
     let stands = |label: &Sought| {
         let start = word.end.checked_sub(label.first + label.lead)?;
         let stands = (label.next.is_none() || label.next == next) && stands(text, start, label.text);
         stands.then(|| (start..start + label.text.len(), label.what))
     };
-    let own = SOUGHT.get(word.len()).filter(|_| whole).into_iter().flatten();
-    let ends = ENDS.iter().filter(|end| signed && word.len() > **end).filter_map(|end| SOUGHT.get(*end));
-    own.chain(ends.flatten().filter(|label| label.lead == 0)).find_map(stands)
+    let sought = &*SOUGHT;
+    if whole && let Some(found) = sought.whole.get(word.len()).and_then(|own| own.iter().find_map(stands)) {
+        return Some(found);
+    }
+    sought.ends.iter().filter(|label| signed && word.len() > label.first).find_map(stands)
 }
 
 /// HTTP status, error code, method and URL, in one pass over the words; returns whether a machine speaks.
@@ -139,7 +154,10 @@ pub(super) fn take(words: &Words<'_>, found: &mut Found<'_>) -> bool {
     let text = found.text;
     let (mut machine, mut done) = (false, 0);
     for word in words.iter() {
-        if matches!(word.first, b'A' | b'a' | b'E' | b'e') && CODES.iter().any(|code| stands(text, word.start, code)) {
+        if word.len() >= SHORTEST
+            && matches!(word.first, b'A' | b'a' | b'E' | b'e')
+            && CODES.iter().any(|code| stands(text, word.start, code))
+        {
             put_code(found, word.start);
             continue;
         }
@@ -231,7 +249,7 @@ mod tests {
 
     #[test]
     fn labels_are_read_at_words_and_at_the_end_of_one() {
-        assert_eq!(SOUGHT.iter().map(Vec::len).sum::<usize>(), LABELS.len(), "none has a longer first word");
+        assert_eq!(SOUGHT.whole.iter().map(Vec::len).sum::<usize>(), LABELS.len(), "none has a longer first word");
         let get = |text: &str, name: FieldName| part(text).fields.get(&name).cloned().unwrap_or_default();
         let cases = [
             ("OAuthClientError: 404 there", "404", ""),

@@ -52,13 +52,19 @@ impl<'a> Found<'a> {
         if self.has(name) {
             return;
         }
-        let trim = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '*' | '`' | '_' | '~' | '|');
         let Some(value) = self.text.get(at.clone()) else { return };
-        let start = at.start + (value.len() - value.trim_start_matches(trim).len());
-        let mut end = start + value.trim_matches(trim).len();
+        let (mut start, mut end) = (at.start, at.end);
+        let plain = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+        // Most values begin and end with a letter or digit.
+        if !plain(value.as_bytes().first()) || !plain(value.as_bytes().last()) {
+            let trim = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '*' | '`' | '_' | '~' | '|');
+            start += value.len() - value.trim_start_matches(trim).len();
+            end = start + value.trim_matches(trim).len();
+        }
         // `Org2Org (Subsidiary`: the bracket that closes belongs to it.
         let value = self.text.get(start..end).unwrap_or_default();
-        if value.contains('(') && !value.contains(')') && self.text.as_bytes().get(end) == Some(&b')') {
+        let closes = self.text.as_bytes().get(end) == Some(&b')');
+        if closes && value.contains('(') && !value.contains(')') {
             end += 1;
         }
         if start < end {

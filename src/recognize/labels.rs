@@ -6,17 +6,12 @@ use super::before::Before;
 use crate::domain::diagnosis::FieldName;
 
 /// What stands before a guid (letters and digits only, longest first) and what it makes of it. `None`: known, but not
-/// one of our fields.
-const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
+/// one of our fields. Here, that of an id; below, whatever else it may be.
+const IDS: &[(&str, Option<FieldName>)] = &[
     ("clientrequestid", Some(FieldName::ClientRequestId)),
     ("correlationrequestid", Some(FieldName::CorrelationId)),
     ("conflictingobjectid", Some(FieldName::ConflictingObjectId)),
-    ("conflictingobject", Some(FieldName::ConflictingObjectId)),
-    ("conflictingobjects", Some(FieldName::ConflictingObjectId)),
-    ("objectidinconflictvalue", Some(FieldName::ConflictingObjectId)),
-    ("objectidinconflict", Some(FieldName::ConflictingObjectId)),
     ("groupwithobjectid", None),
-    ("conflictswith", Some(FieldName::ConflictingObjectId)),
     ("changeid", None),
     ("cycleid", None),
     ("ruleid", None),
@@ -27,49 +22,64 @@ const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
     ("keyid", None),
     ("secretid", None),
     ("objectguid", None),
-    ("assignedbygroup", None),
     ("groupid", None),
     ("jobid", None),
     ("machineid", None),
-    ("serviceprincipals", None),
     ("serviceprincipalid", None),
     ("requestid", Some(FieldName::RequestId)),
     ("anforderungsid", Some(FieldName::RequestId)),
-    ("iddesolicitud", Some(FieldName::RequestId)),
-    ("iddelademande", Some(FieldName::RequestId)),
     ("requestguid", Some(FieldName::RequestId)),
     ("traceid", Some(FieldName::TraceId)),
     ("trackingid", Some(FieldName::TraceId)),
     ("correlationid", Some(FieldName::CorrelationId)),
     ("korrelationsid", Some(FieldName::CorrelationId)),
+    ("ablaufverfolgungsid", Some(FieldName::TraceId)),
+    ("skuid", Some(FieldName::SkuId)),
+    ("tenantid", Some(FieldName::TenantId)),
+    ("directoryid", Some(FieldName::TenantId)),
+    ("mandantenid", Some(FieldName::TenantId)),
+    ("applicationwithid", Some(FieldName::AppId)),
+    ("applicationid", Some(FieldName::AppId)),
+    ("clientid", Some(FieldName::AppId)),
+    ("anwendungsid", Some(FieldName::AppId)),
+    ("appid", Some(FieldName::AppId)),
+    ("sourceidentityid", Some(FieldName::ExternalId)),
+    ("externalid", Some(FieldName::ExternalId)),
+    ("objectid", Some(FieldName::ExternalId)),
+    ("userid", Some(FieldName::ExternalId)),
+    ("userwithid", Some(FieldName::ExternalId)),
+    ("objectwithid", Some(FieldName::ExternalId)),
+    ("objektid", Some(FieldName::ExternalId)),
+    ("extid", Some(FieldName::ExternalId)),
+];
+const OTHERS: &[(&str, Option<FieldName>)] = &[
+    ("conflictingobject", Some(FieldName::ConflictingObjectId)),
+    ("conflictingobjects", Some(FieldName::ConflictingObjectId)),
+    ("objectidinconflictvalue", Some(FieldName::ConflictingObjectId)),
+    ("objectidinconflict", Some(FieldName::ConflictingObjectId)),
+    ("conflictswith", Some(FieldName::ConflictingObjectId)),
+    ("assignedbygroup", None),
+    ("serviceprincipals", None),
+    ("iddesolicitud", Some(FieldName::RequestId)),
+    ("iddelademande", Some(FieldName::RequestId)),
     ("iddecorrelacin", Some(FieldName::CorrelationId)),
     ("iddecorrlation", Some(FieldName::CorrelationId)),
     ("iddecorrelao", Some(FieldName::CorrelationId)),
     ("correlation", Some(FieldName::CorrelationId)),
-    ("ablaufverfolgungsid", Some(FieldName::TraceId)),
     ("iddeseguimiento", Some(FieldName::TraceId)),
     ("iddesuivi", Some(FieldName::TraceId)),
     ("iddetrace", Some(FieldName::TraceId)),
-    ("skuid", Some(FieldName::SkuId)),
     ("sku", Some(FieldName::SkuId)),
     ("withaccount", Some(FieldName::TenantId)),
-    ("tenantid", Some(FieldName::TenantId)),
     ("tenant", Some(FieldName::TenantId)),
-    ("directoryid", Some(FieldName::TenantId)),
-    ("mandantenid", Some(FieldName::TenantId)),
     ("mandant", Some(FieldName::TenantId)),
     ("inquilino", Some(FieldName::TenantId)),
     ("inthedirectory", Some(FieldName::TenantId)),
     ("stswindowsnet", Some(FieldName::TenantId)),
     ("microsoftonlinecom", Some(FieldName::TenantId)),
-    ("applicationwithid", Some(FieldName::AppId)),
-    ("applicationid", Some(FieldName::AppId)),
     ("application", Some(FieldName::AppId)),
     ("withidentifier", Some(FieldName::AppId)),
-    ("clientid", Some(FieldName::AppId)),
-    ("anwendungsid", Some(FieldName::AppId)),
     ("appregistration", Some(FieldName::AppId)),
-    ("appid", Some(FieldName::AppId)),
     ("forapp", Some(FieldName::AppId)),
     ("theapp", Some(FieldName::AppId)),
     ("toaccess", Some(FieldName::AppId)),
@@ -87,14 +97,7 @@ const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
     ("serviceplan", Some(FieldName::ConflictingObjectId)),
     ("toapp", Some(FieldName::AppId)),
     ("serviceplans", Some(FieldName::ConflictingObjectId)),
-    ("sourceidentityid", Some(FieldName::ExternalId)),
     ("csobjectidentifier", Some(FieldName::ExternalId)),
-    ("externalid", Some(FieldName::ExternalId)),
-    ("objectid", Some(FieldName::ExternalId)),
-    ("userid", Some(FieldName::ExternalId)),
-    ("userwithid", Some(FieldName::ExternalId)),
-    ("objectwithid", Some(FieldName::ExternalId)),
-    ("objektid", Some(FieldName::ExternalId)),
     ("resource", Some(FieldName::ExternalId)),
     ("users", Some(FieldName::ExternalId)),
     ("user", Some(FieldName::ExternalId)),
@@ -102,7 +105,6 @@ const GUID_LABELS: &[(&str, Option<FieldName>)] = &[
     ("deleteditems", Some(FieldName::ExternalId)),
     ("directoryobjects", Some(FieldName::ExternalId)),
     ("object", Some(FieldName::ExternalId)),
-    ("extid", Some(FieldName::ExternalId)),
     ("eq", Some(FieldName::ExternalId)),
 ];
 
@@ -121,12 +123,12 @@ const BEHIND: &[(&str, FieldName)] = &[
 ];
 
 /// The field that a guid is by what stands before and after it; `None`: a guid of another kind, or one without a label.
-pub(super) fn guid_field(before: &Before, after: &str) -> Option<FieldName> {
-    if before.1 == '_' {
+pub(super) fn guid_field(before: &Before<'_>, after: &str) -> Option<FieldName> {
+    if before.sign == b'_' {
         let object = ["user", "group", "contact", "device", "orgcontact", "publicfolder", "serviceprincipal"];
         return object.iter().any(|o| before.ends_with(o)).then_some(FieldName::ConflictingObjectId);
     }
-    if before.1 == '.' {
+    if before.sign == b'.' {
         return None;
     }
     let after = after.trim_start_matches(['\'', '"', ' ', '`']);
@@ -136,13 +138,14 @@ pub(super) fn guid_field(before: &Before, after: &str) -> Option<FieldName> {
     if let Some((_, field)) = BEHIND.iter().find(|(label, _)| after.starts_with(label)) {
         return Some(*field);
     }
-    if before.ends_with("oid") && before.1 == '=' {
+    if before.ends_with("oid") && before.sign == b'=' {
         return Some(FieldName::ExternalId);
     }
     if before.ends_with("id") && after.get(..24).is_some_and(|a| a.contains("activityDateTime")) {
         return Some(FieldName::ClientRequestId);
     }
-    GUID_LABELS.iter().find(|(word, _)| before.ends_with(word)).and_then(|(_, field)| *field)
+    let labels = if before.ends_with("id") { IDS } else { OTHERS };
+    labels.iter().find(|(word, _)| before.ends_with(word)).and_then(|(_, field)| *field)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! its case. Begin with [`Roles::of`].
 
 use super::{apps, codes, groups, names, people, times};
+use crate::domain::starts;
 use std::sync::LazyLock;
 
 /// What a word may be.
@@ -60,33 +61,29 @@ impl Roles {
     }
 }
 
-/// Bytes by which a longer word is told, too.
-const LONGEST: usize = 16;
+/// First bytes by which a word is told, beside its length.
+const FIRST: usize = 8;
 /// Places in the table: many enough that hardly a word falls on a place that is taken.
 const SLOTS: usize = 1 << 10;
 
 /// For each length the bytes of a word of so many.
-const WITHIN: [u128; LONGEST + 1] = {
-    let mut masks = [0; LONGEST + 1];
+const WITHIN: [u64; FIRST + 1] = {
+    let mut masks = [0; FIRST + 1];
     let mut len = 1;
-    while len <= LONGEST {
-        masks[len] = u128::MAX >> (8 * (LONGEST - len));
+    while len <= FIRST {
+        masks[len] = u64::MAX >> (8 * (FIRST - len));
         len += 1;
     }
     masks
 };
 
 /// The first bytes of a word, filled up with zeros, in lower case as far as letters go (other bytes may change, the same
-/// on both sides).
-fn key(bytes: &[u8], at: usize, len: usize) -> u128 {
-    const LOWER: u128 = u128::from_ne_bytes([0x20; LONGEST]);
-    let within = WITHIN[len.min(LONGEST)];
-    let rest = bytes.get(at..).unwrap_or_default();
-    let word = match rest.first_chunk::<LONGEST>() {
-        Some(whole) => u128::from_le_bytes(*whole),
-        None => rest.iter().rev().fold(0, |word, b| word << 8 | u128::from(*b)),
-    };
-    (word | LOWER) & within
+/// on both sides), and its length.
+fn key(bytes: &[u8], at: usize, len: usize) -> u64 {
+    const LOWER: u64 = u64::from_ne_bytes([0x20; FIRST]);
+    let word = starts::word(bytes.get(at..).unwrap_or_default());
+    let first = (word | LOWER) & WITHIN[len.min(FIRST)];
+    first ^ (len as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93)
 }
 
 /// A table of 8 KB, so that it stays in the nearest cache.
@@ -108,7 +105,7 @@ impl Lexicon {
         Self { slots }
     }
 
-    fn get(&self, key: u128) -> Roles {
+    fn get(&self, key: u64) -> Roles {
         let (mut at, print) = place(key);
         loop {
             let (there, roles) = self.slots[at % SLOTS];
@@ -121,13 +118,9 @@ impl Lexicon {
 }
 
 /// Where a word stands in the table, and what tells it from others there (never 0).
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "both halves are used, and the highest and lowest bits of the product"
-)]
-fn place(key: u128) -> (usize, u32) {
-    let folded = (key as u64) ^ ((key >> 64) as u64).rotate_left(29).wrapping_mul(0xD6E8_FEB8_6659_FD93);
-    let mixed = folded.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+#[expect(clippy::cast_possible_truncation, reason = "the highest bits of the product are used, and some of the others")]
+fn place(key: u64) -> (usize, u32) {
+    let mixed = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
     ((mixed >> (64 - SLOTS.trailing_zeros())) as usize, (mixed >> 16) as u32 | 1)
 }
 

@@ -35,8 +35,11 @@ pub(super) fn tokens(words: &Words<'_>) -> Vec<Token> {
     let mut found = Tokens { list: Vec::with_capacity(16), done: 0 };
     let mut rest = words.iter().peekable();
     while let Some(word) = rest.next() {
-        found.add(at_word(bytes, word));
-        if word.joined {
+        if may_be_value(word) {
+            found.add(at_word(bytes, word));
+        }
+        // Nothing begins inside what was found.
+        if word.joined && found.done < word.end {
             found.parts(bytes, word);
         }
         let end = rest.peek().map_or(bytes.len(), |next| next.start);
@@ -68,18 +71,20 @@ impl Tokens {
         for (n, _) in parts.iter().enumerate().filter(|(_, b)| matches!(b, b'_' | b'.')) {
             let start = word.start + n + 1;
             let first = bytes.get(start).copied().unwrap_or_default();
-            self.add(at_word(bytes, &Word { start, first, roles: Roles::default(), ..*word }));
+            let part = Word { start, first, roles: Roles::default(), ..*word };
+            if may_be_value(&part) {
+                self.add(at_word(bytes, &part));
+            }
         }
     }
 
     /// Those that are seen by a sign between words.
     fn gap(&mut self, bytes: &[u8], gap: Range<usize>) {
-        for (n, b) in bytes.get(gap.clone()).unwrap_or_default().iter().enumerate() {
-            match b {
-                b'@' => self.add(email(bytes, gap.start + n)),
-                b'=' if n == 0 => self.add(anchor(bytes, gap.start)),
-                _ => {}
-            }
+        if bytes.get(gap.start) == Some(&b'=') {
+            self.add(anchor(bytes, gap.start));
+        }
+        for at in gap.filter(|at| bytes.get(*at) == Some(&b'@')) {
+            self.add(email(bytes, at));
         }
     }
 }
@@ -87,7 +92,12 @@ impl Tokens {
 /// Bytes of the shortest id.
 const SHORTEST: usize = 20;
 
-/// The value that begins at the start of a word, or of a part of one. Most words are told by their length.
+/// Whether a value may begin at a word, or at a part of one. Most are told by their length.
+fn may_be_value(word: &Word) -> bool {
+    word.first.is_ascii_digit() || word.len() >= SHORTEST || word.roles.any(Roles::DATE)
+}
+
+/// The value that begins at the start of a word, or of a part of one.
 fn at_word(bytes: &[u8], word: &Word) -> Option<Token> {
     let at = word.start;
     let long = word.len() >= SHORTEST;

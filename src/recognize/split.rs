@@ -4,6 +4,7 @@
 //!
 //! Begin with [`parts`].
 
+use crate::domain::reading::Reading;
 use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -27,9 +28,10 @@ const LONGEST_HEAD: usize = 256;
 
 /// The parts of the clean text, in order and without overlap, each holding at least one of `hits` (ranges of the clean
 /// text, sorted). Text between two parts belongs to the earlier one, text before the first to the first.
-pub fn parts(clean: &str, hits: &[Range<usize>]) -> Vec<Range<usize>> {
+pub fn parts(reading: &Reading<'_>, hits: &[Range<usize>]) -> Vec<Range<usize>> {
+    let clean = &*reading.clean;
     let whole = 0..clean.len();
-    if !parted(clean, hits) {
+    if !parted(reading, hits) {
         return [whole].into();
     }
     let mut starts: Vec<usize> = HEADS.find_iter(clean.as_bytes()).map(|m| begin(clean, m.start())).collect();
@@ -56,7 +58,8 @@ pub fn parts(clean: &str, hits: &[Range<usize>]) -> Vec<Range<usize>> {
 
 /// Whether a head may stand between two hits: without one there is a single part. Almost always only a small stretch, or
 /// nothing, must be searched for that.
-fn parted(clean: &str, hits: &[Range<usize>]) -> bool {
+fn parted(reading: &Reading<'_>, hits: &[Range<usize>]) -> bool {
+    let clean = &*reading.clean;
     let (Some(first), Some(last)) = (hits.first().map(|h| h.start), hits.last().map(|h| h.start)) else { return false };
     if first == last {
         return false;
@@ -66,8 +69,34 @@ fn parted(clean: &str, hits: &[Range<usize>]) -> bool {
     let bytes = clean.as_bytes();
     let until = if object { last.saturating_add(OBJECT) } else { last };
     let end = until.saturating_add(LONGEST_HEAD).min(bytes.len());
+    // The quotation mark of a key is no letter.
+    let mut words = reading.runs().within(first..until.saturating_add(2).min(bytes.len()));
+    if !words.any(|word| may_begin(bytes.get(first + word.start..).unwrap_or_default())) {
+        return false;
+    }
     let found = HEADS.find_at(bytes.get(..end).unwrap_or(bytes), first);
     found.is_some_and(|head| head.start() <= until)
+}
+
+/// Whether a head may begin with the first word of a text. Almost every word is told by its first letters, so that hardly
+/// a text is searched for heads.
+fn may_begin(text: &[u8]) -> bool {
+    let begins = |with: &str| text.get(..with.len()).is_some_and(|first| first.eq_ignore_ascii_case(with.as_bytes()));
+    // Whether behind a word and white space one of some letters stand.
+    let goes_on = |word: &str, with: &[&str]| {
+        let rest = text.get(word.len()..).unwrap_or_default();
+        let blanks = rest.iter().take_while(|b| b.is_ascii_whitespace() || **b == b'\x0b').count();
+        let letters = rest.get(blanks..).unwrap_or_default();
+        with.iter().any(|w| letters.get(..w.len()).is_some_and(|l| l.eq_ignore_ascii_case(w.as_bytes())))
+    };
+    match text.first().map_or(0, u8::to_ascii_lowercase) {
+        b'a' => begins("automatic") || begins("activityDateTime"),
+        b't' => begins("task:"),
+        b'f' => begins("failed") && goes_on("failed", &["on"]),
+        b'e' if begins("error:") => goes_on("error:", &["updating", "creating", "retrieving", "deleting"]),
+        b'e' => begins("eventType") || begins("error_description") || begins("errorSummary"),
+        _ => false,
+    }
 }
 
 /// Whether one of the sorted hits begins in the range.
@@ -126,14 +155,41 @@ mod tests {
     fn each_task_line_is_a_part() {
         let text = "2 failed:\nAutomatic provisioning of user A B to app Box failed: x\nAutomatic provisioning of user C D to app Box failed: x";
         let hits: Vec<_> = text.match_indices("failed: x").map(|(i, s)| i..i + s.len()).collect();
-        let parts = parts(text, &hits);
+        let parts = parts(&crate::recognize::read(text), &hits);
         assert_eq!(parts.len(), 2);
         assert!(text[parts[0].clone()].contains("A B") && text[parts[1].clone()].contains("C D"));
     }
 
     #[test]
     fn without_heads_there_is_one_part() {
-        let parts = parts("a b", &[0..1, 2..3]);
+        let parts = parts(&crate::recognize::read("a b"), &[0..1, 2..3]);
         assert_eq!((parts.len(), parts[0].clone()), (1, 0..3));
+    }
+
+    #[test]
+    fn every_head_is_found_by_its_first_letters() {
+        let heads = [
+            "AUTOMATIC\n user  profile push of",
+            "automatic deactivation of",
+            "task:  app",
+            "Failed\x0bon 01-02-2026",
+            "\"eventType\"",
+            "\"activityDateTime\"",
+            "\"error_description\"",
+            "\"errorSummary\"",
+            "error: updating",
+            "Error:\tcreating",
+            "Error: retrieving",
+            "error:  deleting",
+        ];
+        for head in heads {
+            let text = format!("x, {head} y");
+            let at = HEADS.find(text.as_bytes()).map(|found| found.start());
+            assert_eq!(at, Some(3), "{head}");
+            assert!(parted(&crate::recognize::read(&text), &[0..1, text.len() - 1..text.len()]), "{head}");
+        }
+        for (text, may) in [("failed to", false), ("error: could", false), ("an error", false), ("failed once", true)] {
+            assert_eq!(may_begin(text.as_bytes()), may, "{text}");
+        }
     }
 }

@@ -119,11 +119,13 @@ fn known(cell: &str) -> Option<FieldName> {
     }
     // `actor.displayName` and `target0.displayName` are different people: only the second is the subject.
     let (owner, last) = cell.rsplit_once('.').unwrap_or(("", cell));
-    if owner.to_ascii_lowercase().starts_with("actor") || owner.to_ascii_lowercase().contains("group") {
+    let is = |part: &[u8], word: &str| part.eq_ignore_ascii_case(word.as_bytes());
+    let owner = owner.as_bytes();
+    if owner.get(..5).is_some_and(|first| is(first, "actor")) || owner.windows(5).any(|part| is(part, "group")) {
         return None;
     }
-    let plain: String = last.chars().filter(char::is_ascii_alphabetic).map(|c| c.to_ascii_lowercase()).collect();
-    HEADINGS.iter().find(|(h, _)| *h == plain).map(|(_, name)| *name)
+    let plain = || last.bytes().filter(u8::is_ascii_alphabetic).map(|b| b.to_ascii_lowercase());
+    HEADINGS.iter().find(|(heading, _)| plain().eq(heading.bytes())).map(|(_, name)| *name)
 }
 
 fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
@@ -138,22 +140,18 @@ fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
 /// The cells of a line, without blanks and quotation marks around them; quoted signs part nothing. The empty cells
 /// outside the outer `|` are left out.
 fn cells(text: &str, line: Range<usize>, sign: u8) -> Vec<Range<usize>> {
-    let bytes = text.as_bytes();
-    let mut found = Vec::new();
+    let mut found = Vec::with_capacity(8);
     let (mut start, mut quoted) = (line.start, false);
-    for i in line.start..=line.end {
-        let byte = bytes.get(i).copied().filter(|_| i < line.end);
-        match byte {
-            Some(b'"') => quoted = !quoted,
-            Some(b) if b != sign || quoted => {}
-            _ => {
-                found.push(start..i);
-                start = i + 1;
-            }
+    for (n, byte) in text.as_bytes().get(line.clone()).unwrap_or_default().iter().enumerate() {
+        if *byte == b'"' {
+            quoted = !quoted;
+        } else if *byte == sign && !quoted && found.len() < CELLS {
+            found.push(start..line.start + n);
+            start = line.start + n + 1;
         }
-        if found.len() >= CELLS {
-            break;
-        }
+    }
+    if found.len() < CELLS {
+        found.push(start..line.end);
     }
     let empty = |c: &Range<usize>| text.get(c.clone()).is_none_or(|c| c.trim().is_empty());
     if sign == b'|' && found.first().is_some_and(empty) {

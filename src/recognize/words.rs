@@ -61,6 +61,8 @@ const PARTICLES: &[&str] = &[
     "de", "la", "las", "los", "van", "der", "den", "von", "zu", "da", "dos", "di", "del", "al", "bin", "ibn", "el",
     "du", "le", "ten", "ter",
 ];
+/// Bytes of the longest one.
+const LONGEST_PARTICLE: usize = 3;
 
 impl<'t> Words<'t> {
     /// The words of a text, whose runs of letters and digits are given.
@@ -69,7 +71,7 @@ impl<'t> Words<'t> {
         if text.is_ascii() {
             words.join(runs);
         } else {
-            words.scan();
+            words.scan(runs);
         }
         words
     }
@@ -81,55 +83,64 @@ impl<'t> Words<'t> {
     }
 
     /// In ASCII a word is a run, or several with nothing between them but signs that stand inside words.
-    fn join(&mut self, runs: impl Iterator<Item = Range<usize>>) {
+    fn join(&mut self, mut runs: impl Iterator<Item = Range<usize>>) {
         let bytes = self.text.as_bytes();
         let of = Roles::of(bytes);
-        let mut word: Option<(usize, usize, bool)> = None;
-        for run in runs {
-            let joins = |(_, end, _): &(usize, usize, bool)| match bytes.get(*end..run.start).unwrap_or_default() {
-                [] => true,
-                [sign] => INSIDE[usize::from(*sign)],
-                signs => signs.iter().all(|b| INSIDE[usize::from(*b)]),
-            };
-            match word.filter(joins) {
-                Some((start, ..)) => word = Some((start, run.end, true)),
-                None => {
-                    if let Some((start, end, joined)) = word.replace((run.start, run.end, false)) {
-                        self.push(start..end, joined, &of);
-                    }
+        let mut run = runs.next();
+        while let Some(first) = run {
+            let (mut end, mut dot) = (first.end, None);
+            run = loop {
+                let Some(next) = runs.next() else { break None };
+                let dotted = match bytes.get(end..next.start).unwrap_or_default() {
+                    [sign] if INSIDE[usize::from(*sign)] => *sign == b'.',
+                    [sign, ..] if !INSIDE[usize::from(*sign)] => break Some(next),
+                    signs if signs.iter().all(|b| INSIDE[usize::from(*b)]) => signs.contains(&b'.'),
+                    _ => break Some(next),
+                };
+                if dotted {
+                    dot = Some(next.start);
                 }
+                end = next.end;
+            };
+            let joined = end > first.end;
+            let mut roles = of(first.start, end - first.start);
+            if joined {
+                let behind = dot.map_or(Roles::default(), |dot| of(dot, end - dot));
+                roles = roles.with(of(first.start, first.len())).with(behind);
             }
-        }
-        if let Some((start, end, joined)) = word {
-            self.push(start..end, joined, &of);
+            self.push(first.start..end, joined, roles);
         }
     }
 
-    fn push(&mut self, at: Range<usize>, joined: bool, of: &impl Fn(usize, usize) -> Roles) {
-        let bytes = self.text.as_bytes();
-        let mut roles = of(at.start, at.len());
-        if joined {
-            roles = roles.with(of_parts(bytes, &at, of));
-        }
+    fn push(&mut self, at: Range<usize>, joined: bool, roles: Roles) {
         self.roles = self.roles.with(roles);
-        let first = bytes.get(at.start).copied().unwrap_or_default();
+        let first = self.text.as_bytes().get(at.start).copied().unwrap_or_default();
         self.list.push(Word { start: at.start, end: at.end, first, joined, roles });
     }
 
-    fn scan(&mut self) {
+    /// Beyond ASCII a word is whatever stands inside words, without signs at its ends.
+    fn scan(&mut self, runs: impl Iterator<Item = Range<usize>>) {
         let bytes = self.text.as_bytes();
         let of = Roles::of(bytes);
+        let mut runs = runs.peekable();
         let mut i = 0;
-        while let Some(byte) = bytes.get(i) {
-            if !STARTS[usize::from(*byte)] {
+        while let Some(first) = bytes.get(i) {
+            if !STARTS[usize::from(*first)] {
                 i += 1;
                 continue;
             }
             let start = i;
             let (mut joined, mut beyond) = (false, false);
-            while let Some(byte) = bytes.get(i).filter(|b| INSIDE[usize::from(**b)]) {
-                joined |= !STARTS[usize::from(*byte)];
-                beyond |= *byte >= 0x80;
+            loop {
+                if let Some(run) = runs.next_if(|run| run.start == i) {
+                    i = run.end;
+                    continue;
+                }
+                match bytes.get(i) {
+                    Some(0x80..) => beyond = true,
+                    Some(byte) if INSIDE[usize::from(*byte)] => joined = true,
+                    _ => break,
+                }
                 i += 1;
             }
             // Only signs of these two kinds are parted off at its ends.
@@ -137,7 +148,9 @@ impl<'t> Words<'t> {
             let inside = bytes.get(at.clone()).unwrap_or_default();
             if !inside.is_empty() {
                 let joined = joined && inside.iter().any(|b| !STARTS[usize::from(*b)]);
-                self.push(at, joined, &of);
+                let parts = if joined { of_parts(bytes, &at, &of) } else { Roles::default() };
+                let roles = of(at.start, at.len()).with(parts);
+                self.push(at, joined, roles);
             }
         }
     }
@@ -183,6 +196,12 @@ impl<'t> Words<'t> {
         i.checked_sub(1).map_or(Roles::default(), |before| self.roles(before))
     }
 
+    /// The byte right before a word; 0 where it begins the text.
+    pub(super) fn sign_before(&self, i: usize) -> u8 {
+        let at = self.list.get(i).and_then(|word| word.start.checked_sub(1));
+        at.and_then(|at| self.text.as_bytes().get(at)).copied().unwrap_or_default()
+    }
+
     /// The `n`-th word before, without regard to case.
     pub(super) fn before(&self, i: usize, n: usize, word: &str) -> bool {
         i >= n && self.str(i - n).eq_ignore_ascii_case(word)
@@ -207,7 +226,7 @@ impl<'t> Words<'t> {
     pub(super) fn name(&self, i: usize) -> Option<(Range<usize>, usize)> {
         // Almost every word is told by its first byte.
         let first = self.get(i).filter(|word| begins_name(word.first))?;
-        let goes_on = |next: Word| begins_name(next.first) || PARTICLES.contains(&self.str(i + 1));
+        let goes_on = |next: Word| begins_name(next.first) || self.is_particle(i + 1);
         if !self.get(i + 1).is_some_and(goes_on) || !is_blank(self.gap_after(i)) || !is_name_word(self.str(i)) {
             return None;
         }
@@ -218,12 +237,16 @@ impl<'t> Words<'t> {
             if is_name_word(word) {
                 last = j;
                 capitals += 1;
-            } else if !PARTICLES.contains(&word) {
+            } else if !self.is_particle(j) {
                 break;
             }
         }
         let end = self.get(last)?.end;
         (capitals > 1).then_some((first.start..end, last + 1 - i))
+    }
+
+    fn is_particle(&self, i: usize) -> bool {
+        self.list.get(i).is_some_and(|word| word.len() <= LONGEST_PARTICLE) && PARTICLES.contains(&self.str(i))
     }
 
     /// A display name with the surname first (`Byron, Ada`) that begins with this word: its range and the number of its
@@ -242,10 +265,10 @@ impl<'t> Words<'t> {
 
 /// One blank, and no line break: names do not go over the end of a line.
 fn is_blank(gap: &str) -> bool {
-    !gap.is_empty() && gap.chars().all(|c| matches!(c, ' ' | '\u{a0}'))
+    gap == " " || (!gap.is_empty() && gap.chars().all(|c| matches!(c, ' ' | '\u{a0}')))
 }
 
-/// What a word may announce by its first part, and by what stands behind its last dot.
+/// What a joined word may announce by its first part, and by what stands behind its last dot.
 fn of_parts(bytes: &[u8], at: &Range<usize>, of: &impl Fn(usize, usize) -> Roles) -> Roles {
     let inside = bytes.get(at.clone()).unwrap_or_default();
     let first = inside.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(0);
@@ -293,7 +316,7 @@ mod tests {
         {
             let joined = Words::of(text, Runs::of(text).within(0..text.len()));
             let mut scanned = Words { text, list: Vec::new(), roles: Roles::default() };
-            scanned.scan();
+            scanned.scan(Runs::of(text).within(0..text.len()));
             assert_eq!((joined.list, joined.roles), (scanned.list, scanned.roles), "{text}");
         }
         let beyond = "–a– ü é.x “b” …c…";

@@ -155,6 +155,11 @@ async fn what_is_replayed_is_written_without_waiting_for_the_disk() {
     assert!(db.case(&CaseId::new("c-1")).await.unwrap().is_some());
 }
 
+/// How many pages the log holds: each is written with 24 bytes before it.
+fn pages(dir: &tempfile::TempDir) -> u64 {
+    std::fs::metadata(dir.path().join("bot.db-wal")).unwrap().len() / (4096 + 24)
+}
+
 /// What a report puts into the inbox.
 fn report(n: usize) -> (String, String) {
     (format!("slack|m|C0PROVISION|1764000000.{n:06}"), format!("{{\"n\":{n},\"text\":\"{}\"}}", "x".repeat(800)))
@@ -162,11 +167,9 @@ fn report(n: usize) -> (String, String) {
 
 #[tokio::test]
 async fn a_report_costs_the_log_three_pages_before_it_is_acknowledged() {
-    /// A page and what stands before it in the log.
-    const FRAME: u64 = 4096 + 24;
     let dir = tempfile::tempdir().unwrap();
     let db = open(&dir).await;
-    let log = || std::fs::metadata(dir.path().join("bot.db-wal")).unwrap().len() / FRAME;
+    let log = || pages(&dir);
     let mut costs = Vec::new();
     for n in 0..100 {
         let ((key, body), before) = (report(n), log());
@@ -181,6 +184,20 @@ async fn a_report_costs_the_log_three_pages_before_it_is_acknowledged() {
     last.sort_unstable();
     assert_eq!((last[0], last[20]), (3, 3), "{last:?}");
     assert!(last.iter().sum::<u64>() <= 4 * 40, "{last:?}");
+}
+
+#[tokio::test]
+async fn a_claim_writes_what_it_takes_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let db = open(&dir).await;
+    db.inbox_put("slack|e", At(1_000), "{}").await.unwrap().unwrap();
+    let before = pages(&dir);
+    assert_eq!(db.inbox_claim("p1", At(1_000), 5_000, 9).await.unwrap().len(), 1);
+    assert_eq!(pages(&dir) - before, 1, "the page of the row");
+    db.commit(Change { outbox: vec![show("card:c-1")], ..change() }).await.unwrap();
+    let before = pages(&dir);
+    assert_eq!(db.outbox_claim("slack", "p1", At(1_000), 5_000).await.unwrap().len(), 1);
+    assert_eq!(pages(&dir) - before, 3, "the page of the row, and the mark that it is begun with its index");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! A row is never handed to two living processes at once while its claim lasts. Begin with [`claim`].
 
-use super::{Core, Database, Fault, Tx, driver, take_numbers, write_tx};
+use super::{Core, Database, Fault, Tx, driver, one_at_a_time, write_tx};
 use crate::domain::time::At;
 use crate::ports::store::{Durability, InboxRow, Stored};
 
@@ -58,7 +58,7 @@ pub(super) async fn claim(db: &Database, owner: &str, claim: Claim) -> Stored<Ve
 }
 
 async fn claim_in(tx: &mut Tx, db: &Database, tag: &str, claim: Claim) -> Result<Vec<InboxRow>, Fault> {
-    take_numbers(tx, "inbox", 0).await?;
+    one_at_a_time(tx, &db.core, "inbox").await?;
     // Of the oldest alone: nobody may wait while a backlog of many thousands is read. What a dead process left behind them is
     // found when they are done, and is free for all anyway when `hold_ms` have passed.
     let owners = sqlx::query_as(

@@ -230,7 +230,7 @@ fn driver(error: sqlx::Error) -> StoreError {
 }
 
 /// Takes `n` numbers of `counter` and gives the first. The row stays locked to the end of the transaction, so it also
-/// serializes everything else that takes it on PostgreSQL (`n` = 0: only the lock).
+/// serializes everything else that takes it on PostgreSQL (`n` = 0: only the lock; see [`one_at_a_time`]).
 async fn take_numbers(tx: &mut Tx, counter: &'static str, n: i64) -> Result<i64, Fault> {
     let (last,): (i64,) = sqlx::query_as("UPDATE counters SET value = value + $2 WHERE name = $1 RETURNING value")
         .bind(counter)
@@ -238,6 +238,15 @@ async fn take_numbers(tx: &mut Tx, counter: &'static str, n: i64) -> Result<i64,
         .fetch_one(&mut **tx)
         .await?;
     Ok(last - n + 1)
+}
+
+/// Lets nobody else who asks for the same `counter` in before the end of the transaction. On SQLite nobody is: a transaction
+/// that may write is the only one from its beginning.
+async fn one_at_a_time(tx: &mut Tx, core: &Core, counter: &'static str) -> Result<(), Fault> {
+    if !core.sqlite {
+        take_numbers(tx, counter, 0).await?;
+    }
+    Ok(())
 }
 
 impl Database {

@@ -3,7 +3,7 @@
 //! Of one key never two rows are in flight, and a row that somebody is sending is never overwritten: a newer body waits in a
 //! row of its own, so that "sent" always means the body that was claimed. Begin with [`put`], then [`claim`].
 
-use super::{Core, Database, Fault, Tx, driver, take_numbers, write_tx};
+use super::{Core, Database, Fault, Tx, driver, one_at_a_time, take_numbers, write_tx};
 use crate::domain::time::At;
 use crate::ports::store::{Attempt, Change, Claimed, Durability, OutboxRow, Stored, Waiting};
 
@@ -77,7 +77,7 @@ pub(super) async fn claim(db: &Database, surface: &str, owner: &str, claim: Clai
 /// Only the newest row of a key is handed out, and none while another row of that key is in flight.
 async fn claim_in(tx: &mut Tx, db: &Database, who: (&str, &str), claim: Claim) -> Result<Vec<Claimed>, Fault> {
     let (surface, tag) = who;
-    take_numbers(tx, "outbox", 0).await?;
+    one_at_a_time(tx, &db.core, "outbox").await?;
     release_dead(tx, db).await?;
     let mut found: Vec<(i64, String, i64, String, i64)> = sqlx::query_as(
         "UPDATE outbox SET owner = $1, claimed_until = $2, attempts = attempts + 1 WHERE id IN (\
@@ -200,7 +200,7 @@ pub(super) async fn retry(core: &Core, (id, due_at): (i64, At), why: &str, attem
     // the thing stands there, as after any end of a process between a claim and this.
     write_tx!(core, Durability::Replayed, |tx| {
         async {
-        take_numbers(&mut tx, "outbox", 0).await?;
+        one_at_a_time(&mut tx, core, "outbox").await?;
         if attempt == Attempt::NotMade {
             not_made(&mut tx, id).await?;
         }

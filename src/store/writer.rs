@@ -80,46 +80,57 @@ pub(super) async fn put(inbox: &mpsc::Sender<Put>, key: &str, at: At, body: &str
 async fn store(core: &Core, batch: &mut Vec<Put>, swept: At, numbers: &mut Numbers) -> At {
     let newest = batch.iter().map(|put| put.at).max().unwrap_or(swept);
     let sweep_now = newest.since(swept) >= 10 * MINUTE;
-    let stored: Stored<Vec<Option<i64>>> = match batch.as_slice() {
-        [put] if !sweep_now && numbers.left > 0 => alone(core, put, numbers).await.map(|id| vec![id]),
-        _ => together(core, batch, sweep_now, numbers).await,
-    };
-    let ok = stored.is_ok();
-    match stored {
+    if batch.len() == 1 && !sweep_now && numbers.left > 0 {
+        if let Some(put) = batch.pop() {
+            alone(core, put, numbers).await;
+        }
+        return swept;
+    }
+    match together(core, batch, sweep_now, numbers).await {
         Ok(ids) => {
             for (put, id) in batch.drain(..).zip(ids) {
                 // Whoever waited may have been cancelled; the row is stored and will be claimed.
                 drop(put.answer.send(Ok(id)));
             }
+            if sweep_now { newest } else { swept }
         }
         Err(error) => {
             let text = error.to_string();
             for put in batch.drain(..) {
                 drop(put.answer.send(Err(StoreError::Driver(text.clone()))));
             }
+            swept
         }
     }
-    if ok && sweep_now { newest } else { swept }
 }
 
 /// One row in one statement, which is a transaction of its own.
-async fn alone(core: &Core, put: &Put, numbers: &mut Numbers) -> Stored<Option<i64>> {
+async fn alone(core: &Core, put: Put, numbers: &mut Numbers) {
     let id = numbers.use_up(1);
     let mut tries = 0;
     loop {
         let turn = core.next_turn().await;
+        let mut held = None;
         let outcome = async {
-            let mut connection = core.durable().await?;
-            insert(&mut connection, core, id, put).await
+            let connection = held.insert(core.durable().await?);
+            insert(connection, core, id, &put).await
         }
         .await;
         drop(turn);
         match outcome {
             Err(fault) if fault.is_in_the_way() && tries < TRIES => {
+                drop(held);
                 tries += 1;
                 tokio::time::sleep(pause(tries)).await;
             }
-            other => return other.map_err(StoreError::from),
+            outcome => {
+                // Whoever waited may have been cancelled, as above.
+                drop(put.answer.send(outcome.map_err(StoreError::from)));
+                // The answer goes out first: a connection that is given back is asked whether it lives, by a task of its own.
+                tokio::task::yield_now().await;
+                drop(held);
+                return;
+            }
         }
     }
 }
