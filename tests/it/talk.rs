@@ -17,7 +17,7 @@ const AUTHORS: usize = 2;
 /// Messages that were made by mutation of one seed count so much.
 const MUTATED: f64 = 0.5;
 /// Who wrote messages of his own, and is left out in turn.
-const AUTHORS_APART: [&str; 13] = ["ba", "bb", "bc", "bd", "be", "bg", "bi", "bj", "bk", "bm", "bq", "bx", "f"];
+const AUTHORS_APART: [&str; 14] = ["ba", "bb", "bc", "bd", "be", "bg", "bh", "bi", "bj", "bk", "bm", "bq", "bx", "f"];
 /// How much the squares of the weights count against what they explain.
 const PENALTY: f64 = 1.0;
 const SWEEPS: usize = 60;
@@ -52,7 +52,7 @@ fn samples(messages: &[Message]) -> Vec<Sample> {
         if openers.is_empty() {
             continue;
         }
-        for range in recognize::parts(&reading.clean, &openers) {
+        for range in recognize::parts(&reading, &openers) {
             let part = recognize::part(&reading, range);
             let mut found = BTreeSet::new();
             signs(&reading.clean[part.clean.clone()], reading.runs().within(part.clean), part.instance, |sign| {
