@@ -214,7 +214,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "a placeholder",
     ),
     (
-        r"\bmustermann\b|\[(?:(?:first|last|your) name|benutzer|absender|vorname|nombre|usuario)\]|\b(?:hallo|hello|hi|dear|hola|bonjour) \[name\]|%[sd]\b|\{\{",
+        r"\bmustermann\b|@[\w.-]+\.(?:test|invalid)\b|\[(?:(?:first|last|your) name|benutzer|absender|vorname|nombre|usuario)\]|\b(?:hallo|hello|hi|dear|hola|bonjour) \[name\]|%[sd]\b|\{\{",
         Talk,
         "a placeholder",
     ),
@@ -261,7 +261,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "talk about errors",
     ),
     (
-        r"\b(?:archive|close) this (?:case|ticket)\b|\bcase (?:has been|will be|is) closed\b|\bthank you for contacting\b",
+        r"\b(?:archive|close) this (?:case|ticket)\b|\bcase (?:has been|will be|is) closed\b|\bthank you for contacting\b|\bback to (?:normal|green)\b|\bfor the record\b",
         Closed,
         "a closed matter",
     ),

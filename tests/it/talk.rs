@@ -1,11 +1,13 @@
-//! Learning the weights of `config/talk.tsv` from the tuning corpus, and what they are worth on the words of authors who
+//! Learning the weights of `config/talk.tsv` from the tuning corpus and the samples of the rules, and what they are worth on the words of authors who
 //! were not learned from.
 //!
 //! `cargo test --test it talk:: -- --ignored --nocapture` prints the figures; with `REANCHOR_BLESS=1` it writes the table.
 //! What is held back is not read.
 
 use crate::corpus::{Message, diagnoser, given, grown};
+use crate::recognize::{MUTATIONS, Rng};
 use reanchor::classify::talk::{Sign, signs};
+use reanchor::config::embedded::RULES;
 use reanchor::domain::reading::squeeze;
 use reanchor::recognize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,8 +16,9 @@ use std::fmt::Write as _;
 /// Signs that fewer messages hold, or messages of fewer authors, are left out: they are names, not words.
 const MESSAGES: usize = 2;
 const AUTHORS: usize = 2;
-/// Messages that were made by mutation of one seed count so much.
+/// Messages that were made by mutation of one seed count so much, and what only happened to a message on its way so much.
 const MUTATED: f64 = 0.5;
+const MANGLED: f64 = 0.1;
 /// Who wrote messages of his own, and is left out in turn.
 const AUTHORS_APART: [&str; 14] = ["ba", "bb", "bc", "bd", "be", "bg", "bh", "bi", "bj", "bk", "bm", "bq", "bx", "f"];
 /// How much the squares of the weights count against what they explain.
@@ -33,6 +36,7 @@ struct Sample {
     author: String,
     signs: BTreeSet<Sign>,
     talk: bool,
+    count: f64,
 }
 
 /// Letters before the number of a message: who wrote it, or what it was made from.
@@ -59,7 +63,14 @@ fn samples(messages: &[Message]) -> Vec<Sample> {
                 found.insert(sign);
             });
             let (id, author) = (message.id.clone(), author(&message.id));
-            samples.push(Sample { id, author, signs: found, talk: message.class == "none" });
+            let count = if message.shape == MADE {
+                MANGLED
+            } else if matches!(author.as_str(), "g" | "h") {
+                MUTATED
+            } else {
+                1.0
+            };
+            samples.push(Sample { id, author, signs: found, talk: message.class == "none", count });
         }
     }
     samples
@@ -79,10 +90,7 @@ fn learn(samples: &[&Sample]) -> BTreeMap<Sign, f64> {
     #[expect(clippy::cast_precision_loss, reason = "a few thousand")]
     let share = |talk: bool| samples.len() as f64 / 2.0 / samples.iter().filter(|s| s.talk == talk).count() as f64;
     let (talk, report) = (share(true), share(false));
-    let counts = samples.iter().map(|s| {
-        let made = if matches!(s.author.as_str(), "g" | "h") { MUTATED } else { 1.0 };
-        made * if s.talk { talk } else { report }
-    });
+    let counts = samples.iter().map(|s| s.count * if s.talk { talk } else { report });
     let counts: Vec<f64> = counts.collect();
     let mut sums = vec![0.0; samples.len()];
     let mut weights: BTreeMap<Sign, f64> = held.keys().map(|sign| (*sign, 0.0)).collect();
@@ -111,8 +119,46 @@ fn weigh(weights: &BTreeMap<Sign, f64>, sample: &Sample) -> f64 {
     weights[&Sign::EVERY] + sample.signs.iter().filter_map(|sign| weights.get(sign)).sum::<f64>()
 }
 
+/// What the rule files promise: their samples are reports, their near misses none or reports of another class.
+fn promised() -> Vec<Message> {
+    let diagnoser = diagnoser();
+    let message = |class: &str, text: &str| Message {
+        id: "rule".to_owned(),
+        class: class.to_owned(),
+        shape: String::new(),
+        text: text.to_owned(),
+        fields: BTreeMap::new(),
+    };
+    let of = |(name, _): &(&str, &str)| {
+        let rule = diagnoser.classifier().rule(name).unwrap();
+        let samples = rule.sample.iter().map(|sample| message(name, &sample.text));
+        let misses = rule.near_miss.iter();
+        samples
+            .chain(misses.map(|miss| message(miss.class.as_deref().unwrap_or("none"), &miss.text)))
+            .collect::<Vec<_>>()
+    };
+    RULES.iter().flat_map(of).collect()
+}
+
+/// Shape of the messages of [`mangled`].
+const MADE: &str = "mangled";
+
+/// What can happen to the given messages on their way: none of it tells of talk or of a report.
+fn mangled() -> Vec<Message> {
+    let mut rng = Rng(7);
+    let mut made = Vec::new();
+    for message in given() {
+        for (_, mutate) in MUTATIONS {
+            let text = mutate(&message.text, &mut rng);
+            let (id, class) = (message.id.clone(), message.class.clone());
+            made.push(Message { id, class, shape: MADE.to_owned(), text, fields: BTreeMap::new() });
+        }
+    }
+    made
+}
+
 fn tuning() -> Vec<Sample> {
-    samples(&given().into_iter().chain(grown()).collect::<Vec<_>>())
+    samples(&given().into_iter().chain(grown()).chain(promised()).chain(mangled()).collect::<Vec<_>>())
 }
 
 #[test]
