@@ -3,57 +3,66 @@
 //! Never names a class. All expressions are matched byte by byte, without regard to the case of ASCII letters; `^` and
 //! `$` are the ends of a line, `\A` and `\z` those of the text.
 
-/// How far a cue goes.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What a cue does to the judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Force {
     /// Silences whatever else stands there: what says so cannot be an instance (our own card, a placeholder, a test).
     Always,
-    /// Silences unless the text also says that it is back.
-    UnlessBack,
-    /// Silences unless the text holds strong evidence of an instance, or says that it is back: people who report say such
-    /// things as well.
-    UnlessStrong,
-    /// Silences unless the text holds evidence of an instance.
-    UnlessEvident,
+    /// Speaks for a matter that is closed; nothing of it is left when the text also says that it is back.
+    Closed,
+    /// Speaks for talk; people who report say such things as well.
+    Talk,
+    /// Speaks for talk, and is looked for only where nothing is evidence of an instance.
+    Hint,
     /// Tells that a closed matter is open again.
     Back,
-    /// Asks for help with something that happened: with it any evidence is strong.
+    /// Asks for help with something that happened.
     Plea,
 }
 
 impl Force {
     /// Whether the cue counts also when there is evidence of an instance.
     pub(super) fn is_loud(self) -> bool {
+        self != Hint
+    }
+
+    /// What it adds to the weight of a text, in hundredths, however many of its kind stand there. Chosen on the words of
+    /// authors from whom neither the cues nor the weights of words were learned.
+    pub(super) fn weight(self) -> i32 {
         match self {
-            Always | UnlessBack | UnlessStrong | Back | Plea => true,
-            UnlessEvident => false,
+            Always => 0,
+            Closed => 150,
+            Talk => 75,
+            Hint => 60,
+            Back => -150,
+            Plea => -50,
         }
     }
 }
 
-use Force::{Always, Back, Plea, UnlessBack, UnlessEvident, UnlessStrong};
+use Force::{Always, Back, Closed, Hint, Plea, Talk};
 
 /// Expression, force, meaning.
 pub(super) const CUES: &[(&str, Force, &str)] = &[
     // Closed matters.
     (
         r"\A\W*(?:re:\s*)?(?:resolved|fixed|closed|solved|done)\b(?:\s*[\]:!.]|\s+(?:–|—|-)\s)",
-        UnlessBack,
+        Closed,
         "a closed matter",
     ),
     (
         r"\b(?:was|is|has been|have been|got|now|been|all|be) (?:resolved|closed|fixed|solved|sorted|mended)\b|\bnever ?mind\b|\bfalse alarm\b|^\W*(?:closing|closed|resolving) |\bclos(?:ing|ed) (?:this|it|the ticket)\b|, closing\b|\bself-?healed\b|\b(?:solved|fixed|resolved) (?:by )?itself\b|\bno need to (?:dig|look|check|act|do)\b|\bclosing the loop\b|\bfor (?:the|an|our) audit\b|\bclose (?:the |this )?case\b|\bclosed (?:today|yesterday)\b|\bnothing open\b|\bno longer (?:happens|fails)\b|\ball gone\b|\b(?:solved|fixed|sorted)!|\bstatus\W+(?:resolved|closed|done|solved|erledigt|resuelto|r\xC3\xA9solu)\b|\bsorted\W*\z|^\W*(?:ok|okay|aha|so|ah)\b,? it was (?:the|a|our)\b|\bresolved\s+(?:–|—|-)\s|\bthe fix was\b|\bthanks[,!]? that\b|\b(?:i|we) (?:fixed|solved|sorted|mended)\b|\b(?:INC|CHG|PRB|RITM|TASK)\d{3,}\b[^\n]*\b(?:resolved|closed)\b|\b(?:resolved|closed)\b[^\n]*\b(?:INC|CHG|PRB|RITM)\d{5,}\b",
-        UnlessBack,
+        Closed,
         "a closed matter",
     ),
     (
         r"\ball (?:good|green|fine) (?:again|now)\b|(?:^|[.!?] )\W*all (?:good|green|fine)\b|\b(?:is|are|was|were|we're|it's) all (?:good|green|fine)\b|\bwent through\s*(?:[.!,;)]|$|(?:now|fine|ok|okay|again|after|this|today|when|once)\b)|\bretried (?:fine|ok)\b|\b(?:works|working|fine|ok|okay|green|healthy) (?:again|now)\b|\bsorted (?:it|now)\b|\bwent away\b|\bcleared\b|\bwas caused by\b|\bis gone\b|\bdisappeared\b|\bturned out to be\b|\bit was (?:just|only)\b|\blast (?:week|month|quarter|year)(?:'s)?\b[^\n]*\b(?:was|were|had)\b",
-        UnlessStrong,
+        Talk,
         "a closed matter",
     ),
     (
         r"\bcount:? ?[=:]? ?0\b|\bsuccess for (?:all|every)\b|\bstatus\W{1,4}success\b|\b(?:done|finished|through) with the (?:cutover|migration|rollout)\b",
-        UnlessEvident,
+        Hint,
         "a success",
     ),
     // Bots, digests, publications.
@@ -64,12 +73,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (
         r"\b(?:errors?|failures?|tasks?|incidents?|tickets?) (?:this|last) (?:week|month|quarter)\b|\b(?:weekly|daily|monthly) (?:top |error )?(?:report|digest|summary|review|errors?|figures|numbers|stats)\b|\bdigest\b|\bkpis?\b|\bmttr\b|\bask us about\b|\btop (?:cause|offender)s?\b|\btop \d+ (?:errors?|causes?)\b|\b\d+ ?x\b[^\n]*\b\d+ ?x\b|\bdiagnosis (?:for|of|:)|\b(?:returned )?(?:0|no|zero) (?:results|hits|matches)\b|\b0{8}-0{4}-0{4}-0{4}-0{12}|\bsuggested (?:fix|action):",
-        UnlessStrong,
+        Talk,
         "a digest",
     ),
     (
         r"\brelease notes?\b|\bmessage cent(?:er|re)\b|\bsecurity advisory\b|\bservice health\b|\bchangelog\b|\bnewsletter\b|\bwhat's new\b|\bblog post\b|\bwebinar\b|\bknowledge base\b|\bkb article\b|\bdocs? (?:page|article)s?\b|\brunbook\b|\bwiki page\b|\bpost-?mortem\b|\bretrospective\b|\bokta status:|\bannouncement\b|\bOKTA-\d{5,}\b|\bsome customers\b|\bexcerpt\b[:.]?\s*$",
-        UnlessStrong,
+        Talk,
         "a publication",
     ),
     (
@@ -78,21 +87,21 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
         "a change",
     ),
     // A ticket may be about talk, or tell of what happened to somebody.
-    (r"\A\W*(?:issue|ticket|jira) ?#?\d+", UnlessEvident, "a ticket"),
+    (r"\A\W*(?:issue|ticket|jira) ?#?\d+", Hint, "a ticket"),
     // Explanations and talk about errors.
     (
         r"\b(?:only|just|usually|always|basically|simply|really|normally|typically|often|mostly) (?:means?|happens|indicates?|shows up|comes (?:from|up))\b|\bis (?:just|simply|only|basically|another word)\b|\bstands for\b|\bmeans that\b|['\x22] means\b|\bmeans (?:the|a|your|somebody|someone|okta|entra|you)\b|\bis (?:the|a) (?:\w+ )?(?:name|code|word|way) (?:for|of|to)\b",
-        UnlessStrong,
+        Talk,
         "an explanation",
     ),
     (
         r"\bif (?:you|we|anyone|anybody|somebody|someone|they|it|that) (?:ever )?(?:see|sees|get|gets|got|hit|hits|run into|shows|says|fails)\b|\bwhen(?:ever)? (?:you|we) (?:ever )?(?:see|get|hit)\b|\bwhen(?:ever)? \S+ (?:shows up|appears|comes up|happens)\b|\b(?:tip|note to self|reminder|rule of thumb|pro tip|fun fact|trivia|til)\b\s*[:,]|(?:^|[.!?] )\W*note\s*[:,]|\brule of thumb\b",
-        UnlessStrong,
+        Talk,
         "an explanation",
     ),
     (
         r"\bmost (?:common|frequent)\b|\broughly\b|\bon average\b|\bstat(?:istic)?s\b|\b(?:once|twice|times|x) (?:a|per) (?:day|week|month|year)\b|\bper (?:week|month|year)\b|\bin our (?:org|company|tenant)\b|\bnow (?:recogni[sz]es|supports|detects|knows|handles)\b|\A\W*(?:should|could|can|may|do|does|is|are|shall) (?:we|i|you|it|this|there|they)\b|\bwe decided\b|\berror reference\b|\bglossary\b|\bagenda\b|\bretro\b|\b(?:alert|alert rule|rule|tile|label|dashboard|thing|storm|metric|widget|counter|page|section|chapter|tag|faq|article|entry)s?(?: in \w+)? (?:for|from|about|called|named|on)\b|\b(?:the|that|this) \S+ (?:thing|storm|story)\b|\brename[ds]?\b|\bsounds like\b|\bany plans\b|\bplans? to\b|\bnever heard\b|\bdocs (?:for|on|about)\b|\bwrite up\b|\bgood times\b|\blast year\b|\bnext (?:week|month|sprint|release)\b|\bin (?:january|february|march|april|may|june|july|august|september|october|november|december)\b\btranslat(?:e|ion|ed)\b|\bdocumentation (?:on|of|for|says|explains)\b|\bvendor documentation\b|\b(?:talk|question|training|article|session|page|chapter|story) (?:about|on) \b|\basked about\b|\b(?:add|writ|need|want|updat)(?:e?s|e?d|ing|e)? (?:an? |some |the |more )?(?:\w+ )?(?:test|page|counter|label|alert|sample|case|doc)s? (?:for|on|about)\b|\b(?:deck|slides?|video|article|page|guide|faq|docs?|documentation|wiki) (?:\w+ ){0,2}(?:explains?|describes?|covers|mentions)\b|\bthe bot (?:recogni[sz]e[ds]?|said|says|found|named|got)\b|\b(?:blog|writ(?:e|ing)|talk(?:ing)?|post|tweet) about\b|\bhow often\b|\bcurious\b|\bshows up (?:for|when|if|on)\b|\bdon't (?:mix|confuse)\b|\A\W*(?:in short|background|in a nutshell)\s*:|\bqu(?:\xC3\xA9|e) significa\b|\b(?:cosa|que|o que) (?:significa|signifie|veut dire)\b|\bwas bedeutet\b|\bwat betekent\b|\bpor curiosidad\b|\bpar curiosit|\baus neugier\b|\be\.g\.|\bsuch as\b|\bfor example\b|\bwhat \S+ (?:actually |really |usually )?(?:means?|stands for|is about)\b|\b(?:wording|phrasing|translation|spelling) (?:of|for)\b|\bin the docs\b|\bthe docs say\b|\bwrite-up\b|\b(?:basically|simply|essentially) (?:says|tells|means)\b|\bwhiteboard\b|\b(?:the|a|our) demo\b|\byou(?:'d| would|'ll| will) (?:get|see|hit|run into)\b|\bplan for that\b|\bhelp page\b|\bexplain(?:ed|s|ing)? \S+ (?:to|quite|in)\b|\bclassif(?:y|ies|ier)\b|\bregex\b|\bhow to (?:fix|solve|read|handle|find)\b",
-        UnlessEvident,
+        Hint,
         "talk about errors",
     ),
     (
@@ -102,29 +111,29 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (
         r"\bwe simulate\b|\bas a joke\b|\blol\b|\bquiz\b|\btraining\b[^\n]*\b(?:slide|module|deck|session)|\bslide \d+|\bworth a read\b|\btoday i learned\b|\bhandbook\b|\bliterally says\b|\bfor the demo\b|\bin the demo\b|\bexample of\b|\bthings like\b|\blike \S+, \S+ (?:etc|and so on)\b|\betc\b\.?\s*[?)]|\berror text is\b|\bmisleading\b",
-        UnlessStrong,
+        Talk,
         "talk about errors",
     ),
     (
         r"\bthis (?:article|document|page|guide) (?:goes|covers|describes|explains|shows|lists)\b|\bprobable causes?\b|\bissue description\b|\b(?:follow|perform) the (?:following )?steps below\b|\bapplies to:\s|\btroubleshooting scenarios\b",
-        UnlessStrong,
+        Talk,
         "documentation",
     ),
     // Not happened.
     (
         r"\b(?:how (?:would|do|can|could|should) (?:i|we|you|one) (?:reproduce|simulate|test|trigger|handle|classify|detect|document|explain|monitor|alert|search|find out))\b|\bwould (?:give|cause|lead to|result in|throw|produce)\b|\bonce we\b|\bin case\b|\bhypothetical|\bsuppose\b|\bimagine\b|\bexpected otherwise\b|\bdry[- ]run\b|\bplanned for\b|\bto avoid\b|\bcould (?:cause|lead to|give)\b|\bafter the (?:cutover|migration)\b[^\n]*\b(?:will|ping|call)\b|\btomorrow after\b",
-        UnlessEvident,
+        Hint,
         "something that has not happened",
     ),
     (
         r"(?:\A|[:,.!>]\s|\n|\b(?:btw|fyi|hey|so|and|also) )\W*(?:if|when|whenever|once) (?:okta|entra|azure|the|it|this|a|an|somebody|someone)\b[^\n]*(?:\bping\b|\bcall\b|\bdon't\b|\bdo not\b|\blook\b|\bcheck\b|\bretry\b|\bopen\b|\btell\b|\byou (?:have to|need to|should|must|can)\b)",
-        UnlessStrong,
+        Talk,
         "something that has not happened",
     ),
     // Code, queries, configuration.
     (
         r"^[\s`$>#*_]{0,4}(?:(?:grep|rg|egrep|zgrep|awk|sed|kubectl|jq|journalctl)\s|select [^\n]+ from |cat \S+ \||tail -f|index=|sourcetype=|import \w+$|from \w+ import|class \w+[:({]|//\s|(?:const|let|var) \w+ ?=|- (?:pattern|regex|match):|@@ )",
-        UnlessStrong,
+        Talk,
         "code or a query",
     ),
     (
@@ -134,12 +143,12 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (
         r"\bthe (?:unit )?tests? (?:asserts?|checks?|expects?)\b|\braise \w*(?:error|exception)\b|\bthrow new\b|^\s*except \w+\W*$|\bcatch ?\(|\b[A-Za-z_]+ = (?:\[|\{|vec!)|[=!]==? ?['\x22]\w|\bconsole\.log\(|\bprintln!|\breturn (?:new )?\w+\(|\bcase ['\x22]\w+['\x22]:|[\w)'\x22*] ?=> ?['\x22{]|['\x22] ?=> ?(?:\w+(?:::|\(|[,;])|(?:return|true|false|some|none|ok|err)\b)|\.(?:contains|includes|startsWith|test|match|include\?)\(",
-        UnlessStrong,
+        Talk,
         "code",
     ),
     (
         r"\|\s*(?:where|summarize|project|stats|extend|count|top|search|rex)\b|\b(?:eventType|outcome\.result|displayMessage|statusCode|resultType) (?:eq|sw|co|==|!=) |(?:^|[\s('\x22?&])\w[\w.]* (?:eq|co|sw|ne|like) ['\x22]|\bcontains\(['\x22]|\?q=|\bsite:\w+\.",
-        UnlessStrong,
+        Talk,
         "a query",
     ),
     (
@@ -149,37 +158,33 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (
         r"\A\W*(?:(?:a|an|the|my|our|new|call|vendor|team) )*(?:reference|summary|notes?|psa|minutes|protocol)\b[^\n:]*:",
-        UnlessEvident,
+        Hint,
         "talk about errors",
     ),
     (r"^[+-]\s+['\x22][^'\x22\n]+['\x22]: ?['\x22][\w-]+['\x22],?\s*$", Always, "code"),
-    (r"^\W{0,4}\w*(?:_map|_mapping|_table|_rules|_patterns|_codes|_labels)\s*[:=]\s*$", UnlessEvident, "code"),
+    (r"^\W{0,4}\w*(?:_map|_mapping|_table|_rules|_patterns|_codes|_labels)\s*[:=]\s*$", Hint, "code"),
     (r"\(\?[imsux]+\)|\bok to merge\b|\x22errorSummary\x22[^\n]*\x22statusCode\x22", Always, "code"),
-    (
-        r"^\W{0,4}v?\d+\.\d+\.\d+\s*[:-]\s|^#{2,5} \w{6,80}\s*$|^\W{0,4}AADSTS\d{5,7} ?\| ?\w+ - ",
-        UnlessEvident,
-        "documentation",
-    ),
-    (r"\|\s*:?-{3,}:?\s*\|", UnlessEvident, "a table"),
+    (r"^\W{0,4}v?\d+\.\d+\.\d+\s*[:-]\s|^#{2,5} \w{6,80}\s*$|^\W{0,4}AADSTS\d{5,7} ?\| ?\w+ - ", Hint, "documentation"),
+    (r"\|\s*:?-{3,}:?\s*\|", Hint, "a table"),
     // Closed matters in other words and languages.
     (
         r"\bno (?:further )?action (?:is )?(?:needed|required)\b|\bnothing (?:left )?to do\b|\b(?:push(?:es)?|provisioning|syncs?|sync) (?:has |have )?resumed\b|\bsucceeded (?:on|after)\b|\b(?:is|are) in now\b|\bgoes? through (?:now|again)\b|\bgel(?:\xC3\xB6|oe?)st\b|\bbehoben\b|\berledigt\b|\b(?:l(?:\xC3\xA4|ae)uft|geht|funktioniert|klappt) (?:jetzt |nun )?wieder\b|\bresuelt[oa]s?\b|\bsolucionad[oa]s?\b|\barreglad[oa]s?\b|\bya (?:funciona|est(?:\xC3\xA1|a) (?:bien|arreglado))|\br(?:\xC3\xA9|e)sol(?:u|ue|us|ution)\b|\br\xC3\xA9gl\xC3\xA9|(?:\bca|\xC3\xA7a) (?:re)?marche\b|\brisolt[oa]\b|\bresolvid[oa]\b|\bopgelost\b|\bhas been working\b|\btout est (?:bon|ok|rentr\xC3\xA9)\b|\bc'est bon\b|\bya qued\xC3\xB3|\bsin problemas?\b|\bsistemat[oa]\b|\bnon c'\xC3\xA8 pi\xC3\xB9|\bsumiu\b|\bpode(?:m)? fechar\b|\bgewoon goed\b|\bis (?:weer |nu )?weg\b|\bhersteld\b|\brozwi\xC4\x85zan[aey]\b|\bprzesz\xC5\x82o\b|\bnaprawion[aeoy]\b|\xC3\xA5tg\xC3\xA4rdat\b|\xC3\xA4r (?:nu )?(?:l\xC3\xB6st|\xC3\xA5tg\xC3\xA4rdat)\b|\bfungerar (?:nu|igen)\b|\bvirker (?:igen|igjen|n\xC3\xA5|nu)\b|\bfikset\b|\bvy\xC5\x99e\xC5\xA1en[ao]\b|\bkorjattu\b|\bkein handlungsbedarf\b|\balles (?:wieder )?gr\xC3\xBCn\b|\bkein fehler mehr\b|\b(?:zero|no|0) (?:new |export )?errors (?:since|now|left)\b|\bplus d'erreurs?\b|\bsin errores desde\b|\xE8\xA7\xA3\xE6\xB6\x88\xE6\xB8\x88|\xE8\xA7\xA3\xE6\xB1\xBA(?:\xE3\x81\x97\xE3\x81\xBE\xE3\x81\x97\xE3\x81\x9F|\xE6\xB8\x88)|\xE3\x82\xAF\xE3\x83\xAD\xE3\x83\xBC\xE3\x82\xBA|\bservicio restaurado\b",
-        UnlessBack,
+        Closed,
         "a closed matter",
     ),
-    (r"\bno more \S+|\bok, no\b", UnlessEvident, "a success"),
+    (r"\bno more \S+|\bok, no\b", Hint, "a success"),
     // Pages of a vendor's state, plans, releases.
     (
         r"^\W*(?:investigating|identified|monitoring|scheduled|update) ?(?:-|\u{2013}|\]|:)|\bwe are (?:currently )?investigating\b|\b(?:customers|users|admins|tenants) (?:may|might|could)\b|\bmay (?:receive|see|experience|encounter)\b|\bscheduled maintenance\b|\bduring this window\b|\belevated (?:error|latency|rates?)\b|\ba fix (?:is being|has been) (?:deployed|rolled|implemented)\b|\bnext update\b",
-        UnlessEvident,
+        Hint,
         "a publication",
     ),
-    (r"\b(?:customers|some users) (?:may|might) (?:see|receive|experience|encounter)\b", UnlessStrong, "a publication"),
+    (r"\b(?:customers|some users) (?:may|might) (?:see|receive|experience|encounter)\b", Talk, "a publication"),
     (r"^#{1,4} \[?v?\d+\.\d+|^#{1,4} (?:added|changed|fixed|removed|deprecated|security)\s*$", Always, "a publication"),
     // The forms of documentation: causes and what to do about them, steps, lists of codes.
     (
         r"^\W{0,6}(?:root |possible )?(?:cause|causes|ursache|causa|symptom|symptoms|problem)\b[^\n]*\n(?s:.*)^\W{0,6}(?:\d+[.)]? )?(?:resolution|solution|fix|remedy|remediation|l(?:\xC3\xB6|oe?)sung|soluci(?:\xC3\xB3|o)n|how to fix)\b\W",
-        UnlessEvident,
+        Hint,
         "documentation",
     ),
     (
@@ -189,7 +194,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (
         r"\bto (?:resolve|work around|mitigate) (?:this|the) (?:issue|problem|error), (?:grant|set|open|go|assign|remove|add|run|check|use|give|restore)\b|\b(?:navigate|browse) to\b|\bsee also\b|\bcommon (?:\w+ )?errors?\b|\bwhat it means\b|\berror codes?:?\s*\|",
-        UnlessEvident,
+        Hint,
         "documentation",
     ),
     (
@@ -199,24 +204,24 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (
         r"^2\d\d (?:ok|created|accepted|no content)\b[^\n]*\n\W*4\d\d\b|\byou should see\b|\ba\) [^\n]*\bb\) |<(?:user|upn|object|tenant|guid|app|group)[_ -]?(?:id|name|guid)?>",
-        UnlessEvident,
+        Hint,
         "documentation",
     ),
     (r"^\s*responses:\s*$|\x22example\x22:", Always, "documentation"),
     (
-        r"=<(?:user|login|upn|id|guid|code|status|message|name|error|reason|text|object|tenant|app|group|value|your)[\w -]*>|\b(?:user|app|group|code|login|message|tenant|domain) <[a-z][a-z _-]*>|\b(?:john|jane) (?:doe|roe)\b|\bmustermann\b|\b(?:fictional|fictitious|made[- ]up|dummy|fake|invented|fiktive[rns]?|erfundene[rns]?) (?:\w+ )?(?:data|users?|names?|values?|person|people|daten|namen)\b|\bdonn\xC3\xA9es fictives\b|\bdatos ficticios\b|\bdados fict\xC3\xADcios\b|\bdati fittizi\b|\bdane zmy\xC5\x9Blone\b|\xE6\x9E\xB6\xE7\xA9\xBA|['\x22 ]\{(?:user|login|upn|id|guid|name|message|error|reason|request-id|userid|objectid|email)\}",
+        r"=<(?:user|login|upn|id|guid|code|status|message|name|error|reason|text|object|tenant|app|group|value|your)[\w -]*>|\b(?:user|app|group|code|login|message|tenant|domain) <[a-z][a-z _-]*>|\b(?:john|jane) (?:doe|roe)\b|\b(?:fictional|fictitious|made[- ]up|dummy|fake|invented|fiktive[rns]?|erfundene[rns]?) (?:\w+ )?(?:data|users?|names?|values?|person|people|daten|namen)\b|\bdonn\xC3\xA9es fictives\b|\bdatos ficticios\b|\bdados fict\xC3\xADcios\b|\bdati fittizi\b|\bdane zmy\xC5\x9Blone\b|\xE6\x9E\xB6\xE7\xA9\xBA|['\x22 ]\{(?:user|login|upn|id|guid|name|message|error|reason|request-id|userid|objectid|email)\}",
         Always,
         "a placeholder",
     ),
     (
-        r"\[(?:(?:first|last|your) name|benutzer|absender|vorname|nombre|usuario)\]|\b(?:hallo|hello|hi|dear|hola|bonjour) \[name\]|%[sd]\b|\{\{",
-        UnlessStrong,
+        r"\bmustermann\b|@[\w.-]+\.(?:test|invalid)\b|\[(?:(?:first|last|your) name|benutzer|absender|vorname|nombre|usuario)\]|\b(?:hallo|hello|hi|dear|hola|bonjour) \[name\]|%[sd]\b|\{\{",
+        Talk,
         "a placeholder",
     ),
     (r"\bto app [^:\n]* (?:succeeded|was successful|completed)\b", Always, "a success"),
     (
         r"\b(?:AND|OR) (?:NOT )?\w+:|\bMO\d{6,7}\b|\b\d+ ?% (?:de|del|der|des|di|das|dos|van|z)\b|\b\d+ ?% of (?:operations|requests|calls|users|tasks|all|the|our|pushes|errors|failures)\b|\x22, \x22[^\x22\n]+\x22, \x22|\b1\) [^\n]*\b2\) |\(1\) [^\n]*\(2\) |\b(?:r\xC3\xA9union|reuni\xC3\xB3n|reuni\xC3\xA3o|riunione|vergadering|besprechung|protokoll)\b|^\W*(?:timeline|lessons?(?: learned)?|lektion|action items?):|\bpost-incident\b|\bplease ignore\b|\bheads?-up\b|\b(?:shout-?out|kudos)\b|\bpanels?\b|\ban\xC3\xA1lisis posterior\b|\bim test\b|\btest(?:daten|datensatz|fall|f\xC3\xA4lle)\b|\b(?:le|der|el|il|de|the) bot\b|\bangenommen\b|\b(?:betyder|oznacza|bedeutet|signifie|betekent)\b|\blikelihood\b|\brelationship status\b|\bvar m\xC4\xB1|\bsupon(?:gamos|iendo)\b|\bsupposons\b|\b(?:extrait|extracto|auszug|estratto) (?:de|d'|del|aus|da)\b|\bappara\xC3\xAEt (?:lorsqu|quand)|\baparece (?:cuando|quando)\b|\bappare quando\b|\btritt auf, wenn\b|\bz ciekawo\xC5\x9Bci\b|\bcontains\(|^\s*run: |\b(?:tooltip|microcopy|tagline|headline)\b|\A\W*(?:feature request|idea|proposal|suggestion|rfc|epic|poll|survey)\b",
-        UnlessEvident,
+        Hint,
         "talk about errors",
     ),
     (
@@ -226,17 +231,17 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (
         r"^\s*1[.)] (?:copy|open|go|check|look|find|restore|get|verify|confirm|click|select|remove|add|assign|set|run|compare|restart|navigate|sign)\b|^\W{0,3}\[[ x]\] \w|\bchecklist\b|['\x22/]<\w+>",
-        UnlessEvident,
+        Hint,
         "documentation",
     ),
     (
         r"\b(?:we're|we are|now) hiring\b|\bhiring\s*[!:]|\blooking for an? (?:\w+ )*(?:engineer|contractor|admin|administrator|specialist|freelancer|consultant)\b|\(m/[fw]/d\)|\bjob (?:ad|advert|opening|posting)\b|\bwe (?:are|were) not affected\b",
-        UnlessStrong,
+        Talk,
         "a publication",
     ),
     (
         r"\bmy (?:dating|love|life|brain|cat|dog|weekend|motivation|diet|coffee)\b|\bcoffee\b|\xF0\x9F\x98\x82|\xF0\x9F\xA4\xA3|\bhaha|\bi'm dead\b",
-        UnlessEvident,
+        Hint,
         "a joke",
     ),
     (
@@ -246,37 +251,37 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (
         r"\b(?:chatgpt|copilot|claude|gemini|perplexity|the (?:ai|llm)) (?:says|said|thinks|suggests|answers)\b",
-        UnlessStrong,
+        Talk,
         "a bot's own words",
     ),
-    (r"\binsert into \w+|\bcreate table\b|\bvalues \(['\x22]|\balert definition\b", UnlessStrong, "code"),
+    (r"\binsert into \w+|\bcreate table\b|\bvalues \(['\x22]|\balert definition\b", Talk, "code"),
     (
         r"\b(?:nearly|almost) always\b|\bcontains ['\x22]|^\W*condition:|^\s*examples?:|\b(?:in|per|see) the (?:\w+ )?(?:reference|docs|documentation|manual)\b|^\S*/\S+\.(?:json|ya?ml|snap|txt)\W*$|\A\W*(?:release|version) v?\d+(?:\.\d+)*\b|\bindicates that\b|\bis returned by\b|\bif (?:okta|entra|graph|azure|it|the (?:task|log|job)) (?:prints|says|shows|answers|returns|reports|complains)\b|\bnever do this\b|^\W*step \d+\w?\b|\bmust know\b|\brate on request\b",
-        UnlessEvident,
+        Hint,
         "talk about errors",
     ),
     (
-        r"\b(?:archive|close) this (?:case|ticket)\b|\bcase (?:has been|will be|is) closed\b|\bthank you for contacting\b",
-        UnlessBack,
+        r"\b(?:archive|close) this (?:case|ticket)\b|\bcase (?:has been|will be|is) closed\b|\bthank you for contacting\b|\bback to (?:normal|green)\b|\bfor the record\b",
+        Closed,
         "a closed matter",
     ),
-    (r"\bscheduled report\b|\btotal:? 0\b|\bmonitored\b", UnlessEvident, "a digest"),
-    (r"\broses are red\b|\bmy (?:kids?|son|daughter|mom|mum|boss|neighbou?r)\b|\bbedtime\b", UnlessEvident, "a joke"),
+    (r"\bscheduled report\b|\btotal:? 0\b|\bmonitored\b", Hint, "a digest"),
+    (r"\broses are red\b|\bmy (?:kids?|son|daughter|mom|mum|boss|neighbou?r)\b|\bbedtime\b", Hint, "a joke"),
     // Counts beside several names.
     (
         r"\(\d+\)[^\n(]*\(\d+\)|[a-z]:? \d+, (?:[a-z]+ )+\d+, (?:[a-z]+ )+\d+|\b(?:numbers|figures|stats) for\b|\btop (?:failures?|errors?)\b",
-        UnlessEvident,
+        Hint,
         "a digest",
     ),
     // Speaking of errors in general.
     (
         r"\bwhenever\b|\bway of (?:telling|saying)\b|\bthink of (?:it|this|that)\b|\bthe reason\b[^.\n]*\bis\b|\bwould have\b|\bin (?:general|theory|principle)\b|\bgenerally\b|\bzur (?:erkl|info)|\bman muss\b|\bimmer (?:dann|wenn)\b|\ben (?:general|principio|g(?:\xC3\xA9|e)n(?:\xC3\xA9|e)ral)\b|\bc'est pour\b|\bfor the (?:design|record|review|training|workshop|docs|runbook|wiki|exam)\b|\bcheat ?sheet\b|\bminutes \d|\bnext meeting\b|\bif (?:some|any)(?:one|body) \w+s\b|\bif (?:we|i|you|they) \w+ed\b[^?\n]*\bwould\b|\bwhen (?:okta|entra|graph|azure|microsoft|it|the app) (?:says|answers|shows|reports|returns)\b|\b(?:cuando|quando|quand|wenn|lorsque) (?:okta|entra|graph|azure)\b|\b(?:if|when) the (?:\w+ )?(?:log|task|page|job|mail) (?:says|shows|reads)\b|\bfor (?:the|our|all) (?:newcomers|new (?:folks|people|starters|colleagues)|newbies)\b|\S = (?:the|a|an|some(?:body|one)|no|not|your|you)\b|\bbookmark\b|\bMC\d{6,7}\b|\bwe (?:will|would|'ll|'d) (?:see|get|hit)\b",
-        UnlessEvident,
+        Hint,
         "talk about errors",
     ),
     (
         r"\bweet iemand\b|\b(?:alguien|algu(?:\xC3\xA9|e)m|quelqu'un|jemand|iemand|qualcuno|anyone|anybody|someone|somebody)\b(?: \S+)? (?:sabe|conoce|conhece|conna(?:\xC3\xAE|i)t|sait|wei(?:\xC3\x9F|ss)|kennt|weet|sa|knows?|knew|explica|explicar|explain|erkl(?:\xC3\xA4|ae)ren|expliquer)\b|\bwas (?:genau |eigentlich )*(?:bedeutet|hei(?:\xC3\x9F|ss)t|meint)\b|\bcosa vuol dire\b|\bque (?:veut|quiere|quer) (?:dire|dizer|decir)\b|\bunterschied zwischen\b|\bdiff(?:\xC3\xA9|e)rence entre\b|\bdiferen(?:cia|\xC3\xA7a) entre\b|\bverschil tussen\b|\bdifference between\b|^\W*(?:frage|pregunta|question|pergunta|domanda|vraag)\b|\bs(?:\xC3\xB3|o) curiosidad",
-        UnlessEvident,
+        Hint,
         "a question",
     ),
     // More code.
@@ -287,7 +292,7 @@ pub(super) const CUES: &[(&str, Force, &str)] = &[
     ),
     (
         r"^\s*['\x22]?\w+['\x22]?\s*: '[\w -]+',?\s*$|^\s*(?:scenario|feature|background|expect(?:ed|s)?):|\bunit tests?\b|^\W*last updated\b|^\W*next steps\s*$|\bfyi\b\s*[:,]",
-        UnlessEvident,
+        Hint,
         "code",
     ),
     (

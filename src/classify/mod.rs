@@ -14,6 +14,7 @@ pub mod rules;
 mod score;
 mod spoken;
 mod stance;
+pub mod talk;
 
 use crate::domain::diagnosis::{ClassId, ClassTexts, Remedy, RulesVersion};
 use crate::domain::ids::hex;

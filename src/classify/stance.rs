@@ -7,6 +7,7 @@
 use super::cues::{CUES, Force, HELP, OTHERS, OURS, PLEASANTRIES, QUESTION};
 use super::gate::Gate;
 use super::spoken;
+use super::talk::Talk;
 use crate::domain::reading::{Instance, Runs};
 use regex::bytes::{Regex, RegexBuilder};
 use std::ops::Range;
@@ -21,6 +22,8 @@ pub(super) struct Heard {
     pub(super) bare: bool,
     /// What spoke against it, and whether that was outweighed.
     pub(super) against: Vec<(&'static str, bool)>,
+    /// Words for which the text was taken for talk.
+    pub(super) words: Vec<String>,
 }
 
 /// What is known about the place where the best class was seen.
@@ -55,6 +58,7 @@ pub(super) struct Stance {
     quiet: OnceLock<Cues>,
     /// Question, request for help, another system, one of ours.
     single: OnceLock<Option<[Regex; 4]>>,
+    talk: OnceLock<Talk>,
 }
 
 /// Some of the cues behind one gate.
@@ -77,30 +81,15 @@ impl Cues {
     }
 }
 
-/// What speaks for an instance against the cues that were found.
-#[derive(Clone, Copy)]
-struct Weight {
-    /// The error came back.
-    back: bool,
-    /// There is evidence that outweighs what people say as well who report.
-    strong: bool,
-}
-
-impl Weight {
-    fn of(cues: &[(Force, &'static str)], instance: Instance) -> Self {
-        let said = |wanted: Force| cues.iter().any(|(force, _)| *force == wanted);
-        Self { back: said(Force::Back), strong: instance.is_strong() || (instance.is_evidence() && said(Force::Plea)) }
-    }
-
-    /// Whether a cue silences; `None` for one that speaks against nothing.
-    fn silences(self, force: Force) -> Option<bool> {
-        match force {
-            Force::Always | Force::UnlessEvident => Some(true),
-            Force::UnlessBack => Some(!self.back),
-            Force::UnlessStrong => Some(!self.back && !self.strong),
-            Force::Back | Force::Plea => None,
+/// What the kinds of cues that were found weigh together: several of a kind say no more than one.
+fn weight(cues: &[(Force, &'static str)]) -> i32 {
+    let mut kinds: Vec<Force> = Vec::new();
+    for (force, _) in cues {
+        if !kinds.contains(force) {
+            kinds.push(*force);
         }
     }
+    kinds.iter().map(|force| force.weight()).sum()
 }
 
 impl Stance {
@@ -112,52 +101,70 @@ impl Stance {
         self.quiet.get_or_init(|| Cues::new(|force| !force.is_loud()))
     }
 
-    /// Whether a text speaks of errors, or of a closed matter, whatever else stands in it; `quiet`: also by signs that
-    /// count only without evidence of an instance.
+    /// Whether a text that stands before several errors speaks of errors, or of a closed matter; `quiet`: also by signs
+    /// that count only without evidence of an instance.
     pub(super) fn is_talk(&self, text: &str, runs: &Runs, quiet: bool) -> bool {
         let found = |cues: &Cues| cues.found(text, 0..text.len(), (runs, 0));
-        let loud = found(self.loud());
-        let weight = Weight { strong: !quiet, ..Weight::of(&loud, Instance::default()) };
-        loud.iter().any(|(force, _)| weight.silences(*force) == Some(true))
-            || (quiet && !found(self.quiet()).is_empty())
+        let mut cues = found(self.loud());
+        if quiet {
+            cues.extend(found(self.quiet()));
+        }
+        let has = |wanted: Force| cues.iter().any(|(force, _)| *force == wanted);
+        has(Force::Always)
+            || (has(Force::Closed) && !has(Force::Back))
+            || (quiet && (has(Force::Talk) || has(Force::Hint)))
     }
 
     /// Judges a text in which a class was seen.
     pub(super) fn hear(&self, text: &str, seen: &Seen<'_>) -> Heard {
-        let evident = seen.instance.is_evidence();
-        let mut heard = Heard { told: true, bare: false, against: Vec::new() };
-        let cues = self.loud();
-        let loud = match &seen.printed {
-            None => cues.found(text, 0..text.len(), seen.runs),
+        let mut heard = Heard { told: true, ..Heard::default() };
+        let loud = self.loud();
+        let mut cues = match &seen.printed {
+            None => loud.found(text, 0..text.len(), seen.runs),
             Some(printed) => {
-                let mut found = cues.found(text, 0..printed.start, seen.runs);
-                found.extend(cues.found(text, printed.end..text.len(), seen.runs));
+                let mut found = loud.found(text, 0..printed.start, seen.runs);
+                found.extend(loud.found(text, printed.end..text.len(), seen.runs));
                 found
             }
         };
-        let weight = Weight::of(&loud, seen.instance);
-        for (force, why) in loud {
-            match weight.silences(force) {
-                Some(true) => heard.silence(why),
-                Some(false) => heard.against.push((why, true)),
-                None => {}
-            }
+        if !seen.instance.is_evidence() || seen.instance.is_only_words() {
+            cues.extend(self.quiet().found(text, 0..text.len(), seen.runs));
+            cues.extend(self.doubt(text, seen, &mut heard));
         }
-        if !evident || seen.instance.is_only_words() {
-            self.doubt(text, seen, &mut heard);
-        }
+        self.weigh(text, seen, &cues, &mut heard);
         heard
     }
 
-    /// Without evidence of an instance more speaks against it.
-    fn doubt(&self, text: &str, seen: &Seen<'_>, heard: &mut Heard) {
-        for (_, why) in self.quiet().found(text, 0..text.len(), seen.runs) {
-            heard.silence(why);
+    /// What the text says by its words and cues together.
+    fn weigh(&self, text: &str, seen: &Seen<'_>, cues: &[(Force, &'static str)], heard: &mut Heard) {
+        let (runs, base) = seen.runs;
+        let runs = || runs.within(base..base + text.len());
+        let talk = self.talk.get_or_init(Talk::default);
+        let words = talk.weigh(text, runs(), seen.instance);
+        let most = if seen.instance.is_evidence() { TALK } else { TALK_WITHOUT_EVIDENCE };
+        let silent = words + weight(cues) > most;
+        for (force, why) in cues {
+            match force {
+                Force::Always => heard.silence(why),
+                Force::Closed | Force::Talk | Force::Hint => heard.against.push((why, !silent)),
+                Force::Back | Force::Plea => {}
+            }
         }
+        if silent {
+            heard.told = false;
+            heard.words = talk.heaviest(text, runs());
+        }
+    }
+
+    /// Without evidence of an instance more speaks against it: what silences, and what is weighed like a cue.
+    fn doubt(&self, text: &str, seen: &Seen<'_>, heard: &mut Heard) -> Vec<(Force, &'static str)> {
         let span = whole_words(text, &seen.span);
-        self.asks(text, &span, seen, heard);
-        if let Some(why) = spoken_of(text, &span) {
-            heard.silence(why);
+        let mut cues = self.asks(text, &span, seen, heard);
+        if spoken::is_condition(sentence(text, &span)) {
+            heard.silence("a condition");
+        }
+        if spoken::is_spoken_of(text, &span) {
+            cues.push((Force::Talk, "spoken of in a sentence"));
         }
         if !seen.instance.machine && spoken::is_code(text) {
             heard.silence("the signs of code");
@@ -176,6 +183,7 @@ impl Stance {
                 heard.silence("a code word alone");
             }
         }
+        cues
     }
 
     fn single(&self) -> Option<&[Regex; 4]> {
@@ -187,8 +195,8 @@ impl Stance {
     }
 
     /// Whether the sentence asks about the error, or the text speaks of another system.
-    fn asks(&self, text: &str, span: &Range<usize>, seen: &Seen<'_>, heard: &mut Heard) {
-        let Some([question, help, others, ours]) = self.single() else { return };
+    fn asks(&self, text: &str, span: &Range<usize>, seen: &Seen<'_>, heard: &mut Heard) -> Vec<(Force, &'static str)> {
+        let Some([question, help, others, ours]) = self.single() else { return Vec::new() };
         let said = sentence(text, span);
         // What is put together from several sentences is not asked in the last of them.
         let part_of_it =
@@ -197,9 +205,12 @@ impl Stance {
             heard.silence("a question");
         }
         let foreign = || others.is_match(text.as_bytes());
-        if (seen.weak || !ours.is_match(text.as_bytes())) && foreign() {
+        if seen.weak && foreign() {
             heard.silence("another system");
+        } else if !ours.is_match(text.as_bytes()) && foreign() {
+            return vec![(Force::Talk, "another system")];
         }
+        Vec::new()
     }
 }
 
@@ -208,14 +219,6 @@ impl Heard {
         self.told = false;
         self.against.push((why, false));
     }
-}
-
-/// Why an error is only spoken of.
-fn spoken_of(text: &str, span: &Range<usize>) -> Option<&'static str> {
-    if spoken::is_condition(sentence(text, span)) {
-        return Some("a condition");
-    }
-    spoken::is_spoken_of(text, span).then_some("spoken of in a sentence")
 }
 
 /// Whether hardly anything is said beside the code words: politeness, names of people and chat signs do not count.
@@ -256,6 +259,12 @@ fn expression(text: &str) -> Option<Regex> {
 
 /// How far a range grows on each side, in bytes.
 const LONGEST_WORD: usize = 256;
+
+/// A text that weighs more than this, in hundredths, is talk. With evidence of an instance the bot would answer by itself,
+/// and a wrong answer is worse than none; without, only who asks for it hears of it. Of the reports of authors who were not
+/// learned from two or three in a hundred weigh more (`tests/it/talk.rs`).
+const TALK: i32 = 75;
+const TALK_WITHOUT_EVIDENCE: i32 = 200;
 
 /// Words that begin nothing but a question.
 const ASKING: &[&str] = &["Would ", "Does ", "Do ", "Could ", "Is there ", "would ", "does "];
@@ -319,35 +328,57 @@ mod tests {
     }
 
     #[test]
-    fn what_people_say_who_report_yields_to_strong_evidence_and_to_a_request_for_help() {
-        let error = "Linked group is missing";
-        let talk = "docs page: Linked group is missing in Box";
-        let plea = "docs page: Linked group is missing in Box, can someone please fix this user";
-        let login = Instance { login: true, ..Instance::default() };
-        let call = Instance { machine: true, call_id: true, ..Instance::default() };
-        let line = Instance { task_line: true, name: true, ..Instance::default() };
-        for (text, instance, want) in [
-            (talk, Instance::default(), false),
-            (talk, login, false),
-            (talk, call, true),
-            (talk, line, true),
-            (talk, Instance { task_line: true, ..Instance::default() }, false),
-            (plea, login, true),
-            (plea, Instance::default(), false),
-            ("docs page: Linked group is missing in Box, it is back", login, true),
-        ] {
-            assert_eq!(told(text, error, instance), want, "{text} {instance:?}");
-        }
-        // A placeholder is none, whatever stands beside it.
-        assert!(!told("user <user> got Linked group is missing in Box", error, call));
+    fn several_cues_of_a_kind_weigh_as_one() {
+        let (talk, closed, back) = ((Force::Talk, "a"), (Force::Closed, "b"), (Force::Back, "c"));
+        assert_eq!(weight(&[talk, talk]), Force::Talk.weight());
+        assert!(weight(&[closed, back]) < TALK, "a closed matter that is back");
+        assert!(weight(&[closed]) > TALK, "closed, by words that say nothing");
+        assert!(weight(&[talk, (Force::Plea, "d")]) < TALK);
+        assert_eq!(weight(&[(Force::Always, "e")]), 0, "silences by itself");
     }
 
     #[test]
-    fn the_wording_of_a_machine_alone_does_not_outweigh_talk() {
-        let machine = Instance { machine: true, ..Instance::default() };
-        let text = "what does errorCode=Request_BadRequest mean, Linked group is missing in Box?";
-        assert!(!told(text, "Linked group is missing", machine));
-        assert!(told(text, "Linked group is missing", Instance { login: true, ..machine }));
+    fn what_a_cue_says_is_outweighed_by_a_report() {
+        let error = "Linked group is missing";
+        let login = Instance { login: true, name: true, time: true, ..Instance::default() };
+        for (text, instance, want) in [
+            ("docs page: Linked group is missing in Box", Instance::default(), false),
+            (
+                "since this morning ana.ruiz@fabrikam.com fails: Linked group is missing in Box, docs page is no help",
+                login,
+                true,
+            ),
+            // A placeholder is none, whatever stands beside it.
+            ("user <user> got Linked group is missing in Box since this morning", login, false),
+        ] {
+            assert_eq!(told(text, error, instance), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_alone_can_be_those_of_talk() {
+        let error = "Linked group is missing";
+        let text = "training slide 4, sample card: Linked group is missing, then explain what the example means";
+        let seen = |text: &str| {
+            let at = text.find(error).unwrap();
+            (at..at + error.len(), Runs::of(text))
+        };
+        let (span, runs) = seen(text);
+        let seen = Seen {
+            runs: (&runs, 0),
+            span,
+            covered: error.len(),
+            instance: Instance::default(),
+            printed: None,
+            composed: false,
+            several: false,
+            weak: false,
+            cut: false,
+        };
+        let mut heard = Heard { told: true, ..Heard::default() };
+        Stance::default().weigh(text, &seen, &[], &mut heard);
+        assert!(!heard.told);
+        assert!(heard.words.iter().any(|word| word.contains("exampl") || word.contains("explai")), "{:?}", heard.words);
     }
 
     #[test]
@@ -356,6 +387,9 @@ mod tests {
         assert!(hear("Linked group is missing in Box any idea?", "Linked group is missing"));
         assert!(!hear("is \"Linked group is missing\" a Box thing?", "Linked group is missing"));
         assert!(!hear("Resolved: Linked group is missing in Box", "Linked group is missing"));
-        assert!(hear("Resolved: no! Linked group is missing in Box, it is back", "Linked group is missing"));
+        let login = Instance { login: true, ..Instance::default() };
+        let back =
+            "Resolved, we said; but since this morning ana@fabrikam.com fails again: Linked group is missing in Box";
+        assert!(told(back, "Linked group is missing", login));
     }
 }

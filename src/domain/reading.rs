@@ -153,15 +153,6 @@ impl Instance {
     pub fn is_only_words(self) -> bool {
         self.machine && !(self.task_line || self.call_id || self.id || self.login || self.name || self.time)
     }
-
-    /// Whether it is told of in a way that only an instance has: a task line with somebody in it, a machine's answer with
-    /// the id of the call or about somebody, the time beside a login or a call.
-    pub fn is_strong(self) -> bool {
-        let somebody = self.login || self.name;
-        (self.task_line && somebody)
-            || (self.call_id && (self.machine || self.time || somebody))
-            || (self.time && somebody && (self.machine || self.login))
-    }
 }
 
 impl Instance {

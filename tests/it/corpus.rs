@@ -37,6 +37,10 @@ pub(crate) fn given() -> Vec<Message> {
     read(GIVEN)
 }
 
+pub(crate) fn grown() -> Vec<Message> {
+    read(GROWN)
+}
+
 pub(crate) fn diagnoser() -> Diagnoser {
     Diagnoser::new(reanchor::config::embedded::RULES).unwrap()
 }

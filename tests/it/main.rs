@@ -21,4 +21,5 @@ mod settings;
 mod slack;
 mod store;
 mod support;
+mod talk;
 mod tidy;

@@ -27,10 +27,10 @@ impl Rng {
     }
 }
 
-type Mutation = (&'static str, fn(&str, &mut Rng) -> String);
+pub(crate) type Mutation = (&'static str, fn(&str, &mut Rng) -> String);
 
 /// What chat, mail, browsers, consoles and people do to a text on its way into a channel.
-const MUTATIONS: &[Mutation] = &[
+pub(crate) const MUTATIONS: &[Mutation] = &[
     ("smart quotes", |t, _| t.replace('"', "“").replace('\'', "’")),
     ("french quotes", |t, _| t.replace('"', "«")),
     ("entities", |t, _| entities(t)),
