@@ -24,7 +24,7 @@
 //! |---|---|---|
 //! | [`domain`] | P | the words of the trade: facts, effects, guards, plans, cases |
 //! | [`recognize`] | P | chat text in, structure out: mangling undone, fields, the grammar of commands, redaction |
-//! | [`classify`] | P | the shared classifier over rules that are data (`config/rules/*.toml`) |
+//! | [`classify`] | P | the shared classifier over rules that are data (`config/rules/*.toml`); [`classify::talk`] tells talk from reports by learned weights (`config/talk.tsv`) |
 //! | [`plan`] | P | facts and settings in, a plan or the rules that forbid it out; one file per remedy |
 //! | [`policy`] | P | may this person ask, vote, run this now; `approval` holds the only constructors of `Approved` |
 //! | [`card`] | P | what people see, once for all surfaces |
@@ -71,6 +71,7 @@
 //! * a chat surface: a folder in [`surface`] with its [`surface::Descriptor`], and its line in `surface::each`;
 //! * a command: [`recognize::command`] and `app::decide`; the help text is an exhaustive match;
 //! * a scenario: one file, `config/scenarios/<name>.toml`; the tests play it;
+//! * a message that was judged wrong: a line in `tests/corpus/grown.jsonl`; `tests/it/talk.rs` says how the weights are learned again;
 //! * a migration: one file in `migrations/`.
 
 pub mod app;

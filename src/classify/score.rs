@@ -297,7 +297,7 @@ impl Classifier {
             .iter()
             .map(|(why, outweighed)| format!("against: {why}{}", if *outweighed { ", outweighed" } else { "" }));
         let words = &trail.heard.words;
-        let words = (!words.is_empty()).then(|| format!("such words are: {}", words.join(", ")));
+        let words = (!words.is_empty()).then(|| format!("against: words of talk ({})", words.join(", ")));
         let against = against.chain(words);
         let evidence = trail.instance.words().map(|what| format!("for: {what}"));
         Explained { candidates: list.collect(), stance: against.chain(evidence).collect() }

@@ -1,5 +1,5 @@
-//! Learning the weights of `config/talk.tsv` from the tuning corpus and the samples of the rules, and what they are worth on the words of authors who
-//! were not learned from.
+//! Learning the weights of `config/talk.tsv` from the tuning corpus and the samples of the rules, and what they are worth on
+//! the words of authors who were not learned from.
 //!
 //! `cargo test --test it talk:: -- --ignored --nocapture` prints the figures; with `REANCHOR_BLESS=1` it writes the table.
 //! What is held back is not read.
