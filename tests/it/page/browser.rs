@@ -211,7 +211,8 @@ impl Browser {
             if message["message"]["method"] == "Network.requestWillBeSent" {
                 let url = message["message"]["params"]["request"]["url"].as_str().unwrap();
                 // The empty window before the first page is the browser's own.
-                let local = [host, "data:", "about:", "chrome:"].iter().any(|own| url.starts_with(own));
+                let local =
+                    [host, "data:", "about:", "chrome:", "chrome-untrusted:"].iter().any(|own| url.starts_with(own));
                 assert!(local, "a request went to {url}");
                 requests += 1;
             }
