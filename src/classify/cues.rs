@@ -21,6 +21,9 @@ pub(super) enum Force {
 }
 
 impl Force {
+    /// Those that add to the weight of a text.
+    pub(super) const WEIGHED: [Self; 5] = [Closed, Talk, Hint, Back, Plea];
+
     /// Whether the cue counts also when there is evidence of an instance.
     pub(super) fn is_loud(self) -> bool {
         self != Hint

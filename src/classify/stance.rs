@@ -83,13 +83,11 @@ impl Cues {
 
 /// What the kinds of cues that were found weigh together: several of a kind say no more than one.
 fn weight(cues: &[(Force, &'static str)]) -> i32 {
-    let mut kinds: Vec<Force> = Vec::new();
-    for (force, _) in cues {
-        if !kinds.contains(force) {
-            kinds.push(*force);
-        }
-    }
-    kinds.iter().map(|force| force.weight()).sum()
+    Force::WEIGHED.iter().filter(|force| has(cues, **force)).map(|force| force.weight()).sum()
+}
+
+fn has(cues: &[(Force, &'static str)], wanted: Force) -> bool {
+    cues.iter().any(|(force, _)| *force == wanted)
 }
 
 impl Stance {
@@ -109,7 +107,7 @@ impl Stance {
         if quiet {
             cues.extend(found(self.quiet()));
         }
-        let has = |wanted: Force| cues.iter().any(|(force, _)| *force == wanted);
+        let has = |wanted: Force| has(&cues, wanted);
         has(Force::Always)
             || (has(Force::Closed) && !has(Force::Back))
             || (quiet && (has(Force::Talk) || has(Force::Hint)))

@@ -6,6 +6,7 @@
 //! error, only against one, and never looks at what the error is. Begin with [`Talk::weigh`]; [`signs`] is what is weighed.
 
 use crate::domain::reading::Instance;
+use crate::domain::starts::{mask, word};
 use std::fmt;
 use std::ops::Range;
 
@@ -19,7 +20,7 @@ const FIRST: usize = 5;
 const LAST: usize = 4;
 /// Signs that are a byte of the text, a bit each.
 const BYTES: &[u8; 14] = b"?`{;|$=>#[*\"\\%";
-/// Places in the table; about twice as many as there are weights.
+/// Places in the table, of which two in three are taken.
 const SLOTS: usize = 1 << SLOT_BITS;
 const SLOT_BITS: u32 = 14;
 /// Signs that an explanation names.
@@ -48,7 +49,7 @@ impl Sign {
 
     /// A sign as it stands in the table.
     fn parse(text: &str) -> Self {
-        let word = |text: &str| packed(text.as_bytes());
+        let word = |text: &str| word(text.as_bytes());
         if let Some(name) = text.strip_prefix('#') {
             return Self(word(name), NO_WORD);
         }
@@ -119,26 +120,16 @@ pub fn signs(text: &str, runs: impl Iterator<Item = Range<usize>>, instance: Ins
 /// these all letters have the bit 0x40, and the small ones 0x20.
 fn stem(bytes: &[u8], run: &Range<usize>) -> Option<u64> {
     let len = run.end - run.start;
-    let first = eight(bytes, run.start);
-    let no_digit = |word: u64, len: usize| (word | !kept(len)) & LETTERS == LETTERS;
+    let eight = |at: usize| word(bytes.get(at..).unwrap_or_default());
+    let first = eight(run.start);
+    let no_digit = |word: u64, len: usize| (word | !mask(len)) & LETTERS == LETTERS;
     let letters =
-        len <= LONGEST && no_digit(first, len.min(8)) && (len <= 8 || no_digit(eight(bytes, run.start + 8), len - 8));
-    letters.then_some((first | SMALL) & kept(len.min(STEM)))
+        len <= LONGEST && no_digit(first, len.min(8)) && (len <= 8 || no_digit(eight(run.start + 8), len - 8));
+    letters.then_some((first | SMALL) & mask(len.min(STEM)))
 }
 
 const LETTERS: u64 = 0x4040_4040_4040_4040;
 const SMALL: u64 = 0x2020_2020_2020_2020;
-
-/// A mask of the first `len` bytes of eight.
-fn kept(len: usize) -> u64 {
-    if len < 8 { (1 << (8 * len)) - 1 } else { u64::MAX }
-}
-
-/// Eight bytes of the text from a place on, zeros behind its end.
-fn eight(bytes: &[u8], at: usize) -> u64 {
-    let rest = bytes.get(at..).unwrap_or_default();
-    rest.first_chunk().map_or_else(|| packed(rest), |chunk| u64::from_le_bytes(*chunk))
-}
 
 /// The signs that are no words.
 fn beside(text: &str, instance: Instance, mut each: impl FnMut(Sign)) {

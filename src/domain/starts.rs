@@ -148,8 +148,8 @@ impl Table {
     }
 }
 
-/// Selects the first `len` bytes of a number.
-fn mask(len: usize) -> u64 {
+/// Selects the first `len` bytes of a number, of which there is one at least.
+pub(crate) fn mask(len: usize) -> u64 {
     u64::MAX >> (8 * WIDTH.saturating_sub(len))
 }
 

@@ -162,7 +162,7 @@ fn tuning() -> Vec<Sample> {
 }
 
 #[test]
-#[ignore = "learns for minutes, and prints for a reader"]
+#[ignore = "learns for half a minute, and prints for a reader"]
 fn what_was_learned_holds_for_authors_who_were_not_learned_from() {
     let samples = tuning();
     let mut all = Vec::new();
@@ -189,7 +189,7 @@ fn what_was_learned_holds_for_authors_who_were_not_learned_from() {
 }
 
 #[test]
-#[ignore = "learns for minutes, and prints for a reader"]
+#[ignore = "learns for half a minute, and prints for a reader"]
 fn the_weights_are_learned() {
     let samples = tuning();
     let weights = learn(&samples.iter().collect::<Vec<_>>());
